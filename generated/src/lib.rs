@@ -1,0 +1,49 @@
+//! The AWS Step Functions API (2016-11-23, AWS JSON 1.0) as Rust types.
+//!
+//! | module | what it holds |
+//! |---|---|
+//! | [`shapes`] | the structures, their builders and constraints |
+//! | [`enums`] | the sets of names; open, so that a newer peer can be read |
+//! | [`errors`] | the modeled errors, and one enum of them for each operation |
+//! | [`server`] | the trait that a service implements, and `dispatch` from bytes to bytes |
+//! | [`client`] | the same operations for a caller |
+//! | [`wire`], [`timestamp`], [`checks`], [`http`] | what the five above are written with |
+//!
+//! The first five are written by `gradus-codegen` from `model/` when this crate is built; the rest is written by hand.
+//! Nothing here knows how an operation is carried out, where state lives, or who may call.
+
+pub mod checks;
+pub mod http;
+pub mod timestamp;
+mod transport;
+pub mod wire;
+
+/// Sets of names. Open: what is not known is kept as [`Unknown`](enums::StateMachineType::Unknown).
+pub mod enums {
+    include!(concat!(env!("OUT_DIR"), "/enums.rs"));
+}
+
+/// Inputs, outputs and what they are made of, each with its builder.
+///
+/// A builder's `build` checks the constraints of what is part of an input; elsewhere only that required members are there,
+/// because a client must not refuse what a newer service says. Reading a shape back (`Deserialize`) looks at presence alone.
+pub mod shapes {
+    include!(concat!(env!("OUT_DIR"), "/shapes.rs"));
+}
+
+/// Modeled errors, and one enum for each operation of those that it may answer.
+pub mod errors {
+    include!(concat!(env!("OUT_DIR"), "/errors.rs"));
+}
+
+/// The service's side: the trait, and the way from a request's body to an answer's.
+pub mod server {
+    include!(concat!(env!("OUT_DIR"), "/server.rs"));
+}
+
+/// The caller's side: one fluent call for each operation.
+pub mod client {
+    pub use crate::transport::{Builder, Client, Error, Failure};
+
+    include!(concat!(env!("OUT_DIR"), "/client.rs"));
+}

@@ -1,0 +1,324 @@
+//! What a valid state machine is, compiled: names resolved to ids, paths and templates parsed.
+//!
+//! All states of a definition, those of nested branches and processors included, live in one
+//! table; a [`StateId`] is an index into it, and state names are unique over the whole machine.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use crate::expr::path::{Path, ReferencePath};
+use crate::expr::template::Template;
+use crate::json::{Payload, Value};
+
+/// A compiled state machine; immutable, shared by all executions of one revision.
+#[derive(Debug)]
+pub struct Definition {
+    /// The first state to run.
+    pub start_at: StateId,
+    /// Limit of the whole execution, in seconds from its start. `None`: no limit of its own.
+    pub timeout_seconds: Option<u64>,
+    /// Every state in document order, those of a block before those nested in them.
+    states: Vec<State>,
+    names: HashMap<Arc<str>, StateId>,
+}
+
+/// Index of a state in its [`Definition`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct StateId(pub u32);
+
+impl Definition {
+    /// Puts a definition together. `states` is in document order and `start_at` indexes it.
+    pub fn new(start_at: StateId, timeout_seconds: Option<u64>, states: Vec<State>) -> Definition {
+        let names = (0u32..).zip(&states).map(|(id, state)| (state.name.clone(), StateId(id))).collect();
+        Definition { start_at, timeout_seconds, states, names }
+    }
+
+    /// The state of this id; `None` for an id of another definition.
+    pub fn state(&self, id: StateId) -> Option<&State> {
+        self.states.get(id.0 as usize)
+    }
+
+    /// The state of this name, wherever it is nested.
+    pub fn find(&self, name: &str) -> Option<StateId> {
+        self.names.get(name).copied()
+    }
+
+    /// All states in document order.
+    pub fn states(&self) -> &[State] {
+        &self.states
+    }
+}
+
+/// One state: what all kinds share, and the kind.
+#[derive(Debug)]
+pub struct State {
+    /// Unique in the machine; 1 to 80 characters.
+    pub name: Arc<str>,
+    /// Selects from the raw input. `None`: the field is `null`, and the input is `{}`.
+    pub input_path: Option<Path>,
+    /// Selects from the result. `None`: the field is `null`, and the output is `{}`.
+    pub output_path: Option<Path>,
+    /// What kind of state it is, with the fields of that kind.
+    pub kind: Kind,
+}
+
+/// A kind of state with its own fields.
+#[derive(Debug)]
+pub enum Kind {
+    /// Passes its input on, or a fixed result.
+    Pass(Pass),
+    /// Has work done outside.
+    Task(Task),
+    /// Branches on data.
+    Choice(Choice),
+    /// Delays.
+    Wait(Wait),
+    /// Ends the execution with success.
+    Succeed,
+    /// Ends the execution with a failure.
+    Fail(Fail),
+}
+
+/// Where a state goes when it is done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Transition {
+    /// On to this state.
+    Next(StateId),
+    /// The branch, or the execution, ends with this state's output.
+    End,
+}
+
+/// Fields of a Pass state.
+#[derive(Debug)]
+pub struct Pass {
+    /// `Parameters`.
+    pub parameters: Option<Template>,
+    /// `Result`, never a template; `null` counts as not given (recorded from the service, 2026-09).
+    pub result: Option<Payload>,
+    /// `ResultPath`.
+    pub result_path: ResultPath,
+    /// `Next` or `End`.
+    pub transition: Transition,
+}
+
+/// Fields of a Task state.
+#[derive(Debug)]
+pub struct Task {
+    /// Who does the work.
+    pub resource: Resource,
+    /// `Parameters`.
+    pub parameters: Option<Template>,
+    /// `ResultSelector`.
+    pub result_selector: Option<Template>,
+    /// `ResultPath`.
+    pub result_path: ResultPath,
+    /// `TimeoutSeconds` or `TimeoutSecondsPath`.
+    pub timeout: Option<Seconds>,
+    /// `HeartbeatSeconds` or `HeartbeatSecondsPath`.
+    pub heartbeat: Option<Seconds>,
+    /// `Retry`, in order.
+    pub retriers: Vec<Retrier>,
+    /// `Catch`, in order.
+    pub catchers: Vec<Catcher>,
+    /// `Next` or `End`.
+    pub transition: Transition,
+}
+
+/// Who does a task's work. A new integration is a new variant here and a file in `tasks/`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Resource {
+    /// Workers that poll this activity.
+    Activity {
+        /// The ARN as written.
+        arn: Arc<str>,
+    },
+}
+
+/// A number of seconds, fixed or found in the data.
+#[derive(Debug)]
+pub enum Seconds {
+    /// As written.
+    Fixed(u64),
+    /// At this path of the state's input.
+    Path(Path),
+}
+
+/// `ResultPath`: where the result goes in the raw input.
+#[derive(Debug)]
+pub enum ResultPath {
+    /// `null`: the result is dropped.
+    Discard,
+    /// `$` (the default) replaces the input; anything longer is inserted into it.
+    Insert(ReferencePath),
+}
+
+/// One entry of `Retry`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Retrier {
+    /// `ErrorEquals`.
+    pub errors: Vec<Arc<str>>,
+    /// `IntervalSeconds`, 1 by default.
+    pub interval_seconds: u64,
+    /// `MaxAttempts`, 3 by default; 0 never retries.
+    pub max_attempts: u32,
+    /// `BackoffRate`, 2.0 by default, at least 1.
+    pub backoff_rate: f64,
+    /// `MaxDelaySeconds`.
+    pub max_delay_seconds: Option<u64>,
+    /// `JitterStrategy` is `FULL`.
+    pub full_jitter: bool,
+}
+
+/// One entry of `Catch`.
+#[derive(Debug)]
+pub struct Catcher {
+    /// `ErrorEquals`.
+    pub errors: Vec<Arc<str>>,
+    /// `ResultPath`, on the raw input.
+    pub result_path: ResultPath,
+    /// `Next`.
+    pub next: StateId,
+}
+
+/// Fields of a Choice state.
+#[derive(Debug)]
+pub struct Choice {
+    /// `Choices`, in order; the first that holds is taken.
+    pub rules: Vec<Rule>,
+    /// `Default`.
+    pub default: Option<StateId>,
+}
+
+/// One entry of `Choices`.
+#[derive(Debug)]
+pub struct Rule {
+    /// What must hold.
+    pub test: Test,
+    /// `Next`.
+    pub next: StateId,
+}
+
+/// A test on data.
+#[derive(Debug)]
+pub enum Test {
+    /// All hold.
+    And(Vec<Test>),
+    /// One holds.
+    Or(Vec<Test>),
+    /// Does not hold.
+    Not(Box<Test>),
+    /// A comparison of what `Variable` points to.
+    Compare {
+        /// `Variable`.
+        variable: Path,
+        /// The comparison operator and its operand.
+        operator: Operator,
+    },
+}
+
+/// A comparison operator with its operand.
+#[derive(Debug)]
+pub enum Operator {
+    /// `IsPresent`.
+    IsPresent(bool),
+    /// `IsNull`, `IsString`, `IsNumeric`, `IsBoolean`, `IsTimestamp`.
+    IsType(TypeTest, bool),
+    /// `StringMatches`, compiled.
+    StringMatches(Vec<Glob>),
+    /// `BooleanEquals` and `BooleanEqualsPath`.
+    BooleanEquals(Operand<bool>),
+    /// `StringEquals` and so on, with their `Path` forms.
+    String(Relation, Operand<Arc<str>>),
+    /// `NumericEquals` and so on, with their `Path` forms.
+    Numeric(Relation, Operand<Value>),
+    /// `TimestampEquals` and so on, with their `Path` forms; the operand is the text as written.
+    Timestamp(Relation, Operand<Arc<str>>),
+}
+
+/// What an `Is…` operator asks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TypeTest {
+    /// `IsNull`.
+    Null,
+    /// `IsString`.
+    String,
+    /// `IsNumeric`.
+    Numeric,
+    /// `IsBoolean`.
+    Boolean,
+    /// `IsTimestamp`.
+    Timestamp,
+}
+
+/// How two values compare.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Relation {
+    /// `…Equals`.
+    Equals,
+    /// `…LessThan`.
+    LessThan,
+    /// `…GreaterThan`.
+    GreaterThan,
+    /// `…LessThanEquals`.
+    LessThanEquals,
+    /// `…GreaterThanEquals`.
+    GreaterThanEquals,
+}
+
+/// The right side of a comparison.
+#[derive(Debug)]
+pub enum Operand<T> {
+    /// As written.
+    Literal(T),
+    /// At this path (`…Path` operators).
+    Path(Path),
+}
+
+/// One piece of a `StringMatches` pattern.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Glob {
+    /// These characters.
+    Literal(Arc<str>),
+    /// `*`: any run of characters, also none.
+    Any,
+}
+
+/// Fields of a Wait state.
+#[derive(Debug)]
+pub struct Wait {
+    /// Until when.
+    pub until: Until,
+    /// `Next` or `End`.
+    pub transition: Transition,
+}
+
+/// The four forms of a Wait.
+#[derive(Debug)]
+pub enum Until {
+    /// `Seconds`, 0 to 99999999.
+    Seconds(u64),
+    /// `SecondsPath`.
+    SecondsPath(Path),
+    /// `Timestamp`, in milliseconds of the epoch.
+    Timestamp(i64),
+    /// `TimestampPath`.
+    TimestampPath(Path),
+}
+
+/// Fields of a Fail state.
+#[derive(Debug)]
+pub struct Fail {
+    /// `Error` or `ErrorPath`.
+    pub error: Option<Words>,
+    /// `Cause` or `CausePath`.
+    pub cause: Option<Words>,
+}
+
+/// A text, fixed or found in the data.
+#[derive(Debug)]
+pub enum Words {
+    /// As written.
+    Fixed(Arc<str>),
+    /// At this path.
+    Path(Path),
+}

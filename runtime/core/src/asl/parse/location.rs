@@ -1,0 +1,90 @@
+//! Where in the document the parser stands: a chain of borrowed steps, spelled out only for a fault.
+
+/// A place in the document.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Location<'a> {
+    parent: Option<&'a Location<'a>>,
+    step: Step<'a>,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Step<'a> {
+    Document,
+    Field(&'a str),
+    Item(usize),
+}
+
+impl<'a> Location<'a> {
+    /// The whole document.
+    pub(super) const DOCUMENT: Location<'static> = Location { parent: None, step: Step::Document };
+
+    /// A member of the object that stands here.
+    pub(super) fn field(&'a self, name: &'a str) -> Location<'a> {
+        Location { parent: Some(self), step: Step::Field(name) }
+    }
+
+    /// An element of the array that stands here.
+    pub(super) fn item(&'a self, index: usize) -> Location<'a> {
+        Location { parent: Some(self), step: Step::Item(index) }
+    }
+
+    /// The service's form: `/States/A/Choices[0]/Next`, and `/` for the document.
+    pub(super) fn path(&self) -> String {
+        match self.step {
+            Step::Document => "/".to_owned(),
+            _ => self.spell(|text, step| match step {
+                Step::Document => {}
+                Step::Field(name) => {
+                    text.push('/');
+                    text.push_str(name);
+                }
+                Step::Item(index) => text.push_str(&format!("[{index}]")),
+            }),
+        }
+    }
+
+    /// The same place as a JSON pointer (RFC 6901).
+    pub(super) fn pointer(&self) -> String {
+        self.spell(|text, step| match step {
+            Step::Document => {}
+            Step::Field(name) => {
+                text.push('/');
+                text.push_str(&name.replace('~', "~0").replace('/', "~1"));
+            }
+            Step::Item(index) => text.push_str(&format!("/{index}")),
+        })
+    }
+
+    /// Writes the steps from the document down to here.
+    fn spell(&self, write: impl Fn(&mut String, Step<'_>)) -> String {
+        let steps: Vec<_> = std::iter::successors(Some(self), |location| location.parent).collect();
+        let mut text = String::new();
+        for location in steps.into_iter().rev() {
+            write(&mut text, location.step);
+        }
+        text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spelled_both_ways() {
+        let document = Location::DOCUMENT;
+        let states = document.field("States");
+        let state = states.field("a/b~c");
+        let choices = state.field("Choices");
+        let rule = choices.item(12);
+        let next = rule.field("Next");
+        let cases = [
+            (document, "/", ""),
+            (states, "/States", "/States"),
+            (next, "/States/a/b~c/Choices[12]/Next", "/States/a~1b~0c/Choices/12/Next"),
+        ];
+        for (location, path, pointer) in cases {
+            assert_eq!((location.path().as_str(), location.pointer().as_str()), (path, pointer));
+        }
+    }
+}

@@ -1,0 +1,45 @@
+//! What is right in the States Language and not run by gradus yet: one table, one form of words.
+//!
+//! Such a definition is refused, never run in part. To build one of these, remove its row.
+
+use super::location::Location;
+use super::{Parser, Refused};
+use crate::asl::diagnostic::Code;
+
+/// A part of the language that the parser knows and the machine does not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Unbuilt<'a> {
+    /// A Parallel state.
+    Parallel,
+    /// A Map state.
+    Map,
+    /// `QueryLanguage` `JSONata`.
+    Jsonata,
+    /// `States.Format(…)` and the like.
+    Intrinsic,
+    /// A path with a wildcard, a slice, a filter, a union or a deep scan.
+    Path,
+    /// A task that is no activity.
+    Resource(&'a str),
+    /// A field that nothing reads, such as `Assign`.
+    Field(&'a str),
+}
+
+impl Unbuilt<'_> {
+    fn words(self) -> String {
+        match self {
+            Unbuilt::Parallel => "Parallel states".into(),
+            Unbuilt::Map => "Map states".into(),
+            Unbuilt::Jsonata => "JSONata".into(),
+            Unbuilt::Intrinsic => "intrinsic functions".into(),
+            Unbuilt::Path => "JSONPath wildcards, slices, filters, unions and deep scans".into(),
+            Unbuilt::Resource(arn) => format!("Task states with the resource {arn}"),
+            Unbuilt::Field(name) => format!("the field '{name}'"),
+        }
+    }
+}
+
+/// Reports it: `gradus does not run ‹what› yet`.
+pub(super) fn refuse(parser: &mut Parser, location: &Location<'_>, what: Unbuilt<'_>) -> Refused {
+    parser.refuse_as(Code::NotYetSupported, location, format!("gradus does not run {} yet", what.words()))
+}

@@ -1,0 +1,327 @@
+//! Facts as bytes: all facts of one step are one value.
+//!
+//! ```text
+//! row    = version (1 byte, 1) · first event (varint) · time (varint, zigzag milliseconds)
+//!        · count of texts (varint) · text* · count of facts (varint) · fact*
+//! text   = length (varint) · UTF-8
+//! fact   = number (varint) · previous event (varint) · fields in order
+//! ```
+//!
+//! Texts stand once in a row however often its facts mention them: the output of a state is the
+//! input of the next and the output of the execution, and a payload may have 256 KiB. Integers
+//! are LEB128; an optional field begins with 0 or 1; a text field is an index into the row's
+//! texts. `store/format.md` shows rows byte by byte.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::retry::Failure;
+use super::{Entry, EventId, Fact, FrameId, Timestamp};
+use crate::json::Payload;
+
+const VERSION: u8 = 1;
+
+/// All facts of one step: what a row holds.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StepFacts {
+    /// When the step was taken.
+    pub at: Timestamp,
+    /// Number of the first event among the facts (the next event, if none is one).
+    pub first_event: EventId,
+    /// The facts in order.
+    pub entries: Vec<Entry>,
+}
+
+impl StepFacts {
+    /// Each fact with its event number (0 for facts that are no events).
+    pub fn numbered(&self) -> impl Iterator<Item = (EventId, &Entry)> {
+        let mut next = self.first_event.0;
+        self.entries.iter().map(move |entry| {
+            if !entry.fact.is_event() {
+                return (EventId(0), entry);
+            }
+            let id = EventId(next);
+            next += 1;
+            (id, entry)
+        })
+    }
+
+    /// How many of the facts are events.
+    pub fn events(&self) -> u64 {
+        self.entries.iter().filter(|entry| entry.fact.is_event()).count() as u64
+    }
+}
+
+/// A row that cannot be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum DecodeError {
+    /// Bytes are missing, or make no sense in this place.
+    #[error("a row of facts is damaged: {0}")]
+    Damaged(&'static str),
+    /// Written by a later gradus.
+    #[error("a row of facts has format {0}, which this gradus does not know")]
+    UnknownVersion(u8),
+    /// Written by a later gradus.
+    #[error("a row of facts holds fact {0}, which this gradus does not know")]
+    UnknownFact(u64),
+}
+
+/// The bytes of one step's facts.
+pub fn encode(at: Timestamp, first_event: EventId, entries: &[Entry]) -> Vec<u8> {
+    let mut writer = Writer::default();
+    for entry in entries {
+        writer.number(entry.fact.number());
+        writer.number(entry.previous.0);
+        entry.fact.put(&mut writer);
+    }
+    let texts: usize = writer.texts.iter().map(|text| text.as_str().len() + 5).sum();
+    let mut row = Vec::with_capacity(32 + texts + writer.bytes.len());
+    row.push(VERSION);
+    put_varint(&mut row, first_event.0);
+    put_varint(&mut row, zigzag(at.as_millis()));
+    put_varint(&mut row, writer.texts.len() as u64);
+    for text in &writer.texts {
+        put_varint(&mut row, text.as_str().len() as u64);
+        row.extend_from_slice(text.as_str().as_bytes());
+    }
+    put_varint(&mut row, entries.len() as u64);
+    row.append(&mut writer.bytes);
+    row
+}
+
+/// The facts of one step, as [`encode`] wrote them.
+pub fn decode(row: &[u8]) -> Result<StepFacts, DecodeError> {
+    let mut reader = Reader { rest: row, texts: Vec::new() };
+    match reader.byte()? {
+        VERSION => {}
+        version => return Err(DecodeError::UnknownVersion(version)),
+    }
+    let first_event = EventId(reader.number()?);
+    let at = Timestamp::from_millis(unzigzag(reader.number()?));
+    reader.read_texts()?;
+    let count = reader.number()?;
+    // No capacity from a number on disk: a damaged row must not ask for terabytes.
+    let mut entries = Vec::new();
+    for _ in 0..count {
+        let number = reader.number()?;
+        let previous = EventId(reader.number()?);
+        entries.push(Entry { previous, fact: Fact::get(number, &mut reader)? });
+    }
+    if !reader.rest.is_empty() {
+        return Err(DecodeError::Damaged("bytes after the last fact"));
+    }
+    Ok(StepFacts { at, first_event, entries })
+}
+
+/// A value that can stand in a fact.
+pub trait Field: Sized {
+    /// Writes the value.
+    fn put(&self, writer: &mut Writer);
+    /// Reads a value back.
+    fn get(reader: &mut Reader<'_>) -> Result<Self, DecodeError>;
+}
+
+/// Where facts are written: their bytes, and the texts that they mention.
+#[derive(Default)]
+pub struct Writer {
+    bytes: Vec<u8>,
+    texts: Vec<Text>,
+    /// Address and length of a text -> its index. The texts are kept alive beside, so an address
+    /// is unique; the length tells an empty text from what may begin at the same place.
+    seen: HashMap<(usize, usize), u32>,
+}
+
+enum Text {
+    Name(Arc<str>),
+    Payload(Payload),
+}
+
+impl Text {
+    fn as_str(&self) -> &str {
+        match self {
+            Text::Name(name) => name,
+            Text::Payload(payload) => payload.text(),
+        }
+    }
+}
+
+impl Writer {
+    /// Writes one byte.
+    pub fn byte(&mut self, byte: u8) {
+        self.bytes.push(byte);
+    }
+
+    /// Writes a number in as few bytes as it needs.
+    pub fn number(&mut self, number: u64) {
+        put_varint(&mut self.bytes, number);
+    }
+
+    fn text(&mut self, text: Text) {
+        let next = self.texts.len() as u32;
+        let index = *self.seen.entry((text.as_str().as_ptr() as usize, text.as_str().len())).or_insert(next);
+        if index == next {
+            self.texts.push(text);
+        }
+        self.number(u64::from(index));
+    }
+}
+
+/// Where facts are read from.
+pub struct Reader<'a> {
+    rest: &'a [u8],
+    texts: Vec<Shared>,
+}
+
+/// A text of the row in the forms in which facts share it.
+struct Shared {
+    name: Arc<str>,
+    payload: Option<Payload>,
+}
+
+impl Reader<'_> {
+    /// Reads one byte.
+    pub fn byte(&mut self) -> Result<u8, DecodeError> {
+        let (first, rest) = self.rest.split_first().ok_or(DecodeError::Damaged("too short"))?;
+        self.rest = rest;
+        Ok(*first)
+    }
+
+    /// Reads a number.
+    pub fn number(&mut self) -> Result<u64, DecodeError> {
+        let mut number = 0u64;
+        for shift in (0..64).step_by(7) {
+            let byte = self.byte()?;
+            number |= u64::from(byte & 0x7f) << shift;
+            if byte < 0x80 {
+                return Ok(number);
+            }
+        }
+        Err(DecodeError::Damaged("a number is too long"))
+    }
+
+    fn read_texts(&mut self) -> Result<(), DecodeError> {
+        for _ in 0..self.number()? {
+            let length = self.number()? as usize;
+            let (text, rest) = self.rest.split_at_checked(length).ok_or(DecodeError::Damaged("a text is too short"))?;
+            let text = std::str::from_utf8(text).map_err(|_| DecodeError::Damaged("a text is not UTF-8"))?;
+            self.texts.push(Shared { name: Arc::from(text), payload: None });
+            self.rest = rest;
+        }
+        Ok(())
+    }
+
+    fn text(&mut self) -> Result<&mut Shared, DecodeError> {
+        let index = self.number()? as usize;
+        self.texts.get_mut(index).ok_or(DecodeError::Damaged("a text is missing"))
+    }
+}
+
+impl Field for Arc<str> {
+    fn put(&self, writer: &mut Writer) {
+        writer.text(Text::Name(self.clone()));
+    }
+
+    fn get(reader: &mut Reader<'_>) -> Result<Arc<str>, DecodeError> {
+        Ok(reader.text()?.name.clone())
+    }
+}
+
+impl Field for Payload {
+    fn put(&self, writer: &mut Writer) {
+        writer.text(Text::Payload(self.clone()));
+    }
+
+    fn get(reader: &mut Reader<'_>) -> Result<Payload, DecodeError> {
+        let shared = reader.text()?;
+        let name = &shared.name;
+        Ok(shared.payload.get_or_insert_with(|| Payload::from_trusted(name.clone())).clone())
+    }
+}
+
+impl<T: Field> Field for Option<T> {
+    fn put(&self, writer: &mut Writer) {
+        writer.byte(u8::from(self.is_some()));
+        if let Some(value) = self {
+            value.put(writer);
+        }
+    }
+
+    fn get(reader: &mut Reader<'_>) -> Result<Option<T>, DecodeError> {
+        match reader.byte()? {
+            0 => Ok(None),
+            1 => Ok(Some(T::get(reader)?)),
+            _ => Err(DecodeError::Damaged("neither there nor absent")),
+        }
+    }
+}
+
+impl Field for u64 {
+    fn put(&self, writer: &mut Writer) {
+        writer.number(*self);
+    }
+
+    fn get(reader: &mut Reader<'_>) -> Result<u64, DecodeError> {
+        reader.number()
+    }
+}
+
+impl Field for u32 {
+    fn put(&self, writer: &mut Writer) {
+        writer.number(u64::from(*self));
+    }
+
+    fn get(reader: &mut Reader<'_>) -> Result<u32, DecodeError> {
+        u32::try_from(reader.number()?).map_err(|_| DecodeError::Damaged("a number is too large"))
+    }
+}
+
+impl Field for FrameId {
+    fn put(&self, writer: &mut Writer) {
+        self.0.put(writer);
+    }
+
+    fn get(reader: &mut Reader<'_>) -> Result<FrameId, DecodeError> {
+        Field::get(reader).map(FrameId)
+    }
+}
+
+impl Field for Timestamp {
+    fn put(&self, writer: &mut Writer) {
+        writer.number(zigzag(self.as_millis()));
+    }
+
+    fn get(reader: &mut Reader<'_>) -> Result<Timestamp, DecodeError> {
+        Ok(Timestamp::from_millis(unzigzag(reader.number()?)))
+    }
+}
+
+impl Field for Failure {
+    fn put(&self, writer: &mut Writer) {
+        self.error.put(writer);
+        self.cause.put(writer);
+        writer.byte(u8::from(self.heartbeat));
+    }
+
+    fn get(reader: &mut Reader<'_>) -> Result<Failure, DecodeError> {
+        let error = Field::get(reader)?;
+        let cause = Field::get(reader)?;
+        let heartbeat = reader.byte()? != 0;
+        Ok(Failure { error, cause, heartbeat })
+    }
+}
+
+fn put_varint(bytes: &mut Vec<u8>, mut number: u64) {
+    while number >= 0x80 {
+        bytes.push(number as u8 | 0x80);
+        number >>= 7;
+    }
+    bytes.push(number as u8);
+}
+
+fn zigzag(number: i64) -> u64 {
+    ((number << 1) ^ (number >> 63)) as u64
+}
+
+fn unzigzag(number: u64) -> i64 {
+    (number >> 1) as i64 ^ -((number & 1) as i64)
+}

@@ -1,0 +1,177 @@
+//! The way of data through a state: InputPath, Parameters, ResultSelector, ResultPath, OutputPath.
+//!
+//! A payload that no field touches goes on as the same text; what a path or a template made is
+//! printed compact. Source: States Language, "Input and Output Processing"; recorded causes.
+
+use std::sync::Arc;
+
+use super::execution::Turn;
+use super::fact::StateKind;
+use super::retry::Failure;
+use super::timestamp::to_iso;
+use super::{FrameId, MAX_PAYLOAD_BYTES, execution};
+use crate::asl::definition::{ResultPath, State};
+use crate::expr::path::{Path, REFERENCE_PATH_CONFLICT, Scope};
+use crate::expr::template::Template;
+use crate::json::{Object, Payload, Value};
+
+/// The raw input through InputPath.
+pub(super) fn input(turn: &Turn<'_>, frame: FrameId, state: &State, raw: &Payload) -> Result<Payload, Failure> {
+    through(turn, frame, state.input_path.as_ref(), raw)
+}
+
+/// What a state gives, through OutputPath, within the size limit.
+pub(super) fn output(turn: &Turn<'_>, frame: FrameId, state: &State, result: Payload) -> Result<Payload, Failure> {
+    within_limit(through(turn, frame, state.output_path.as_ref(), &result)?, state)
+}
+
+/// A payload through a template, if the state has one.
+pub(super) fn template(
+    turn: &Turn<'_>,
+    frame: FrameId,
+    state: &State,
+    template: Option<&Template>,
+    payload: Payload,
+) -> Result<Payload, Failure> {
+    let Some(template) = template else { return Ok(payload) };
+    if let Some(constant) = template.constant() {
+        return Ok(constant.clone());
+    }
+    let value = with_scope(turn, frame, &payload, |scope| template.evaluate(scope))?;
+    print(value, state)
+}
+
+/// A result at its place in the raw input.
+pub(super) fn result_path(
+    state: &State,
+    path: &ResultPath,
+    raw: &Payload,
+    result: Payload,
+) -> Result<Payload, Failure> {
+    match path {
+        ResultPath::Discard => Ok(raw.clone()),
+        ResultPath::Insert(path) if path.is_whole_input() => Ok(result),
+        ResultPath::Insert(path) => {
+            let inserted = path.insert(raw.value(), result.value().clone());
+            print(inserted.map_err(|conflict| Failure::new(REFERENCE_PATH_CONFLICT, conflict.cause))?, state)
+        }
+    }
+}
+
+/// The payload, unless it is larger than any may be.
+pub(super) fn within_limit(payload: Payload, state: &State) -> Result<Payload, Failure> {
+    if payload.len() <= MAX_PAYLOAD_BYTES { Ok(payload) } else { Err(too_large(state)) }
+}
+
+/// A value that was made here, as text. It is not printed beyond the limit: a small template may
+/// mention a large input many times.
+fn print(value: Value, state: &State) -> Result<Payload, Failure> {
+    Payload::from_value_within(value, MAX_PAYLOAD_BYTES).map_err(|_| too_large(state))
+}
+
+fn too_large(state: &State) -> Failure {
+    let name = &state.name;
+    let cause = format!(
+        "The state/task '{name}' returned a result with a size exceeding the maximum number of bytes service limit."
+    );
+    Failure::new("States.DataLimitExceeded", cause)
+}
+
+/// What a catcher gives: both members, `null` where the failure has none (recorded).
+pub(super) fn error_output(failure: &Failure) -> Payload {
+    let text = |text: &Option<Arc<str>>| text.clone().map_or(Value::Null, Value::String);
+    let mut output = Object::with_capacity(2);
+    output.insert("Error", text(&failure.error));
+    output.insert("Cause", text(&failure.cause));
+    Payload::from_value(output.into())
+}
+
+/// The value that a path field leads to; the failure if it leads nowhere.
+pub(super) fn select(turn: &Turn<'_>, frame: FrameId, path: &Path, input: &Payload) -> Result<Value, Failure> {
+    with_scope(turn, frame, input, |scope| path.find(scope).map_err(|missing| missing.in_path_field(path)))
+}
+
+/// The value that a path leads to, where the caller says itself what is wrong.
+pub(super) fn find(turn: &Turn<'_>, frame: FrameId, path: &Path, input: &Payload) -> Option<Value> {
+    let context = || context(turn, frame);
+    path.find(&Scope::new(input, &context)).ok()
+}
+
+/// The value that the path in a field such as `ErrorPath` leads to.
+pub(super) fn field_at(
+    turn: &Turn<'_>,
+    frame: FrameId,
+    field: &str,
+    path: &Path,
+    input: &Payload,
+) -> Result<Value, Failure> {
+    with_scope(turn, frame, input, |scope| {
+        path.find(scope).map_err(|missing| missing.in_payload_field(path, field, scope))
+    })
+}
+
+/// Evaluates something on a payload; the text of what goes wrong becomes the state's failure.
+pub(super) fn with_scope<T>(
+    turn: &Turn<'_>,
+    frame: FrameId,
+    input: &Payload,
+    evaluate: impl FnOnce(&Scope<'_>) -> Result<T, String>,
+) -> Result<T, Failure> {
+    let context = || context(turn, frame);
+    evaluate(&Scope::new(input, &context)).map_err(|text| runtime(turn, frame, &text))
+}
+
+/// A failure of the state that a line of control is in, as the service words it: `States.Runtime`
+/// with the state and its Entered event in front.
+pub(super) fn runtime(turn: &Turn<'_>, frame: FrameId, text: &str) -> Failure {
+    let Some((visit, state)) = turn.visit(frame) else { return Failure::runtime(text) };
+    let (name, event) = (&state.name, visit.event.0);
+    let prefix = format!("An error occurred while executing the state '{name}' (entered at the event id #{event}). ");
+    Failure::runtime(prefix + text)
+}
+
+/// A value as causes show it: a string without its quotes, anything else as JSON.
+pub(super) fn shown(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.to_string(),
+        other => other.to_string(),
+    }
+}
+
+fn through(turn: &Turn<'_>, frame: FrameId, path: Option<&Path>, payload: &Payload) -> Result<Payload, Failure> {
+    match path {
+        None => Ok(Payload::empty_object()),
+        Some(path) if path.is_whole_input() => Ok(payload.clone()),
+        Some(path) => Ok(Payload::from_value(select(turn, frame, path, payload)?)),
+    }
+}
+
+/// The context object, members in the service's order.
+fn context(turn: &Turn<'_>, frame: FrameId) -> Value {
+    let mut context = Object::with_capacity(3);
+    if let (Some(start), Some(at)) = (turn.execution.start(), turn.execution.started_at()) {
+        let mut execution = Object::with_capacity(6);
+        execution.insert("Id", Value::String(start.arn.clone()));
+        execution.insert("Input", start.input.value().clone());
+        execution.insert("StartTime", Value::String(to_iso(at).into()));
+        execution.insert("Name", Value::String(start.name.clone()));
+        execution.insert("RoleArn", Value::String(start.role_arn.clone()));
+        execution.insert("RedriveCount", Value::from(0i64));
+        context.insert("Execution", execution);
+        let mut machine = Object::with_capacity(2);
+        machine.insert("Id", Value::String(start.machine_arn.clone()));
+        machine.insert("Name", Value::String(start.machine_name.clone()));
+        context.insert("StateMachine", machine);
+    }
+    if let Some((visit, state)) = turn.visit(frame) {
+        let mut current = Object::with_capacity(3);
+        current.insert("Name", Value::String(state.name.clone()));
+        current.insert("EnteredTime", Value::String(to_iso(visit.at).into()));
+        // Only states that can be retried have a count (recorded).
+        if execution::kind_of(state) == StateKind::Task {
+            current.insert("RetryCount", Value::from(i64::from(visit.retry_count())));
+        }
+        context.insert("State", current);
+    }
+    context.into()
+}

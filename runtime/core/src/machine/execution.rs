@@ -1,0 +1,578 @@
+//! One execution: read this first.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::command::{ActivityTask, Command, Purpose, Timer};
+use super::event::{Event, Start};
+use super::fact::{Entry, Fact, StateKind};
+use super::retry::Failure;
+use super::state::{self, Flow};
+use super::timestamp::Millis;
+use super::{EventId, FrameId, MAX_EVENTS, Timestamp};
+use crate::asl::Definition;
+use crate::asl::definition::{Resource, State, StateId};
+use crate::json::Payload;
+
+/// One execution: a value. Two of one definition with the same facts are equal.
+#[derive(Clone, Debug)]
+pub struct Execution {
+    definition: Arc<Definition>,
+    /// What it was started with, and when; `None` before its first fact.
+    started: Option<Started>,
+    /// The lines of control that are alive.
+    frames: BTreeMap<FrameId, Frame>,
+    last_event: EventId,
+    outcome: Option<Outcome>,
+}
+
+impl PartialEq for Execution {
+    fn eq(&self, other: &Execution) -> bool {
+        Arc::ptr_eq(&self.definition, &other.definition)
+            && self.started == other.started
+            && self.frames == other.frames
+            && self.last_event == other.last_event
+            && self.outcome == other.outcome
+    }
+}
+
+/// The start of an execution.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Started {
+    pub(super) at: Timestamp,
+    pub(super) start: Arc<Start>,
+}
+
+/// One line of control: where it is, and what it waits for.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Frame {
+    /// The event that the next event of this line of control points back to.
+    pub(super) cursor: EventId,
+    /// Output of the state left last; at first the input of the line of control.
+    pub(super) data: Payload,
+    /// The state that it is in.
+    pub(super) visit: Option<Visit>,
+}
+
+/// A visit to a state, from its Entered event to its Exited event.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Visit {
+    pub(super) state: StateId,
+    /// The Entered event.
+    pub(super) event: EventId,
+    pub(super) at: Timestamp,
+    /// The raw input.
+    pub(super) input: Payload,
+    /// How often each retrier was used.
+    pub(super) retries: Vec<u32>,
+    pub(super) waits_for: WaitsFor,
+}
+
+/// What a visit waits for.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum WaitsFor {
+    /// Nothing: the step that entered the state goes on with it.
+    Nothing,
+    /// The end of a Wait state.
+    Time(Timestamp),
+    /// The end of a back-off.
+    Retry(Timestamp),
+    /// A worker to take the task.
+    Worker(Task),
+    /// The worker's answer.
+    Answer { task: Task, timeout: Option<Timestamp>, heartbeat: Option<Timestamp> },
+}
+
+/// One attempt at a task.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Task {
+    /// The event that scheduled it: the attempt's name.
+    pub(super) scheduled: EventId,
+    pub(super) scheduled_at: Timestamp,
+    pub(super) resource: Resource,
+    pub(super) input: Payload,
+    pub(super) timeout_seconds: Option<u64>,
+    pub(super) heartbeat_seconds: Option<u64>,
+}
+
+/// How an execution ended.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Outcome {
+    /// With this output.
+    Succeeded(Payload),
+    /// With this failure.
+    Failed(Failure),
+    /// Stopped, with the error and cause given.
+    Aborted(Failure),
+    /// Out of time.
+    TimedOut,
+}
+
+/// What the world is at the moment of a step.
+pub struct Env<'a> {
+    /// The time.
+    pub now: Timestamp,
+    /// Randomness for this step: jitter, and later `$random` and `$uuid`.
+    pub seed: u64,
+    /// Whether the state machine has been deleted since the execution began.
+    pub machine_deleted: bool,
+    /// Whether the activity of this ARN exists.
+    pub activity_exists: &'a dyn Fn(&str) -> bool,
+}
+
+/// What one event led to.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Step {
+    /// The time of the facts. Not always the step's: a time-out happened when it was due.
+    pub at: Timestamp,
+    /// Number of the first event among the facts.
+    pub first_event: EventId,
+    /// What happened, in order.
+    pub facts: Vec<Entry>,
+    /// What is asked for now and was not before.
+    pub asked: Vec<Command>,
+    /// What was asked for before and is not any more: answered, or no longer wanted.
+    pub settled: Vec<Command>,
+    /// The answer to the event.
+    pub reply: Reply,
+}
+
+/// What an event's sender learns.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Reply {
+    /// The event was taken.
+    Taken,
+    /// Nothing waits for the event any more; nothing has changed.
+    Late,
+    /// The task is the worker's now.
+    TaskStarted {
+        /// The task's input.
+        input: Payload,
+    },
+}
+
+impl Execution {
+    /// An execution of `definition` before its first event.
+    pub fn new(definition: Arc<Definition>) -> Execution {
+        Execution { definition, started: None, frames: BTreeMap::new(), last_event: EventId(0), outcome: None }
+    }
+
+    /// Takes one event to its end: every state that can run without waiting has run.
+    ///
+    /// Pure: time, randomness and what else the world knows come in with `env`.
+    pub fn step(&mut self, env: &Env<'_>, event: Event) -> Step {
+        let mut turn = Turn::new(self, env);
+        turn.take(event);
+        turn.finish()
+    }
+
+    /// Changes the execution by one fact, recorded at `at`. The only place where it changes; no
+    /// fact can fail to apply: one that makes no sense in its place changes nothing.
+    pub fn apply(&mut self, at: Timestamp, entry: &Entry) {
+        let mut event = EventId(0);
+        if entry.fact.is_event() {
+            self.last_event.0 += 1;
+            event = self.last_event;
+        }
+        match &entry.fact {
+            Fact::ExecutionStarted { start } => {
+                let frame = Frame { cursor: EventId(0), data: start.input.clone(), visit: None };
+                self.frames.insert(FrameId::ROOT, frame);
+                self.started = Some(Started { at, start: Arc::new((**start).clone()) });
+            }
+            Fact::StateEntered { frame, name, input, kind: _ } => {
+                let (Some(state), Some(frame)) = (self.definition.find(name), self.frames.get_mut(frame)) else { return };
+                let (retries, waits_for) = (Vec::new(), WaitsFor::Nothing);
+                frame.visit = Some(Visit { state, event, at, input: input.clone(), retries, waits_for });
+            }
+            Fact::StateExited { frame, output, .. } => {
+                let Some(frame) = self.frames.get_mut(frame) else { return };
+                frame.visit = None;
+                frame.data = output.clone();
+            }
+            Fact::WaitStarted { frame, until } => self.wait_for(*frame, WaitsFor::Time(*until)),
+            Fact::ActivityScheduled { frame, resource, input, timeout_seconds, heartbeat_seconds } => {
+                let task = Task {
+                    scheduled: event,
+                    scheduled_at: at,
+                    resource: Resource::Activity { arn: resource.clone() },
+                    input: input.clone(),
+                    timeout_seconds: *timeout_seconds,
+                    heartbeat_seconds: *heartbeat_seconds,
+                };
+                self.wait_for(*frame, WaitsFor::Worker(task));
+            }
+            Fact::ActivityStarted { frame, .. } => {
+                let Some(visit) = self.visit_mut(*frame) else { return };
+                if let WaitsFor::Worker(task) = &visit.waits_for {
+                    // Both clocks of an activity task start when a worker takes it (recorded, 2026-09).
+                    let timeout = task.timeout_seconds.map(|seconds| at.saturating_add(Millis::from_seconds(seconds)));
+                    let heartbeat = task.heartbeat_seconds.map(|seconds| at.saturating_add(Millis::from_seconds(seconds)));
+                    visit.waits_for = WaitsFor::Answer { task: task.clone(), timeout, heartbeat };
+                }
+            }
+            Fact::TaskHeartbeat { frame } => {
+                let Some(visit) = self.visit_mut(*frame) else { return };
+                if let WaitsFor::Answer { task, heartbeat, .. } = &mut visit.waits_for {
+                    *heartbeat = task.heartbeat_seconds.map(|seconds| at.saturating_add(Millis::from_seconds(seconds)));
+                }
+            }
+            Fact::ActivitySucceeded { frame, .. }
+            | Fact::ActivityFailed { frame, .. }
+            | Fact::ActivityTimedOut { frame, .. } => self.wait_for(*frame, WaitsFor::Nothing),
+            Fact::RetryScheduled { frame, retrier, due } => {
+                let Some(visit) = self.visit_mut(*frame) else { return };
+                visit.count_retry(*retrier as usize);
+                visit.waits_for = WaitsFor::Retry(*due);
+            }
+            Fact::ExecutionSucceeded { output } => self.end(Outcome::Succeeded(output.clone())),
+            Fact::ExecutionFailed { failure } => self.end(Outcome::Failed(failure.clone())),
+            Fact::ExecutionAborted { failure } => self.end(Outcome::Aborted(failure.clone())),
+            Fact::ExecutionTimedOut { .. } => self.end(Outcome::TimedOut),
+        }
+        self.move_cursor(event, &entry.fact);
+    }
+
+    /// What must be under way for this execution to go on, from its state alone.
+    ///
+    /// Invariant: over any step, what is outstanding after it is what was outstanding before it,
+    /// without the settled and with the asked.
+    pub fn outstanding(&self) -> Vec<Command> {
+        let frames = self.frames.keys().flat_map(|frame| self.outstanding_of(*frame));
+        self.time_limit().into_iter().chain(frames).collect()
+    }
+
+    /// How the execution ended; `None` while it is open.
+    pub fn outcome(&self) -> Option<&Outcome> {
+        self.outcome.as_ref()
+    }
+
+    /// What the execution was started with; `None` before its first event.
+    pub fn start(&self) -> Option<&Start> {
+        self.started.as_ref().map(|started| &*started.start)
+    }
+
+    /// When the execution was started; `None` before its first event.
+    pub fn started_at(&self) -> Option<Timestamp> {
+        self.started.as_ref().map(|started| started.at)
+    }
+
+    /// Number of the last event so far.
+    pub fn last_event(&self) -> EventId {
+        self.last_event
+    }
+
+    /// The definition that runs.
+    pub fn definition(&self) -> &Arc<Definition> {
+        &self.definition
+    }
+
+    /// Names of the states that are entered and not exited, in the order of their lines of control.
+    pub fn current_states(&self) -> impl Iterator<Item = &Arc<str>> {
+        let visits = self.frames.values().filter_map(|frame| frame.visit.as_ref());
+        visits.filter_map(|visit| self.definition.state(visit.state)).map(|state| &state.name)
+    }
+
+    fn outstanding_of(&self, id: FrameId) -> Vec<Command> {
+        let Some(visit) = self.frames.get(&id).and_then(|frame| frame.visit.as_ref()) else { return Vec::new() };
+        let timer = |purpose, due| Command::Timer(Timer { due, frame: id, purpose });
+        match &visit.waits_for {
+            WaitsFor::Nothing => Vec::new(),
+            WaitsFor::Time(until) => vec![timer(Purpose::Wait, *until)],
+            WaitsFor::Retry(until) => vec![timer(Purpose::Retry, *until)],
+            WaitsFor::Worker(task) => match &task.resource {
+                Resource::Activity { arn } => vec![Command::Activity(ActivityTask {
+                    arn: arn.clone(),
+                    scheduled_at: task.scheduled_at,
+                    frame: id,
+                    task: task.scheduled,
+                })],
+            },
+            WaitsFor::Answer { timeout, heartbeat, .. } => {
+                let timeout = timeout.map(|due| timer(Purpose::TaskTimeout, due));
+                timeout.into_iter().chain(heartbeat.map(|due| timer(Purpose::Heartbeat, due))).collect()
+            }
+        }
+    }
+
+    fn time_limit(&self) -> Option<Command> {
+        let due = self.must_end_at()?;
+        Some(Command::Timer(Timer { due, frame: FrameId::ROOT, purpose: Purpose::Execution }))
+    }
+
+    /// When the machine's own `TimeoutSeconds` ends the execution, while it is open.
+    fn must_end_at(&self) -> Option<Timestamp> {
+        let started = self.started.as_ref().filter(|_| self.outcome.is_none())?;
+        self.definition.timeout_seconds.map(|seconds| started.at.saturating_add(Millis::from_seconds(seconds)))
+    }
+
+    fn wait_for(&mut self, frame: FrameId, waits_for: WaitsFor) {
+        if let Some(visit) = self.visit_mut(frame) {
+            visit.waits_for = waits_for;
+        }
+    }
+
+    fn visit_mut(&mut self, frame: FrameId) -> Option<&mut Visit> {
+        self.frames.get_mut(&frame)?.visit.as_mut()
+    }
+
+    fn end(&mut self, outcome: Outcome) {
+        self.frames.clear();
+        self.outcome = Some(outcome);
+    }
+
+    /// The event becomes what the next one of its line of control points back to. The start does
+    /// not: the first state's Entered event points to 0 as well (recorded).
+    fn move_cursor(&mut self, event: EventId, fact: &Fact) {
+        if let Some(frame) = fact.frame().and_then(|frame| self.frames.get_mut(&frame))
+            && event.0 > 0
+        {
+            frame.cursor = event;
+        }
+    }
+}
+
+impl Visit {
+    /// Retries so far, over all retriers.
+    pub(super) fn retry_count(&self) -> u32 {
+        self.retries.iter().sum()
+    }
+
+    fn count_retry(&mut self, retrier: usize) {
+        if self.retries.len() <= retrier {
+            self.retries.resize(retrier + 1, 0);
+        }
+        if let Some(count) = self.retries.get_mut(retrier) {
+            *count += 1;
+        }
+    }
+}
+
+/// One step in the making.
+pub(super) struct Turn<'a> {
+    pub(super) execution: &'a mut Execution,
+    pub(super) env: &'a Env<'a>,
+    at: Timestamp,
+    first_event: EventId,
+    facts: Vec<Entry>,
+    /// What was outstanding before the step, for the lines of control that it touched.
+    before: BTreeMap<FrameId, Vec<Command>>,
+    limit_before: Option<Command>,
+    reply: Reply,
+    /// The history is full: only the failure that says so may still be recorded.
+    full: bool,
+}
+
+impl<'a> Turn<'a> {
+    fn new(execution: &'a mut Execution, env: &'a Env<'a>) -> Turn<'a> {
+        let first_event = EventId(execution.last_event.0 + 1);
+        let limit_before = execution.time_limit();
+        let (facts, before) = (Vec::new(), BTreeMap::new());
+        Turn { execution, env, at: env.now, first_event, facts, before, limit_before, reply: Reply::Taken, full: false }
+    }
+
+    fn take(&mut self, event: Event) {
+        if self.execution.started.is_none() {
+            match event {
+                Event::Started(start) => self.start(start),
+                _ => self.late(),
+            }
+            return;
+        }
+        if self.execution.outcome.is_some() {
+            return self.late();
+        }
+        // Whatever wakes the execution, what was due first happens first: a stop, a worker or a
+        // timer that comes after the machine's time limit finds the execution timed out.
+        if let Some(due) = self.execution.must_end_at().filter(|due| *due <= self.env.now) {
+            return self.time_out(&event, due);
+        }
+        match event {
+            Event::Started(_) => self.late(),
+            Event::StopRequested { failure } => self.record_from(EventId(0), Fact::ExecutionAborted { failure }),
+            _ if self.env.machine_deleted && self.is_awaited(&event) => self.machine_deleted(),
+            Event::TimerFired { frame, purpose, due } => self.timer_fired(Timer { due, frame, purpose }),
+            Event::TaskStarted { frame, task, worker } => state::task::started(self, frame, task, worker),
+            Event::TaskHeartbeat { frame, task } => state::task::heartbeat(self, frame, task),
+            Event::TaskSucceeded { frame, task, output } => state::task::succeeded(self, frame, task, output),
+            Event::TaskFailed { frame, task, failure } => state::task::failed_outside(self, frame, task, failure),
+        }
+    }
+
+    fn start(&mut self, start: Box<Start>) {
+        self.record_from(EventId(0), Fact::ExecutionStarted { start });
+        let first = self.execution.definition.start_at;
+        self.follow(FrameId::ROOT, Flow::Next(first));
+    }
+
+    fn time_out(&mut self, event: &Event, due: Timestamp) {
+        if !matches!(event, Event::TimerFired { .. }) {
+            self.late();
+        }
+        // The stop time is the start and the limit, exactly (recorded), also after an outage.
+        self.at = due;
+        self.record_from(EventId(0), Fact::ExecutionTimedOut { failure: Failure::timeout() });
+    }
+
+    /// The service ends an execution of a deleted machine at its next transition, without a word
+    /// of what woke it (recorded, 2026-09).
+    fn machine_deleted(&mut self) {
+        let Some(started) = &self.execution.started else { return };
+        let cause = format!("State machine {} has been deleted", started.start.machine_name);
+        let cursor = self.cursor(FrameId::ROOT);
+        self.record_from(cursor, Fact::ExecutionFailed { failure: Failure::runtime(cause) });
+    }
+
+    /// Whether an event would move the execution on, if its machine still existed.
+    fn is_awaited(&self, event: &Event) -> bool {
+        match event {
+            Event::TimerFired { frame, purpose, due } => {
+                self.is_outstanding(&Timer { due: *due, frame: *frame, purpose: *purpose })
+            }
+            Event::TaskSucceeded { frame, task, .. } | Event::TaskFailed { frame, task, .. } => {
+                state::task::answered(self, *frame, *task).is_some()
+            }
+            Event::Started(_)
+            | Event::TaskStarted { .. }
+            | Event::TaskHeartbeat { .. }
+            | Event::StopRequested { .. } => false,
+        }
+    }
+
+    fn timer_fired(&mut self, timer: Timer) {
+        if !self.is_outstanding(&timer) {
+            return self.late();
+        }
+        match timer.purpose {
+            // Taken care of before any event is looked at.
+            Purpose::Execution => self.late(),
+            Purpose::Wait => state::wait::over(self, timer.frame),
+            Purpose::Retry => state::retry(self, timer.frame),
+            Purpose::TaskTimeout => state::task::timed_out(self, timer.frame, false),
+            Purpose::Heartbeat => state::task::timed_out(self, timer.frame, true),
+        }
+    }
+
+    fn is_outstanding(&self, timer: &Timer) -> bool {
+        timer.due <= self.env.now
+            && self.execution.outstanding_of(timer.frame).contains(&Command::Timer(*timer))
+    }
+
+    /// Goes where a state says, and on from there, until the line of control must wait.
+    pub(super) fn follow(&mut self, frame: FrameId, mut flow: Flow) {
+        while !self.full {
+            flow = match flow {
+                Flow::Next(state) => state::enter(self, frame, state),
+                Flow::End => return self.frame_ended(frame),
+                Flow::Wait => return,
+                Flow::Fail(failure) => return self.frame_failed(frame, failure),
+            };
+        }
+    }
+
+    fn frame_ended(&mut self, frame: FrameId) {
+        let Some(output) = self.execution.frames.get(&frame).map(|frame| frame.data.clone()) else { return };
+        self.record(frame, Fact::ExecutionSucceeded { output });
+    }
+
+    fn frame_failed(&mut self, frame: FrameId, failure: Failure) {
+        self.record(frame, Fact::ExecutionFailed { failure });
+    }
+
+    /// Records what happened in a line of control, after what happened there last.
+    pub(super) fn record(&mut self, frame: FrameId, fact: Fact) {
+        let previous = if fact.is_event() { self.cursor(frame) } else { EventId(0) };
+        self.record_from(previous, fact);
+    }
+
+    fn record_from(&mut self, previous: EventId, fact: Fact) {
+        if self.full || self.execution.outcome.is_some() {
+            return;
+        }
+        if fact.is_event() && self.execution.last_event.0 + 1 >= MAX_EVENTS && !fact.is_end() {
+            self.full = true;
+            return;
+        }
+        self.apply(Entry { previous, fact });
+    }
+
+    fn apply(&mut self, entry: Entry) {
+        if let Some(frame) = entry.fact.frame() {
+            self.touch(frame);
+        } else if entry.fact.is_end() {
+            let all: Vec<FrameId> = self.execution.frames.keys().copied().collect();
+            all.into_iter().for_each(|frame| self.touch(frame));
+        }
+        self.execution.apply(self.at, &entry);
+        self.facts.push(entry);
+    }
+
+    fn touch(&mut self, frame: FrameId) {
+        let execution = &*self.execution;
+        self.before.entry(frame).or_insert_with(|| execution.outstanding_of(frame));
+    }
+
+    /// Says that nothing waits for the event.
+    pub(super) fn late(&mut self) {
+        self.reply = Reply::Late;
+    }
+
+    /// Answers the event.
+    pub(super) fn reply(&mut self, reply: Reply) {
+        self.reply = reply;
+    }
+
+    fn cursor(&self, frame: FrameId) -> EventId {
+        self.execution.frames.get(&frame).map_or(EventId(0), |frame| frame.cursor)
+    }
+
+    /// What the state entered next gets: the output of the state left last.
+    pub(super) fn data(&self, frame: FrameId) -> Option<Payload> {
+        Some(self.execution.frames.get(&frame)?.data.clone())
+    }
+
+    /// The raw input of the visit of a line of control.
+    pub(super) fn raw_input(&self, frame: FrameId) -> Option<Payload> {
+        Some(self.visit(frame)?.0.input.clone())
+    }
+
+    /// The visit of a line of control, and its state.
+    pub(super) fn visit(&self, frame: FrameId) -> Option<(&Visit, &State)> {
+        let visit = self.execution.frames.get(&frame)?.visit.as_ref()?;
+        Some((visit, self.execution.definition.state(visit.state)?))
+    }
+
+    fn finish(mut self) -> Step {
+        if self.full {
+            let cause = format!("The execution reached the maximum number of history events ({MAX_EVENTS}).");
+            self.full = false;
+            let previous = self.execution.last_event;
+            self.record_from(previous, Fact::ExecutionFailed { failure: Failure::runtime(cause) });
+        }
+        let (mut asked, mut settled) = (Vec::new(), Vec::new());
+        let mut compare = |before: &[Command], after: &[Command]| {
+            settled.extend(before.iter().filter(|command| !after.contains(command)).cloned());
+            asked.extend(after.iter().filter(|command| !before.contains(command)).cloned());
+        };
+        let limit = |command: &Option<Command>| command.iter().cloned().collect::<Vec<_>>();
+        compare(&limit(&self.limit_before), &limit(&self.execution.time_limit()));
+        for (frame, before) in &self.before {
+            compare(before, &self.execution.outstanding_of(*frame));
+        }
+        let Turn { at, first_event, facts, reply, .. } = self;
+        Step { at, first_event, facts, asked, settled, reply }
+    }
+}
+
+/// Shared access to what a [`State`] is called in events.
+pub(super) fn kind_of(state: &State) -> StateKind {
+    use crate::asl::definition::Kind;
+    match &state.kind {
+        Kind::Pass(_) => StateKind::Pass,
+        Kind::Task(_) => StateKind::Task,
+        Kind::Choice(_) => StateKind::Choice,
+        Kind::Wait(_) => StateKind::Wait,
+        Kind::Succeed => StateKind::Succeed,
+        Kind::Fail(_) => StateKind::Fail,
+    }
+}

@@ -1,0 +1,292 @@
+//! What happened, as the store keeps it.
+//!
+//! A fact is a decision taken, never one to be made again: a later gradus may decide otherwise,
+//! yet reads old facts as they are. Most facts are one event of the public history; those that
+//! are not ([`Fact::is_event`]) only move the execution. The numbers are on disk: never reuse
+//! one, never change the fields of one; a new need is a new fact.
+
+use std::sync::Arc;
+
+use super::codec::{DecodeError, Field, Reader, Writer};
+use super::retry::Failure;
+use super::{EventId, FrameId, Start, Timestamp};
+use crate::json::Payload;
+
+/// A fact with its place in the history.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Entry {
+    /// `previousEventId` of the event; 0 for facts that are no events.
+    pub previous: EventId,
+    /// What happened.
+    pub fact: Fact,
+}
+
+/// Defines [`Fact`] together with its encoding, so that the two cannot drift.
+macro_rules! facts {
+    ($($(#[$doc:meta])* $number:literal => $name:ident { $($(#[$field_doc:meta])* $field:ident: $type:ty),* $(,)? },)*) => {
+        /// Something that happened to an execution.
+        #[derive(Clone, Debug, PartialEq)]
+        pub enum Fact {
+            $($(#[$doc])* $name { $($(#[$field_doc])* $field: $type),* },)*
+        }
+
+        impl Fact {
+            /// The number of this kind of fact on disk.
+            pub fn number(&self) -> u64 {
+                match self { $(Fact::$name { .. } => $number,)* }
+            }
+
+            /// Writes the fields, in the order of their declaration.
+            pub(super) fn put(&self, writer: &mut Writer) {
+                match self { $(Fact::$name { $($field),* } => { $($field.put(writer);)* })* }
+            }
+
+            /// Reads the fields of the fact of this number.
+            pub(super) fn get(number: u64, reader: &mut Reader<'_>) -> Result<Fact, DecodeError> {
+                match number {
+                    $($number => Ok(Fact::$name { $($field: Field::get(reader)?),* }),)*
+                    _ => Err(DecodeError::UnknownFact(number)),
+                }
+            }
+        }
+    };
+}
+
+facts! {
+    /// The execution began.
+    1 => ExecutionStarted {
+        /// What with.
+        start: Box<Start>,
+    },
+    /// A line of control entered a state.
+    2 => StateEntered {
+        /// The line of control.
+        frame: FrameId,
+        /// The kind of state.
+        kind: StateKind,
+        /// The state's name.
+        name: Arc<str>,
+        /// The raw input.
+        input: Payload,
+    },
+    /// A line of control left a state; its output is the next state's input.
+    3 => StateExited {
+        /// The line of control.
+        frame: FrameId,
+        /// The kind of state.
+        kind: StateKind,
+        /// The state's name.
+        name: Arc<str>,
+        /// The output.
+        output: Payload,
+    },
+    /// A Wait state began to wait. Not an event.
+    4 => WaitStarted {
+        /// The line of control.
+        frame: FrameId,
+        /// Until when.
+        until: Timestamp,
+    },
+    /// A task was put into an activity's queue.
+    5 => ActivityScheduled {
+        /// The line of control.
+        frame: FrameId,
+        /// ARN of the activity.
+        resource: Arc<str>,
+        /// The task's input.
+        input: Payload,
+        /// `TimeoutSeconds`, where the state has it.
+        timeout_seconds: Option<u64>,
+        /// `HeartbeatSeconds`, where the state has it.
+        heartbeat_seconds: Option<u64>,
+    },
+    /// A worker took the task.
+    6 => ActivityStarted {
+        /// The line of control.
+        frame: FrameId,
+        /// The worker's name, where it gave one.
+        worker: Option<Arc<str>>,
+    },
+    /// The worker is alive. Not an event.
+    7 => TaskHeartbeat {
+        /// The line of control.
+        frame: FrameId,
+    },
+    /// The worker answered with a result.
+    8 => ActivitySucceeded {
+        /// The line of control.
+        frame: FrameId,
+        /// The result.
+        output: Payload,
+    },
+    /// The worker answered with a failure, or the task could not be done.
+    9 => ActivityFailed {
+        /// The line of control.
+        frame: FrameId,
+        /// The failure.
+        failure: Failure,
+    },
+    /// The task or its heartbeat ran out of time.
+    10 => ActivityTimedOut {
+        /// The line of control.
+        frame: FrameId,
+        /// The failure.
+        failure: Failure,
+    },
+    /// A retrier takes the failure; the attempt begins after a back-off. Not an event.
+    11 => RetryScheduled {
+        /// The line of control.
+        frame: FrameId,
+        /// Index of the retrier in the state's `Retry`.
+        retrier: u32,
+        /// When the back-off ends.
+        due: Timestamp,
+    },
+    /// The execution ended with success.
+    12 => ExecutionSucceeded {
+        /// Its output.
+        output: Payload,
+    },
+    /// The execution failed.
+    13 => ExecutionFailed {
+        /// With what.
+        failure: Failure,
+    },
+    /// The execution was stopped.
+    14 => ExecutionAborted {
+        /// The error and cause given to the stop.
+        failure: Failure,
+    },
+    /// The execution ran out of the machine's `TimeoutSeconds`.
+    15 => ExecutionTimedOut {
+        /// Always `States.Timeout`.
+        failure: Failure,
+    },
+}
+
+impl Fact {
+    /// Whether the fact is an event of the public history and takes an event number.
+    pub fn is_event(&self) -> bool {
+        !matches!(self, Fact::WaitStarted { .. } | Fact::TaskHeartbeat { .. } | Fact::RetryScheduled { .. })
+    }
+
+    /// Whether the execution is over with this fact.
+    pub fn is_end(&self) -> bool {
+        match self {
+            Fact::ExecutionSucceeded { .. }
+            | Fact::ExecutionFailed { .. }
+            | Fact::ExecutionAborted { .. }
+            | Fact::ExecutionTimedOut { .. } => true,
+            Fact::ExecutionStarted { .. }
+            | Fact::StateEntered { .. }
+            | Fact::StateExited { .. }
+            | Fact::WaitStarted { .. }
+            | Fact::ActivityScheduled { .. }
+            | Fact::ActivityStarted { .. }
+            | Fact::TaskHeartbeat { .. }
+            | Fact::ActivitySucceeded { .. }
+            | Fact::ActivityFailed { .. }
+            | Fact::ActivityTimedOut { .. }
+            | Fact::RetryScheduled { .. } => false,
+        }
+    }
+
+    /// The line of control that the fact is about; `None` for the execution as a whole.
+    pub fn frame(&self) -> Option<FrameId> {
+        match self {
+            Fact::StateEntered { frame, .. }
+            | Fact::StateExited { frame, .. }
+            | Fact::WaitStarted { frame, .. }
+            | Fact::ActivityScheduled { frame, .. }
+            | Fact::ActivityStarted { frame, .. }
+            | Fact::TaskHeartbeat { frame }
+            | Fact::ActivitySucceeded { frame, .. }
+            | Fact::ActivityFailed { frame, .. }
+            | Fact::ActivityTimedOut { frame, .. }
+            | Fact::RetryScheduled { frame, .. } => Some(*frame),
+            Fact::ExecutionStarted { .. }
+            | Fact::ExecutionSucceeded { .. }
+            | Fact::ExecutionFailed { .. }
+            | Fact::ExecutionAborted { .. }
+            | Fact::ExecutionTimedOut { .. } => None,
+        }
+    }
+}
+
+/// A kind of state, as the names of its events begin. The numbers are on disk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum StateKind {
+    /// `PassState…`
+    Pass = 1,
+    /// `TaskState…`
+    Task = 2,
+    /// `ChoiceState…`
+    Choice = 3,
+    /// `WaitState…`
+    Wait = 4,
+    /// `SucceedState…`
+    Succeed = 5,
+    /// `FailState…`
+    Fail = 6,
+}
+
+impl StateKind {
+    /// The kind of this number.
+    pub fn from_number(number: u8) -> Option<StateKind> {
+        match number {
+            1 => Some(StateKind::Pass),
+            2 => Some(StateKind::Task),
+            3 => Some(StateKind::Choice),
+            4 => Some(StateKind::Wait),
+            5 => Some(StateKind::Succeed),
+            6 => Some(StateKind::Fail),
+            _ => None,
+        }
+    }
+}
+
+impl Field for StateKind {
+    fn put(&self, writer: &mut Writer) {
+        writer.byte(*self as u8);
+    }
+
+    fn get(reader: &mut Reader<'_>) -> Result<StateKind, DecodeError> {
+        let number = reader.byte()?;
+        StateKind::from_number(number).ok_or(DecodeError::Damaged("kind of state"))
+    }
+}
+
+impl Field for Box<Start> {
+    fn put(&self, writer: &mut Writer) {
+        let Start { arn, name, machine_arn, machine_name, revision, version_arn, alias_arn, role_arn, trace_header, input } =
+            &**self;
+        for text in [arn, name, machine_arn, machine_name, revision, role_arn] {
+            text.put(writer);
+        }
+        for text in [version_arn, alias_arn, trace_header] {
+            text.put(writer);
+        }
+        input.put(writer);
+    }
+
+    fn get(reader: &mut Reader<'_>) -> Result<Box<Start>, DecodeError> {
+        let mut text = || Field::get(reader);
+        let (arn, name, machine_arn, machine_name, revision, role_arn) = (text()?, text()?, text()?, text()?, text()?, text()?);
+        let mut option = || Field::get(reader);
+        let (version_arn, alias_arn, trace_header) = (option()?, option()?, option()?);
+        let input = Field::get(reader)?;
+        Ok(Box::new(Start {
+            arn,
+            name,
+            machine_arn,
+            machine_name,
+            revision,
+            version_arn,
+            alias_arn,
+            role_arn,
+            trace_header,
+            input,
+        }))
+    }
+}

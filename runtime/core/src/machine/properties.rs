@@ -1,0 +1,233 @@
+//! What holds for every machine and every order of events, however late or often they come.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use proptest::prelude::*;
+
+use super::generate::{ACTIVITIES, generate};
+use super::timestamp::Millis;
+use super::{
+    ActivityTask, Command, Env, Event, Execution, Failure, Fact, FrameId, Reply, Start, Step, Timer, Timestamp, codec,
+};
+use crate::asl::{self, Definition};
+use crate::json::Payload;
+
+/// A run of one machine: its events are drawn from what is outstanding, now and before.
+struct Run {
+    execution: Execution,
+    now: Timestamp,
+    steps: Vec<Step>,
+    /// Every command that was ever asked for, so that old ones can be answered late.
+    asked: Vec<Command>,
+    /// Tasks that a worker has taken, answered or not.
+    taken: Vec<ActivityTask>,
+}
+
+impl Run {
+    fn start(definition: Arc<Definition>, n: usize) -> Run {
+        let execution = Execution::new(definition);
+        let now = Timestamp::from_millis(1_790_000_000_000);
+        let mut run = Run { execution, now, steps: Vec::new(), asked: Vec::new(), taken: Vec::new() };
+        run.tell(Event::Started(Box::new(start(n))));
+        run
+    }
+
+    fn tell(&mut self, event: Event) {
+        let before = self.execution.clone();
+        let env = Env { now: self.now, seed: 7, machine_deleted: false, activity_exists: &|_| true };
+        let step = self.execution.step(&env, event);
+        self.check(&before, &step);
+        self.asked.extend(step.asked.iter().cloned());
+        self.steps.push(step);
+    }
+
+    /// One event out of all that may come.
+    fn next(&mut self, choice: usize, value: usize) {
+        let fail = || Failure::new(if value.is_multiple_of(2) { "Flaky" } else { "Hard" }, "generated");
+        match choice % 7 {
+            0 => self.now = self.now.saturating_add(Millis((value % 9000) as u64)),
+            1 | 2 => {
+                let timers: Vec<Timer> = self.asked.iter().filter_map(timer).collect();
+                let Some(Timer { due, frame, purpose }) = pick(&timers, value) else { return };
+                self.now = if choice % 7 == 1 { self.now.max(due) } else { self.now };
+                self.tell(Event::TimerFired { frame, purpose, due });
+            }
+            3 => {
+                let tasks: Vec<ActivityTask> = self.asked.iter().filter_map(task).collect();
+                let Some(picked) = pick(&tasks, value) else { return };
+                self.tell(Event::TaskStarted { frame: picked.frame, task: picked.task, worker: None });
+                if let Some(Step { reply: Reply::TaskStarted { .. }, .. }) = self.steps.last() {
+                    self.taken.push(picked);
+                }
+            }
+            choice => {
+                let Some(ActivityTask { frame, task, .. }) = pick(&self.taken, value) else { return };
+                self.tell(match choice {
+                    4 => Event::TaskSucceeded { frame, task, output: Payload::empty_object() },
+                    5 => Event::TaskFailed { frame, task, failure: fail() },
+                    _ => Event::TaskHeartbeat { frame, task },
+                });
+            }
+        }
+    }
+
+    /// The properties of one step.
+    fn check(&self, before: &Execution, step: &Step) {
+        // What is outstanding changes by what was settled and asked, and by nothing else.
+        let mut outstanding: HashSet<Command> = before.outstanding().into_iter().collect();
+        for command in &step.settled {
+            assert!(outstanding.remove(command), "{command:?} was settled and was not outstanding");
+        }
+        for command in &step.asked {
+            assert!(outstanding.insert(command.clone()), "{command:?} was asked and was outstanding");
+        }
+        assert_eq!(outstanding, self.execution.outstanding().into_iter().collect());
+        // Late events change nothing.
+        if step.reply == Reply::Late && !matches!(step.facts.first().map(|entry| &entry.fact), Some(Fact::ExecutionTimedOut { .. })) {
+            assert_eq!(before, &self.execution);
+            assert!(step.facts.is_empty() && step.asked.is_empty() && step.settled.is_empty());
+        }
+        // An open execution waits for something, a closed one for nothing.
+        let waits = !self.execution.outstanding().is_empty() || self.holds_task();
+        assert_eq!(waits, self.execution.outcome().is_none(), "{:?}", self.execution);
+        // Facts are their bytes.
+        let row = codec::decode(&codec::encode(step.at, step.first_event, &step.facts)).expect("our own bytes");
+        assert_eq!((row.at, row.first_event, &row.entries), (step.at, step.first_event, &step.facts));
+    }
+
+    /// A worker has a task without any time limit: its answer alone is waited for.
+    fn holds_task(&self) -> bool {
+        self.execution.outcome().is_none() && self.execution.current_states().next().is_some()
+    }
+
+    /// Replay of any prefix of the facts is the live execution of that moment.
+    fn check_replay(&self) {
+        let mut live = Execution::new(self.execution.definition().clone());
+        let mut replayed = live.clone();
+        for step in &self.steps {
+            for entry in &step.facts {
+                live.apply(step.at, entry);
+            }
+            let row = codec::decode(&codec::encode(step.at, step.first_event, &step.facts)).expect("our own bytes");
+            for entry in &row.entries {
+                replayed.apply(row.at, entry);
+            }
+            assert_eq!(live, replayed);
+        }
+        assert_eq!(live, self.execution);
+    }
+}
+
+fn start(n: usize) -> Start {
+    Start {
+        arn: "arn:aws:states:us-east-1:000000000000:execution:m:e".into(),
+        name: "e".into(),
+        machine_arn: "arn:aws:states:us-east-1:000000000000:stateMachine:m".into(),
+        machine_name: "m".into(),
+        revision: "m/1".into(),
+        version_arn: None,
+        alias_arn: Some("arn:aws:states:us-east-1:000000000000:stateMachine:m:live".into()),
+        role_arn: "arn:aws:iam::000000000000:role/r".into(),
+        trace_header: None,
+        input: Payload::parse(&format!("{{ \"n\": {n} }}")).expect("sound input"),
+    }
+}
+
+fn timer(command: &Command) -> Option<Timer> {
+    match command {
+        Command::Timer(timer) => Some(*timer),
+        Command::Activity(_) => None,
+    }
+}
+
+fn task(command: &Command) -> Option<ActivityTask> {
+    match command {
+        Command::Activity(task) => Some(task.clone()),
+        Command::Timer(_) => None,
+    }
+}
+
+fn pick<T: Clone>(from: &[T], value: usize) -> Option<T> {
+    from.get(value % from.len().max(1)).cloned()
+}
+
+fn compile(text: &str) -> Arc<Definition> {
+    let parsed = asl::parse(text, asl::Options::default());
+    parsed.definition.unwrap_or_else(|| panic!("{:?} in {text}", parsed.diagnostics))
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
+
+    #[test]
+    fn every_step_of_every_machine_is_sound(
+        draws in proptest::collection::vec(any::<u16>(), 64),
+        n in 0usize..10,
+        events in proptest::collection::vec((any::<u8>(), any::<u16>()), 0..60),
+    ) {
+        let mut draws = draws.into_iter().cycle();
+        let text = generate(&mut |bound| usize::from(draws.next().unwrap_or(0)) % bound.max(1));
+        let mut run = Run::start(compile(&text), n);
+        for (choice, value) in events {
+            run.next(usize::from(choice), usize::from(value));
+        }
+        run.check_replay();
+    }
+
+    #[test]
+    fn no_bytes_make_the_decoder_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+        drop(codec::decode(&bytes));
+        let mut row = vec![1];
+        row.extend(bytes);
+        drop(codec::decode(&row));
+    }
+}
+
+#[test]
+fn an_endless_machine_fails_at_the_last_event() {
+    let definition = compile(
+        r#"{"StartAt":"a","States":{"a":{"Type":"Pass","Next":"b"},"b":{"Type":"Choice","Choices":[{"Variable":"$.n","NumericEquals":1,"Next":"c"}],"Default":"a"},"c":{"Type":"Succeed"}}}"#,
+    );
+    let run = Run::start(definition, 0);
+    let step = &run.steps[0];
+    assert_eq!(run.execution.last_event().0, super::MAX_EVENTS);
+    let last = step.facts.last().expect("a full history");
+    assert_eq!(last.previous.0, super::MAX_EVENTS - 1);
+    let cause = "The execution reached the maximum number of history events (25000).";
+    assert_eq!(last.fact, Fact::ExecutionFailed { failure: Failure::new("States.Runtime", cause) });
+    assert!(run.execution.outstanding().is_empty());
+}
+
+#[test]
+fn texts_stand_once_in_a_row() {
+    let definition = compile(
+        r#"{"StartAt":"a","States":{"a":{"Type":"Pass","Next":"b"},"b":{"Type":"Pass","Next":"c"},"c":{"Type":"Succeed"}}}"#,
+    );
+    let mut execution = Execution::new(definition);
+    let input = Payload::parse(&format!("\"{}\"", "x".repeat(100_000))).expect("sound input");
+    let env = Env { now: Timestamp::default(), seed: 0, machine_deleted: false, activity_exists: &|_| true };
+    let step = execution.step(&env, Event::Started(Box::new(Start { input, ..start(0) })));
+    let row = codec::encode(step.at, step.first_event, &step.facts);
+    assert!(row.len() < 101_000, "eight mentions of the input take {} bytes", row.len());
+}
+
+#[test]
+fn a_deleted_machine_ends_its_executions_at_their_next_transition() {
+    let definition = compile(&format!(
+        r#"{{"StartAt":"t","States":{{"t":{{"Type":"Task","Resource":"{}","End":true}}}}}}"#,
+        ACTIVITIES[0]
+    ));
+    let mut run = Run::start(definition, 0);
+    run.next(3, 0);
+    let ActivityTask { frame, task, .. } = run.taken[0].clone();
+    let env = Env { now: run.now, seed: 0, machine_deleted: true, activity_exists: &|_| true };
+    let started_again = run.execution.step(&env, Event::TaskStarted { frame, task, worker: None });
+    assert_eq!(started_again.reply, Reply::Late);
+    let step = run.execution.step(&env, Event::TaskSucceeded { frame: FrameId::ROOT, task, output: Payload::empty_object() });
+    // The answer is acknowledged and leaves no event of its own (recorded, 2026-09).
+    assert_eq!(step.reply, Reply::Taken);
+    let cause = "State machine m has been deleted";
+    assert_eq!(step.facts.len(), 1);
+    assert_eq!(step.facts[0].fact, Fact::ExecutionFailed { failure: Failure::new("States.Runtime", cause) });
+}

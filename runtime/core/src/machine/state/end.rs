@@ -1,0 +1,42 @@
+//! Succeed and Fail: the ends of a line of control.
+
+use std::sync::Arc;
+
+use super::{Flow, exit};
+use crate::asl::definition::{Fail, State, Transition, Words};
+use crate::json::{Payload, Value};
+use crate::machine::execution::Turn;
+use crate::machine::retry::Failure;
+use crate::machine::{FrameId, dataflow};
+
+pub(super) fn succeed(turn: &mut Turn<'_>, frame: FrameId, state: &State) -> Result<Flow, Failure> {
+    let Some(raw) = turn.raw_input(frame) else { return Ok(Flow::Wait) };
+    let input = dataflow::input(turn, frame, state, &raw)?;
+    exit(turn, frame, state, Transition::End, input)
+}
+
+pub(super) fn fail(turn: &mut Turn<'_>, frame: FrameId, _state: &State, fail: &Fail) -> Result<Flow, Failure> {
+    let Some(raw) = turn.raw_input(frame) else { return Ok(Flow::Wait) };
+    let error = words(turn, frame, "ErrorPath", fail.error.as_ref(), &raw)?;
+    let cause = words(turn, frame, "CausePath", fail.cause.as_ref(), &raw)?;
+    Ok(Flow::Fail(Failure { error, cause, ..Failure::default() }))
+}
+
+fn words(
+    turn: &Turn<'_>,
+    frame: FrameId,
+    field: &str,
+    words: Option<&Words>,
+    raw: &Payload,
+) -> Result<Option<Arc<str>>, Failure> {
+    match words {
+        None => Ok(None),
+        Some(Words::Fixed(text)) => Ok(Some(text.clone())),
+        Some(Words::Path(path)) => match dataflow::field_at(turn, frame, field, path, raw)? {
+            Value::String(text) => Ok(Some(text)),
+            // The specification asks for a string; what the service says otherwise was not
+            // recorded. The value's JSON text loses nothing.
+            value => Ok(Some(value.to_string().into())),
+        },
+    }
+}

@@ -1,0 +1,115 @@
+//! The kinds of state: how each is entered, and what wakes it.
+//!
+//! One file a kind, free functions over a [`Turn`]. A new kind is a new file, a variant of
+//! [`Kind`], and one line in [`enter`].
+
+use super::dataflow;
+use super::execution::{Turn, kind_of};
+use super::retry::{self, Failure};
+use super::{Fact, FrameId};
+use crate::asl::definition::{Catcher, Kind, Retrier, State, StateId, Transition};
+use crate::json::Payload;
+
+pub(super) mod choice;
+pub(super) mod end;
+pub(super) mod pass;
+pub(super) mod task;
+pub(super) mod wait;
+
+/// Where a line of control goes from here.
+#[derive(Debug)]
+pub(super) enum Flow {
+    /// On to this state.
+    Next(StateId),
+    /// To its end, with the output of the state just left.
+    End,
+    /// Nowhere until something happens.
+    Wait,
+    /// To its end, with a failure that no state takes.
+    Fail(Failure),
+}
+
+/// Enters a state and runs it as far as it can without waiting.
+pub(super) fn enter(turn: &mut Turn<'_>, frame: FrameId, id: StateId) -> Flow {
+    let definition = turn.execution.definition().clone();
+    let (Some(state), Some(input)) = (definition.state(id), turn.data(frame)) else { return Flow::Wait };
+    turn.record(frame, Fact::StateEntered { frame, kind: kind_of(state), name: state.name.clone(), input });
+    let entered = match &state.kind {
+        Kind::Pass(pass) => pass::enter(turn, frame, state, pass),
+        Kind::Task(task) => task::schedule(turn, frame, state, task),
+        Kind::Choice(choice) => choice::enter(turn, frame, state, choice),
+        Kind::Wait(wait) => wait::enter(turn, frame, state, wait),
+        Kind::Succeed => end::succeed(turn, frame, state),
+        Kind::Fail(fail) => end::fail(turn, frame, state, fail),
+    };
+    entered.unwrap_or_else(|failure| failed(turn, frame, state, failure))
+}
+
+/// Another attempt after a back-off. The state stays entered.
+pub(super) fn retry(turn: &mut Turn<'_>, frame: FrameId) {
+    let definition = turn.execution.definition().clone();
+    let Some(state) = turn.visit(frame).and_then(|(visit, _)| definition.state(visit.state)) else { return };
+    let Kind::Task(task) = &state.kind else { return };
+    let flow = task::schedule(turn, frame, state, task);
+    let flow = flow.unwrap_or_else(|failure| failed(turn, frame, state, failure));
+    turn.follow(frame, flow);
+}
+
+/// Leaves a state: OutputPath, the size limit, the Exited event.
+fn exit(
+    turn: &mut Turn<'_>,
+    frame: FrameId,
+    state: &State,
+    transition: Transition,
+    result: Payload,
+) -> Result<Flow, Failure> {
+    let output = dataflow::output(turn, frame, state, result)?;
+    turn.record(frame, Fact::StateExited { frame, kind: kind_of(state), name: state.name.clone(), output });
+    Ok(match transition {
+        Transition::Next(next) => Flow::Next(next),
+        Transition::End => Flow::End,
+    })
+}
+
+/// A state has failed: its retriers take the failure, or its catchers, or nobody here does.
+fn failed(turn: &mut Turn<'_>, frame: FrameId, state: &State, failure: Failure) -> Flow {
+    let (retriers, catchers): (&[Retrier], &[Catcher]) = match &state.kind {
+        Kind::Task(task) => (&task.retriers, &task.catchers),
+        Kind::Pass(_) | Kind::Choice(_) | Kind::Wait(_) | Kind::Succeed | Kind::Fail(_) => (&[], &[]),
+    };
+    if retried(turn, frame, retriers, &failure) {
+        return Flow::Wait;
+    }
+    let Some(catcher) = retry::find_catcher(catchers, &failure).and_then(|found| catchers.get(found)) else {
+        return Flow::Fail(failure);
+    };
+    caught(turn, frame, state, catcher, &failure).unwrap_or_else(Flow::Fail)
+}
+
+fn retried(turn: &mut Turn<'_>, frame: FrameId, retriers: &[Retrier], failure: &Failure) -> bool {
+    let Some((visit, _)) = turn.visit(frame) else { return false };
+    let Some(found) = retry::find_retrier(retriers, &visit.retries, failure) else { return false };
+    let Some(retrier) = retriers.get(found) else { return false };
+    let attempt = visit.retries.get(found).copied().unwrap_or(0).saturating_add(1);
+    // One seed serves a whole step: mixed with where it is used, no two draws are the same.
+    let seed = turn.env.seed ^ (u64::from(frame.0) << 32) ^ turn.execution.last_event().0;
+    let due = turn.env.now.saturating_add(retry::delay(retrier, attempt, seed));
+    turn.record(frame, Fact::RetryScheduled { frame, retrier: found as u32, due });
+    true
+}
+
+/// The failure goes into the raw input, and the line of control on to the catcher's next state.
+/// The state's OutputPath is not applied (recorded).
+fn caught(
+    turn: &mut Turn<'_>,
+    frame: FrameId,
+    state: &State,
+    catcher: &Catcher,
+    failure: &Failure,
+) -> Result<Flow, Failure> {
+    let Some(raw) = turn.visit(frame).map(|(visit, _)| visit.input.clone()) else { return Ok(Flow::Wait) };
+    let output = dataflow::result_path(state, &catcher.result_path, &raw, dataflow::error_output(failure))?;
+    let output = dataflow::within_limit(output, state)?;
+    turn.record(frame, Fact::StateExited { frame, kind: kind_of(state), name: state.name.clone(), output });
+    Ok(Flow::Next(catcher.next))
+}

@@ -1,0 +1,16 @@
+//! Pass: its input, or a fixed result, goes on.
+
+use super::{Flow, exit};
+use crate::asl::definition::{Pass, State};
+use crate::machine::execution::Turn;
+use crate::machine::retry::Failure;
+use crate::machine::{FrameId, dataflow};
+
+pub(super) fn enter(turn: &mut Turn<'_>, frame: FrameId, state: &State, pass: &Pass) -> Result<Flow, Failure> {
+    let Some(raw) = turn.raw_input(frame) else { return Ok(Flow::Wait) };
+    let input = dataflow::input(turn, frame, state, &raw)?;
+    let input = dataflow::template(turn, frame, state, pass.parameters.as_ref(), input)?;
+    let result = pass.result.clone().unwrap_or(input);
+    let result = dataflow::result_path(state, &pass.result_path, &raw, result)?;
+    exit(turn, frame, state, pass.transition, result)
+}

@@ -1,0 +1,13 @@
+//! The world outside the engine, as commands reach it.
+
+use gradus_core::machine::Command;
+
+use crate::store::Durable;
+use crate::store::layout::ExecutionId;
+
+/// Carries out commands. A command comes at least once: again after a crash, if it is not settled.
+pub trait Outside: Send + Sync + 'static {
+    /// Begins to carry out a command whose facts are on disk, as the receipt proves. Returns at
+    /// once; what comes of it comes back to the execution as an event.
+    fn perform(&self, execution: ExecutionId, command: &Command, durable: &Durable);
+}

@@ -1,0 +1,734 @@
+//! The partitions of one worker: inbox -> step -> batch -> commands.
+//!
+//! A [`Worker`] owns some of the partitions and everything in them: their executions, timers and
+//! inboxes. It does no IO but reads, and it never waits: [`Worker::turns`] gives the batches that
+//! are ready, somebody commits them, performs their [`Effects`], and says so with
+//! [`Worker::committed`]. A thread does that in a server; the simulation does it step by step.
+//!
+//! Invariant: at most one batch of a partition is under way. So what a partition reads from the
+//! store is what it wrote last, and its memory is ahead of the disk by that one batch only.
+
+use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::sync::Arc;
+
+use gradus_core::machine::codec;
+use gradus_core::machine::{
+    Command, Env, Event, Execution, Outcome, Reply, Start, Step, Timer, Timestamp,
+};
+use gradus_core::machine::timestamp::Millis;
+
+use super::outside::Outside;
+use crate::store::catalog::{Catalog, Compiled};
+use crate::store::layout::{self, ExecutionId, Listed, Status};
+use crate::store::committer::CommitError;
+use crate::store::{Batch, Durable, Epoch, Error, Op, PartitionId, Rejected, Store, Table};
+
+/// What a partition is asked to do.
+pub enum Request {
+    /// Start an execution.
+    Start {
+        /// What with.
+        start: Box<Start>,
+        /// The revision that it runs.
+        compiled: Arc<Compiled>,
+        /// Who wants to know.
+        answer: Answer<Result<Started, NameTaken>>,
+    },
+    /// Tell an execution what happened.
+    Signal {
+        /// The execution.
+        execution: ExecutionId,
+        /// What happened.
+        event: Event,
+        /// Who wants to know.
+        answer: Answer<Signalled>,
+    },
+    /// Change rows that belong to a resource of this partition. It sees all that was changed
+    /// before it, and nothing of the partition happens beside it.
+    Transact {
+        /// Reads what it needs, and says what to write.
+        change: Change,
+        /// Who wants to know.
+        answer: Answer<()>,
+    },
+}
+
+/// A change of rows, decided at a time.
+pub type Change = Box<dyn FnOnce(Timestamp) -> Vec<Op> + Send>;
+
+/// Takes the answer to a request, once it may be given: after its facts are durable.
+pub type Answer<T> = Box<dyn FnOnce(Result<T, Unavailable>) + Send>;
+
+/// The engine cannot answer: the store has failed, or another owner has the partition.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum Unavailable {
+    /// The store has failed or cannot be read.
+    #[error(transparent)]
+    Store(#[from] Error),
+    /// There is no such execution.
+    #[error("there is no such execution")]
+    NoExecution,
+    /// The engine is stopping, or the partition has another owner.
+    #[error("the engine does not own the partition any more")]
+    NotOwner,
+}
+
+impl From<CommitError> for Unavailable {
+    fn from(error: CommitError) -> Unavailable {
+        match error {
+            CommitError::Failed(error) => Unavailable::Store(error),
+            CommitError::Rejected(Rejected::Fenced) | CommitError::Stopped => Unavailable::NotOwner,
+        }
+    }
+}
+
+/// An execution that was started, now or by the same request before.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Started {
+    /// The execution.
+    pub id: ExecutionId,
+    /// When it was started.
+    pub at: Timestamp,
+}
+
+/// Another execution has the name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NameTaken;
+
+/// What an execution made of an event.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Signalled {
+    /// Its answer.
+    pub reply: Reply,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// A batch that is ready, and what may happen once it is durable.
+pub struct Submission {
+    /// What to write. Without operations there is nothing to wait for.
+    pub batch: Batch,
+    /// What to do then.
+    pub effects: Effects,
+}
+
+/// What may happen only after a batch is durable: answers to callers, commands to the outside.
+#[derive(Default)]
+pub struct Effects {
+    answers: Vec<Box<dyn FnOnce(Result<(), Unavailable>) + Send>>,
+    commands: Vec<(ExecutionId, Command)>,
+}
+
+impl Effects {
+    /// Lets them happen. The receipt is the proof that they may.
+    pub fn perform(self, outside: &impl Outside, durable: &Durable) {
+        for (execution, command) in &self.commands {
+            outside.perform(*execution, command, durable);
+        }
+        self.answers.into_iter().for_each(|answer| answer(Ok(())));
+    }
+
+    /// For a turn that wrote nothing: what it says was durable before it.
+    pub fn answer(self) {
+        self.answers.into_iter().for_each(|answer| answer(Ok(())));
+    }
+
+    /// Tells the callers that it will not happen.
+    pub fn refuse(self, why: &Unavailable) {
+        self.answers.into_iter().for_each(|answer| answer(Err(why.clone())));
+    }
+}
+
+/// How a worker is set up.
+#[derive(Clone, Debug)]
+pub struct Limits {
+    /// How far ahead timers are kept in memory.
+    pub horizon: Millis,
+    /// About how many bytes of executions that wait are kept in memory.
+    pub cache_bytes: usize,
+    /// The most requests of a partition in one batch.
+    pub requests_per_turn: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Limits {
+        Limits { horizon: Millis(60_000), cache_bytes: 32 << 20, requests_per_turn: 256 }
+    }
+}
+
+/// The owner of some partitions.
+pub struct Worker<S> {
+    store: Arc<S>,
+    catalog: Arc<Catalog<S>>,
+    limits: Limits,
+    random: Random,
+    partitions: HashMap<PartitionId, Partition>,
+    /// Partitions with something to do and no batch under way.
+    ready: VecDeque<PartitionId>,
+    executions: Cache,
+    /// All timers up to `timers_until`; later ones are on disk only.
+    timers: BTreeSet<(Timestamp, ExecutionId, Timer)>,
+    timers_until: Option<Timestamp>,
+}
+
+struct Partition {
+    epoch: Epoch,
+    inbox: VecDeque<Request>,
+    /// A batch is under way.
+    busy: bool,
+    /// Timers of the batch under way that lie beyond the horizon.
+    later: Vec<(ExecutionId, Timer)>,
+    /// Closed executions, which leave memory when the batch under way is durable.
+    closed: Vec<ExecutionId>,
+}
+
+impl Partition {
+    fn new(epoch: Epoch) -> Partition {
+        Partition { epoch, inbox: VecDeque::new(), busy: false, later: Vec::new(), closed: Vec::new() }
+    }
+}
+
+/// An execution in memory.
+struct Loaded {
+    execution: Execution,
+    /// How many rows of facts it has.
+    rows: u32,
+    bytes: usize,
+    listed: Listed,
+}
+
+impl<S: Store> Worker<S> {
+    /// Takes over `partitions`. What is outstanding in them is found again as it comes due.
+    pub fn new(
+        store: Arc<S>,
+        catalog: Arc<Catalog<S>>,
+        partitions: impl IntoIterator<Item = PartitionId>,
+        limits: Limits,
+        seed: u64,
+    ) -> Result<Worker<S>, Error> {
+        let mut worker = Worker {
+            store,
+            catalog,
+            executions: Cache::new(limits.cache_bytes),
+            limits,
+            random: Random(seed),
+            partitions: HashMap::new(),
+            ready: VecDeque::new(),
+            timers: BTreeSet::new(),
+            timers_until: None,
+        };
+        partitions.into_iter().try_for_each(|id| worker.adopt(id))?;
+        Ok(worker)
+    }
+
+    /// Takes over a partition. Its owner before is fenced off from here on.
+    pub fn adopt(&mut self, id: PartitionId) -> Result<(), Error> {
+        let epoch = self.store.acquire(id)?;
+        self.partitions.insert(id, Partition::new(epoch));
+        match self.timers_until {
+            Some(until) => self.load_timers_of(id, None, until),
+            None => Ok(()),
+        }
+    }
+
+    /// Puts a request into the inbox of its partition.
+    pub fn accept(&mut self, id: PartitionId, request: Request) {
+        let Some(partition) = self.partitions.get_mut(&id) else {
+            return request.refuse(&Unavailable::NotOwner);
+        };
+        partition.inbox.push_back(request);
+        if !partition.busy && partition.inbox.len() == 1 {
+            self.ready.push_back(id);
+        }
+    }
+
+    /// Takes a turn in every partition that has something to do: one batch each.
+    pub fn turns(&mut self, now: Timestamp) -> Result<Vec<Submission>, Error> {
+        self.load_timers(now)?;
+        self.fire_timers(now);
+        let mut ready = Vec::with_capacity(self.ready.len());
+        while let Some(id) = self.ready.pop_front() {
+            ready.push(self.turn(id, now));
+        }
+        Ok(ready)
+    }
+
+    /// Says that the batch of a partition is durable, or that another owner has the partition.
+    ///
+    /// The batch's epoch tells news of a partition that is owned from news of one that was lost
+    /// and taken over again since.
+    pub fn committed(&mut self, id: PartitionId, epoch: Epoch, still_owner: bool) {
+        let Some(partition) = self.partitions.get_mut(&id).filter(|partition| partition.epoch == epoch) else { return };
+        if !still_owner {
+            return self.give_up(id);
+        }
+        partition.busy = false;
+        if !partition.inbox.is_empty() {
+            self.ready.push_back(id);
+        }
+        // The horizon may have moved over them while they were not on disk yet.
+        let later = std::mem::take(&mut partition.later);
+        let near = later.into_iter().filter(|(_, timer)| Some(timer.due) <= self.timers_until);
+        self.timers.extend(near.map(|(execution, timer)| (timer.due, execution, timer)));
+        for execution in std::mem::take(&mut partition.closed) {
+            self.executions.take(execution);
+        }
+        let partitions = &self.partitions;
+        self.executions.shrink(|execution| partitions.get(&execution.partition()).is_some_and(|owned| owned.busy));
+    }
+
+    /// Answers all that waits in the inboxes: it cannot be done here.
+    pub fn refuse_all(&mut self, why: &Unavailable) {
+        self.ready.clear();
+        for partition in self.partitions.values_mut() {
+            partition.inbox.drain(..).for_each(|request| request.refuse(why));
+        }
+    }
+
+    /// When [`Worker::turns`] wants to be called again, if nothing happens before.
+    pub fn next_due(&self) -> Option<Timestamp> {
+        let timer = self.timers.first().map(|(due, ..)| *due);
+        let horizon = self.timers_until.map(|until| reload_at(until, self.limits.horizon));
+        timer.into_iter().chain(horizon).min()
+    }
+
+    /// Whether a batch is under way or a request waits.
+    pub fn is_busy(&self) -> bool {
+        self.partitions.values().any(|partition| partition.busy || !partition.inbox.is_empty())
+    }
+
+    /// An execution that is in memory.
+    #[cfg(test)]
+    pub(super) fn live(&self, id: ExecutionId) -> Option<&Execution> {
+        Some(&self.executions.entries.get(&id)?.1.execution)
+    }
+
+    /// Forgets the timers in memory: a fault, for the test that the simulation finds it.
+    #[cfg(test)]
+    pub(super) fn forget_timers(&mut self) {
+        self.timers.clear();
+    }
+
+    fn turn(&mut self, id: PartitionId, now: Timestamp) -> Submission {
+        let epoch = self.partitions.get(&id).map_or(Epoch(0), |partition| partition.epoch);
+        let mut turn = Turn::default();
+        for count in 0..self.limits.requests_per_turn {
+            let Some(partition) = self.partitions.get_mut(&id) else { break };
+            // A transaction reads the store, so what came before it has to be there.
+            let alone = matches!(partition.inbox.front(), Some(Request::Transact { .. }));
+            if alone && count > 0 {
+                break;
+            }
+            let Some(request) = partition.inbox.pop_front() else { break };
+            self.handle(&mut turn, id, now, request);
+            if alone {
+                break;
+            }
+        }
+        let busy = !turn.ops.is_empty();
+        if let Some(partition) = self.partitions.get_mut(&id) {
+            partition.busy = busy;
+            partition.later = std::mem::take(&mut turn.later);
+            partition.closed = std::mem::take(&mut turn.closed);
+        }
+        if !busy {
+            self.committed(id, epoch, true);
+        }
+        Submission { batch: Batch { partition: id, epoch, ops: turn.ops }, effects: turn.effects }
+    }
+
+    fn handle(&mut self, turn: &mut Turn, id: PartitionId, now: Timestamp, request: Request) {
+        match request {
+            Request::Start { start, compiled, answer } => match self.start(turn, id, now, start, &compiled) {
+                Ok(started) => turn.then(answer, started),
+                Err(error) => answer(Err(error)),
+            },
+            Request::Signal { execution, event, answer } => match self.signal(turn, execution, now, event) {
+                Ok(signalled) => turn.then(answer, signalled),
+                Err(error) => answer(Err(error)),
+            },
+            Request::Transact { change, answer } => {
+                turn.ops.extend(change(now));
+                turn.then(answer, ());
+            }
+        }
+    }
+
+    fn start(
+        &mut self,
+        turn: &mut Turn,
+        partition: PartitionId,
+        now: Timestamp,
+        start: Box<Start>,
+        compiled: &Compiled,
+    ) -> Result<Result<Started, NameTaken>, Unavailable> {
+        if let Some(id) = self.find(turn, &start.arn)? {
+            return self.started_before(turn, id, &start);
+        }
+        let id = ExecutionId::new(now, partition, self.random.next());
+        let listed = Listed {
+            machine: compiled.revision.machine,
+            status: Status::Running,
+            sorted_by: now,
+            execution: id,
+            name: start.name.clone(),
+            started: now,
+        };
+        turn.names.insert(start.arn.clone(), id);
+        turn.put(Table::Names, start.arn.as_bytes().to_vec(), id.0.to_vec());
+        let execution = Execution::new(compiled.definition.clone());
+        let mut loaded = Loaded { execution, rows: 0, bytes: 0, listed };
+        let (catalog, seed) = (self.catalog.clone(), self.random.next());
+        let step = take_step(&catalog, &mut loaded, now, seed, false, Event::Started(start));
+        self.keep(turn, id, loaded, step);
+        Ok(Ok(Started { id, at: now }))
+    }
+
+    /// The same request again gives the same answer, while the execution is open.
+    fn started_before(
+        &mut self,
+        turn: &mut Turn,
+        id: ExecutionId,
+        start: &Start,
+    ) -> Result<Result<Started, NameTaken>, Unavailable> {
+        let loaded = self.load(id)?;
+        let execution = &loaded.execution;
+        let same = execution.outcome().is_none()
+            && execution.start().is_some_and(|before| {
+                before.input.text() == start.input.text() && before.machine_arn == start.machine_arn
+            });
+        let at = loaded.listed.started;
+        self.put_back(turn, id, loaded);
+        Ok(if same { Ok(Started { id, at }) } else { Err(NameTaken) })
+    }
+
+    fn find(&self, turn: &Turn, arn: &str) -> Result<Option<ExecutionId>, Error> {
+        match turn.names.get(arn) {
+            Some(id) => Ok(Some(*id)),
+            None => find_execution(&*self.store, arn),
+        }
+    }
+
+    fn signal(
+        &mut self,
+        turn: &mut Turn,
+        id: ExecutionId,
+        now: Timestamp,
+        event: Event,
+    ) -> Result<Signalled, Unavailable> {
+        let mut loaded = self.load(id)?;
+        let deleted = self.is_deleted(&loaded)?;
+        let (catalog, seed) = (self.catalog.clone(), self.random.next());
+        let step = take_step(&catalog, &mut loaded, now, seed, deleted, event);
+        let signalled = Signalled { reply: step.reply.clone(), at: step.at };
+        self.keep(turn, id, loaded, step);
+        Ok(signalled)
+    }
+
+    fn is_deleted(&self, loaded: &Loaded) -> Result<bool, Error> {
+        let Some(start) = loaded.execution.start() else { return Ok(false) };
+        let machine = self.catalog.machine(&start.machine_arn)?;
+        Ok(machine.is_none_or(|machine| machine.id != loaded.listed.machine))
+    }
+
+    /// Writes a step down, and keeps the execution in memory while it is open.
+    fn keep(&mut self, turn: &mut Turn, id: ExecutionId, mut loaded: Loaded, step: Step) {
+        if !step.facts.is_empty() {
+            self.write_facts(turn, id, &mut loaded, &step);
+            list(turn, &mut loaded, step.at);
+        }
+        for command in &step.settled {
+            let (table, key) = layout::command_key(id, command);
+            turn.ops.push(Op::Delete { table, key });
+            if let Command::Timer(timer) = command {
+                self.timers.remove(&(timer.due, id, *timer));
+            }
+        }
+        for command in step.asked {
+            let (table, key) = layout::command_key(id, &command);
+            turn.put(table, key, Vec::new());
+            match command {
+                Command::Timer(timer) => self.arm(turn, id, timer),
+                Command::Activity(_) => turn.effects.commands.push((id, command)),
+            }
+        }
+        self.put_back(turn, id, loaded);
+    }
+
+    /// Keeps an execution in memory: an open one for what comes next, a closed one until its
+    /// facts are durable, because until then the store does not have them.
+    fn put_back(&mut self, turn: &mut Turn, id: ExecutionId, loaded: Loaded) {
+        if loaded.execution.outcome().is_some() {
+            turn.closed.push(id);
+        }
+        self.executions.put(id, loaded);
+    }
+
+    fn write_facts(&mut self, turn: &mut Turn, id: ExecutionId, loaded: &mut Loaded, step: &Step) {
+        let row = codec::encode(step.at, step.first_event, &step.facts);
+        loaded.bytes += row.len();
+        turn.put(Table::Facts, layout::facts_key(id, loaded.rows), row);
+        loaded.rows += 1;
+    }
+
+    fn arm(&mut self, turn: &mut Turn, id: ExecutionId, timer: Timer) {
+        if Some(timer.due) <= self.timers_until {
+            self.timers.insert((timer.due, id, timer));
+        } else {
+            turn.later.push((id, timer));
+        }
+    }
+
+    fn load(&mut self, id: ExecutionId) -> Result<Loaded, Unavailable> {
+        if let Some(loaded) = self.executions.take(id) {
+            return Ok(loaded);
+        }
+        let rows = self.store.range(layout::facts_from(id, 0))?;
+        let bytes = rows.iter().map(|(_, value)| value.len()).sum();
+        let count = rows.len() as u32;
+        let execution = replay(&self.catalog, rows.iter().map(|(_, value)| &**value))?;
+        let (execution, compiled, closed) = execution.ok_or(Unavailable::NoExecution)?;
+        let start = execution.start().ok_or(Unavailable::NoExecution)?;
+        let started = execution.started_at().unwrap_or_default();
+        let listed = Listed {
+            machine: compiled.revision.machine,
+            status: status_of(execution.outcome()),
+            sorted_by: closed.unwrap_or(started),
+            execution: id,
+            name: start.name.clone(),
+            started,
+        };
+        Ok(Loaded { rows: count, bytes, listed, execution })
+    }
+
+    fn load_timers(&mut self, now: Timestamp) -> Result<(), Error> {
+        let Some(until) = self.timers_until else { return self.load_timers_until(now, None) };
+        if reload_at(until, self.limits.horizon) > now {
+            return Ok(());
+        }
+        self.load_timers_until(now, Some(until))
+    }
+
+    fn load_timers_until(&mut self, now: Timestamp, after: Option<Timestamp>) -> Result<(), Error> {
+        let until = now.saturating_add(self.limits.horizon);
+        let owned: Vec<PartitionId> = self.partitions.keys().copied().collect();
+        owned.into_iter().try_for_each(|id| self.load_timers_of(id, after, until))?;
+        self.timers_until = Some(until);
+        Ok(())
+    }
+
+    fn load_timers_of(&mut self, id: PartitionId, after: Option<Timestamp>, until: Timestamp) -> Result<(), Error> {
+        let rows = self.store.range(layout::timers_between(id, after, until))?;
+        let found = rows.iter().filter_map(|(key, _)| layout::timer_from(key));
+        self.timers.extend(found.map(|(execution, timer)| (timer.due, execution, timer)));
+        Ok(())
+    }
+
+    fn fire_timers(&mut self, now: Timestamp) {
+        while let Some((due, execution, timer)) = self.timers.first().copied() {
+            if due > now {
+                break;
+            }
+            self.timers.pop_first();
+            let event = Event::TimerFired { frame: timer.frame, purpose: timer.purpose, due };
+            let answer: Answer<Signalled> = Box::new(move |signalled| {
+                if let Err(error) = signalled {
+                    tracing::error!(?execution, %error, "a timer could not be delivered");
+                }
+            });
+            self.accept(execution.partition(), Request::Signal { execution, event, answer });
+        }
+    }
+
+    /// Forgets a partition that another owner has.
+    pub fn give_up(&mut self, id: PartitionId) {
+        let Some(partition) = self.partitions.remove(&id) else { return };
+        partition.inbox.into_iter().for_each(|request| request.refuse(&Unavailable::NotOwner));
+        self.ready.retain(|ready| *ready != id);
+        self.timers.retain(|(_, execution, _)| execution.partition() != id);
+        self.executions.retain(|execution| execution.partition() != id);
+    }
+}
+
+impl Request {
+    /// Answers that it cannot be done here.
+    pub fn refuse(self, why: &Unavailable) {
+        match self {
+            Request::Start { answer, .. } => answer(Err(why.clone())),
+            Request::Signal { answer, .. } => answer(Err(why.clone())),
+            Request::Transact { answer, .. } => answer(Err(why.clone())),
+        }
+    }
+}
+
+/// The execution of an ARN, if there is one.
+pub fn find_execution(store: &impl Store, arn: &str) -> Result<Option<ExecutionId>, Error> {
+    let Some(id) = store.get(Table::Names, arn.as_bytes())? else { return Ok(None) };
+    let id = id.try_into().map_err(|_| Error::Damaged(format!("the row of the name `{arn}`")))?;
+    Ok(Some(ExecutionId(id)))
+}
+
+/// An execution from its rows of facts, with what it runs and when it was closed; `None` without rows.
+pub fn replay<'r, S: Store>(
+    catalog: &Catalog<S>,
+    rows: impl Iterator<Item = &'r [u8]>,
+) -> Result<Option<(Execution, Arc<Compiled>, Option<Timestamp>)>, Error> {
+    let mut replayed = None;
+    for row in rows {
+        let facts = codec::decode(row).map_err(|error| Error::Damaged(error.to_string()))?;
+        if replayed.is_none() {
+            let Some(gradus_core::machine::Fact::ExecutionStarted { start }) = facts.entries.first().map(|entry| &entry.fact)
+            else {
+                return Err(Error::Damaged("an execution does not begin with its start".to_owned()));
+            };
+            let compiled = catalog.revision(&start.revision)?;
+            let compiled = compiled.ok_or_else(|| Error::Damaged(format!("revision `{}` is gone", start.revision)))?;
+            replayed = Some((Execution::new(compiled.definition.clone()), compiled, None));
+        }
+        let Some((execution, _, closed)) = &mut replayed else { continue };
+        for entry in &facts.entries {
+            execution.apply(facts.at, entry);
+        }
+        *closed = execution.outcome().map(|_| facts.at);
+    }
+    Ok(replayed)
+}
+
+fn take_step<S: Store>(
+    catalog: &Catalog<S>,
+    loaded: &mut Loaded,
+    now: Timestamp,
+    seed: u64,
+    machine_deleted: bool,
+    event: Event,
+) -> Step {
+    // An unreadable catalogue has latched the store: the batch of this step will not be written.
+    let activity_exists = |arn: &str| catalog.activity(arn).is_ok_and(|activity| activity.is_some());
+    let env = Env { now, seed, machine_deleted, activity_exists: &activity_exists };
+    loaded.execution.step(&env, event)
+}
+
+/// Keeps the list of executions in step with the execution's status.
+fn list(turn: &mut Turn, loaded: &mut Loaded, at: Timestamp) {
+    let status = status_of(loaded.execution.outcome());
+    let is_new = loaded.rows == 1;
+    if !is_new && status == loaded.listed.status {
+        return;
+    }
+    if !is_new {
+        turn.ops.push(loaded.listed.delete());
+    }
+    loaded.listed.status = status;
+    if status != Status::Running {
+        loaded.listed.sorted_by = at;
+    }
+    turn.ops.push(loaded.listed.put());
+}
+
+/// The status of an execution.
+pub fn status_of(outcome: Option<&Outcome>) -> Status {
+    match outcome {
+        None => Status::Running,
+        Some(Outcome::Succeeded(_)) => Status::Succeeded,
+        Some(Outcome::Failed(_)) => Status::Failed,
+        Some(Outcome::Aborted(_)) => Status::Aborted,
+        Some(Outcome::TimedOut) => Status::TimedOut,
+    }
+}
+
+/// Timers are read again before the horizon is reached, so that none is late for the reading.
+fn reload_at(until: Timestamp, horizon: Millis) -> Timestamp {
+    Timestamp::from_millis(until.as_millis().saturating_sub_unsigned(horizon.0 / 4))
+}
+
+/// A batch in the making.
+#[derive(Default)]
+struct Turn {
+    ops: Vec<Op>,
+    effects: Effects,
+    later: Vec<(ExecutionId, Timer)>,
+    closed: Vec<ExecutionId>,
+    /// Names given in this batch, which the store does not know yet.
+    names: HashMap<Arc<str>, ExecutionId>,
+}
+
+impl Turn {
+    fn put(&mut self, table: Table, key: Vec<u8>, value: Vec<u8>) {
+        self.ops.push(Op::Put { table, key, value });
+    }
+
+    fn then<T: Send + 'static>(&mut self, answer: Answer<T>, value: T) {
+        self.effects.answers.push(Box::new(move |result| answer(result.map(|()| value))));
+    }
+}
+
+/// Executions in memory, the least recently used leaving first.
+struct Cache {
+    entries: HashMap<ExecutionId, (u64, Loaded)>,
+    /// In the order of use; an entry counts if its number is that of the execution.
+    used: VecDeque<(u64, ExecutionId)>,
+    uses: u64,
+    bytes: usize,
+    max_bytes: usize,
+}
+
+/// What an execution costs in memory besides its payloads, about.
+const EXECUTION_BYTES: usize = 1024;
+
+impl Cache {
+    fn new(max_bytes: usize) -> Cache {
+        Cache { entries: HashMap::new(), used: VecDeque::new(), uses: 0, bytes: 0, max_bytes }
+    }
+
+    fn take(&mut self, id: ExecutionId) -> Option<Loaded> {
+        let (_, loaded) = self.entries.remove(&id)?;
+        self.bytes = self.bytes.saturating_sub(loaded.bytes + EXECUTION_BYTES);
+        Some(loaded)
+    }
+
+    fn put(&mut self, id: ExecutionId, loaded: Loaded) {
+        self.uses += 1;
+        self.bytes += loaded.bytes + EXECUTION_BYTES;
+        self.used.push_back((self.uses, id));
+        self.entries.insert(id, (self.uses, loaded));
+    }
+
+    /// Drops what is too much, but nothing whose facts are under way.
+    fn shrink(&mut self, is_busy: impl Fn(ExecutionId) -> bool) {
+        if self.used.len() > 2 * self.entries.len() + 64 {
+            let entries = &self.entries;
+            self.used.retain(|(use_, id)| entries.get(id).is_some_and(|(current, _)| current == use_));
+        }
+        for _ in 0..self.used.len() {
+            if self.bytes <= self.max_bytes {
+                break;
+            }
+            let Some((use_, id)) = self.used.pop_front() else { break };
+            if !self.entries.get(&id).is_some_and(|(current, _)| *current == use_) {
+                continue;
+            }
+            if is_busy(id) {
+                self.used.push_back((use_, id));
+            } else {
+                self.take(id);
+            }
+        }
+    }
+
+    fn retain(&mut self, keep: impl Fn(&ExecutionId) -> bool) {
+        let gone: Vec<ExecutionId> = self.entries.keys().copied().filter(|id| !keep(id)).collect();
+        gone.into_iter().for_each(|id| drop(self.take(id)));
+    }
+}
+
+/// splitmix64: for ids and seeds, where uniqueness counts and secrecy does not.
+struct Random(u64);
+
+impl Random {
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        mixed ^ (mixed >> 31)
+    }
+}

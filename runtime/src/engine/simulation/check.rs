@@ -1,0 +1,244 @@
+//! What must hold, whatever happened.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use gradus_core::machine::codec::{self, StepFacts};
+use gradus_core::machine::{
+    Command, Entry, Env, Event, EventId, Execution, Fact, FrameId, Outcome, Purpose, Timer, Timestamp,
+};
+
+use super::machines;
+use super::world::World;
+use crate::engine::partition::find_execution;
+use crate::store::layout::{self, ExecutionId, Listed};
+use crate::store::{Range, Store, Table};
+
+/// One execution as the disk has it.
+struct Recorded {
+    id: ExecutionId,
+    steps: Vec<StepFacts>,
+    execution: Execution,
+}
+
+impl World {
+    /// Holds at any moment, also with batches under way.
+    pub(super) fn check(&self) -> Result<(), String> {
+        let recorded = self.recorded()?;
+        self.check_acknowledged(&recorded)?;
+        for recorded in &recorded {
+            check_numbers(recorded)?;
+            check_reasons(recorded)?;
+            self.check_live(recorded)?;
+        }
+        self.check_commands(&recorded)?;
+        if let Some(due) = self.overdue() {
+            return Err(format!("the timer due at {due:?} did not fire"));
+        }
+        self.check_lists(&recorded)
+    }
+
+    /// Holds when nothing can happen any more.
+    pub(super) fn check_all(&self) -> Result<(), String> {
+        self.check()?;
+        for Recorded { id, execution, .. } in &self.recorded()? {
+            if execution.outcome().is_none() {
+                let states: Vec<_> = execution.current_states().collect();
+                return Err(format!("{id:?} never ends, it is in {states:?}"));
+            }
+        }
+        Ok(())
+    }
+
+    fn recorded(&self) -> Result<Vec<Recorded>, String> {
+        let asked: Vec<String> = self.ledger().asked.keys().cloned().collect();
+        let mut recorded = Vec::new();
+        for arn in asked {
+            let Some(id) = find_execution(self.store(), &arn).map_err(|error| error.to_string())? else { continue };
+            let rows = self.store().range(layout::facts_from(id, 0)).map_err(|error| error.to_string())?;
+            let steps: Result<Vec<_>, _> = rows.iter().map(|(_, row)| codec::decode(row)).collect();
+            let steps = steps.map_err(|error| format!("{id:?}: {error}"))?;
+            let rows = rows.iter().map(|(_, row)| &**row);
+            let replayed = crate::engine::partition::replay(self.catalog(), rows);
+            let replayed = replayed.map_err(|error| format!("{id:?}: {error}"))?;
+            let (execution, ..) = replayed.ok_or_else(|| format!("{id:?} has a name and no facts"))?;
+            recorded.push(Recorded { id, steps, execution });
+        }
+        Ok(recorded)
+    }
+
+    /// Acknowledged is present, nothing is applied twice.
+    fn check_acknowledged(&self, recorded: &[Recorded]) -> Result<(), String> {
+        let ledger = self.ledger();
+        let ids: BTreeSet<ExecutionId> = recorded.iter().map(|recorded| recorded.id).collect();
+        for (arn, id) in &ledger.started {
+            if !ids.contains(id) {
+                return Err(format!("the start of {arn} was acknowledged and is lost"));
+            }
+        }
+        let mut marks = BTreeSet::new();
+        let mut taken = BTreeSet::new();
+        for Recorded { id, steps, execution } in recorded {
+            for (_, entry) in steps.iter().flat_map(StepFacts::numbered) {
+                if let Some(mark) = mark_of(&entry.fact)
+                    && !marks.insert(mark)
+                {
+                    return Err(format!("{id:?}: answer {mark} was applied twice"));
+                }
+                if let Fact::ActivityStarted { .. } = entry.fact {
+                    taken.insert((*id, entry.previous.0));
+                }
+            }
+            if ledger.stopped.contains(id) && !matches!(execution.outcome(), Some(Outcome::Aborted(_))) {
+                return Err(format!("{id:?}: its stop was acknowledged and is lost"));
+            }
+        }
+        if let Some(mark) = ledger.answered.difference(&marks).next() {
+            return Err(format!("answer {mark} was acknowledged and is lost"));
+        }
+        if let Some(attempt) = ledger.assigned.difference(&taken).next() {
+            return Err(format!("{attempt:?} was handed to a worker and its history does not know"));
+        }
+        if let Some(twin) = ledger.twins.first() {
+            return Err(format!("{twin:?} was acknowledged under a name that another execution has"));
+        }
+        match ledger.doubled.first() {
+            Some(attempt) => Err(format!("{attempt:?} was handed out twice")),
+            None => Ok(()),
+        }
+    }
+
+    /// Replay equals the live state, where an owner has it and nothing is under way.
+    fn check_live(&self, Recorded { id, execution, .. }: &Recorded) -> Result<(), String> {
+        match self.live_execution(*id).filter(|_| self.is_at_peace()) {
+            Some(live) if live != execution => Err(format!("{id:?}: live {live:?}\nreplayed {execution:?}")),
+            _ => Ok(()),
+        }
+    }
+
+    /// The store keeps exactly the commands that are outstanding; no timer is overdue at peace.
+    fn check_commands(&self, recorded: &[Recorded]) -> Result<(), String> {
+        let mut wanted = BTreeSet::new();
+        for Recorded { id, execution, .. } in recorded {
+            wanted.extend(execution.outstanding().iter().map(|command| layout::command_key(*id, command)));
+        }
+        let mut kept = BTreeSet::new();
+        for table in [Table::Timers, Table::Queue] {
+            let rows = self.store().range(Range::prefix(table, &[])).map_err(|error| error.to_string())?;
+            kept.extend(rows.into_iter().map(|(key, _)| (table, key)));
+        }
+        if let Some((table, key)) = wanted.symmetric_difference(&kept).next() {
+            let side = if kept.contains(&(*table, key.clone())) { "kept and not" } else { "outstanding and not kept" };
+            return Err(format!("{table:?} {:?} is {side} wanted", layout::timer_from(key)));
+        }
+        Ok(())
+    }
+
+    /// The list of executions says what their facts say.
+    fn check_lists(&self, recorded: &[Recorded]) -> Result<(), String> {
+        let rows = self.store().range(Range::prefix(Table::Listing, &[])).map_err(|error| error.to_string())?;
+        let mut listed = BTreeMap::new();
+        for (key, value) in &rows {
+            let row = Listed::read(key, value).ok_or("a row of the list cannot be read")?;
+            if listed.insert(row.execution, row).is_some() {
+                return Err("an execution is listed twice".to_owned());
+            }
+        }
+        for Recorded { id, execution, steps } in recorded {
+            let row = listed.get(id).ok_or_else(|| format!("{id:?} is not listed"))?;
+            let status = crate::engine::partition::status_of(execution.outcome());
+            let ended = steps.last().map(|step| step.at).filter(|_| execution.outcome().is_some());
+            if row.status != status || row.stopped() != ended {
+                return Err(format!("{id:?} is {status:?} and listed as {row:?}"));
+            }
+        }
+        if listed.len() == recorded.len() { Ok(()) } else { Err("the list has more than there is".to_owned()) }
+    }
+}
+
+/// Event numbers are contiguous from 1, and point back.
+fn check_numbers(Recorded { id, steps, .. }: &Recorded) -> Result<(), String> {
+    let mut next = 1;
+    for step in steps {
+        if step.first_event.0 != next {
+            return Err(format!("{id:?}: a step begins at event {} and not at {next}", step.first_event.0));
+        }
+        for (event, entry) in step.numbered() {
+            if entry.previous.0 >= event.0.max(1) && entry.fact.is_event() {
+                return Err(format!("{id:?}: event {} points forward", event.0));
+            }
+        }
+        next += step.events();
+    }
+    Ok(())
+}
+
+/// Every step follows from what the world said at that time: told again, it happens again.
+fn check_reasons(Recorded { id, steps, execution }: &Recorded) -> Result<(), String> {
+    let mut again = Execution::new(execution.definition().clone());
+    let mut attempts = BTreeMap::new();
+    for (number, step) in steps.iter().enumerate() {
+        let event = reason(&again, &attempts, step).ok_or_else(|| format!("{id:?}: step {number} has no reason: {step:?}"))?;
+        let exists = |arn: &str| machines::ACTIVITIES.contains(&arn);
+        let env = Env { now: step.at, seed: 0, machine_deleted: false, activity_exists: &exists };
+        let told = again.step(&env, event);
+        if told.facts != step.entries || told.first_event != step.first_event {
+            return Err(format!("{id:?}: step {number} is {step:?}, told again it is {told:?}"));
+        }
+        for (event, entry) in step.numbered() {
+            if let Fact::ActivityScheduled { frame, .. } = entry.fact {
+                attempts.insert(frame, event);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The event that a step answered. `attempts` has the last Scheduled event of each line of control.
+fn reason(before: &Execution, attempts: &BTreeMap<FrameId, EventId>, step: &StepFacts) -> Option<Event> {
+    let Entry { previous, fact } = step.entries.first()?;
+    let attempt = || attempts.get(&fact.frame()?).copied();
+    match fact {
+        Fact::ExecutionStarted { start } => Some(Event::Started(start.clone())),
+        Fact::ActivityStarted { frame, worker } => {
+            Some(Event::TaskStarted { frame: *frame, task: *previous, worker: worker.clone() })
+        }
+        Fact::TaskHeartbeat { frame } => Some(Event::TaskHeartbeat { frame: *frame, task: attempt()? }),
+        Fact::ActivitySucceeded { frame, output } => {
+            Some(Event::TaskSucceeded { frame: *frame, task: attempt()?, output: output.clone() })
+        }
+        Fact::ActivityFailed { frame, failure } => {
+            Some(Event::TaskFailed { frame: *frame, task: attempt()?, failure: failure.clone() })
+        }
+        Fact::ActivityTimedOut { failure, .. } => {
+            fired(before, step.at, if failure.heartbeat { Purpose::Heartbeat } else { Purpose::TaskTimeout })
+        }
+        Fact::StateExited { .. } => fired(before, step.at, Purpose::Wait),
+        Fact::ActivityScheduled { .. } => fired(before, step.at, Purpose::Retry),
+        Fact::ExecutionTimedOut { .. } => fired(before, step.at, Purpose::Execution),
+        Fact::ExecutionAborted { failure } => Some(Event::StopRequested { failure: failure.clone() }),
+        Fact::StateEntered { .. }
+        | Fact::WaitStarted { .. }
+        | Fact::RetryScheduled { .. }
+        | Fact::ExecutionSucceeded { .. }
+        | Fact::ExecutionFailed { .. } => None,
+    }
+}
+
+/// The timer of this purpose that was due: none fires early.
+fn fired(before: &Execution, at: Timestamp, wanted: Purpose) -> Option<Event> {
+    before.outstanding().into_iter().find_map(|command| match command {
+        Command::Timer(Timer { due, frame, purpose }) if purpose == wanted && due <= at => {
+            Some(Event::TimerFired { frame, purpose, due })
+        }
+        _ => None,
+    })
+}
+
+/// The mark of an answer that the world gave.
+fn mark_of(fact: &Fact) -> Option<u64> {
+    match fact {
+        Fact::ActivitySucceeded { output, .. } => output.value().get("mark")?.as_i64().map(|mark| mark as u64),
+        Fact::ActivityFailed { failure, .. } => failure.cause.as_ref()?.parse().ok(),
+        _ => None,
+    }
+}

@@ -1,0 +1,200 @@
+//! Activities, and the tasks that their workers take and answer.
+
+use std::sync::Arc;
+
+use gradus_api::errors::{
+    ActivityAlreadyExists, ActivityDoesNotExist, ActivityWorkerLimitExceeded, CreateActivityError, DeleteActivityError,
+    DescribeActivityError, GetActivityTaskError, InvalidOutput, InvalidToken, ListActivitiesError, SendTaskFailureError,
+    SendTaskHeartbeatError, SendTaskSuccessError, TaskTimedOut,
+};
+use gradus_api::http::{Fault, RequestContext};
+use gradus_api::shapes::{
+    ActivityListItem, CreateActivityInput, CreateActivityOutput, DeleteActivityInput, DeleteActivityOutput,
+    DescribeActivityInput, DescribeActivityOutput, GetActivityTaskInput, GetActivityTaskOutput, ListActivitiesInput,
+    ListActivitiesOutput, SendTaskFailureInput, SendTaskFailureOutput, SendTaskHeartbeatInput, SendTaskHeartbeatOutput,
+    SendTaskSuccessInput, SendTaskSuccessOutput,
+};
+use gradus_api::timestamp::Timestamp as Date;
+use gradus_core::json::Payload;
+use gradus_core::machine::Failure;
+
+use super::arn::{self, Place};
+use super::{Service, configuration, fault, name, page, tag};
+use crate::engine::{AnswerError, PollActivityError};
+use crate::store::Store;
+use crate::store::catalog::{self, Activity, Kind};
+use crate::tasks::activity::PollError;
+
+/// CreateActivity. Idempotent by name: tags of a repeated request are ignored.
+pub(super) async fn create<S: Store>(
+    service: &Service<S>,
+    context: &RequestContext,
+    input: CreateActivityInput,
+) -> Result<CreateActivityOutput, CreateActivityError> {
+    name::check(&input.name)?;
+    let encryption = configuration::to_row(&configuration::encryption(input.encryption_configuration)?)?;
+    let tags = tag::from_list(input.tags.unwrap_or_default())?;
+    let activity_arn = Place::of(context).activity(&input.name);
+    let arn: Arc<str> = activity_arn.as_str().into();
+    let created = service.transact(&activity_arn, move |catalog, now| {
+        if let Some(existing) = catalog.activity(&arn).map_err(fault)? {
+            if existing.encryption != encryption {
+                return Err(ActivityAlreadyExists::new(format!("Activity Already Exists: '{arn}'")).into());
+            }
+            return Ok((Vec::new(), existing.created));
+        }
+        tag::check_count(&arn, &tags)?;
+        let created = now.as_millis();
+        let activity = Activity { name: input.name.into(), arn, created, encryption };
+        let mut rows = vec![catalog::put(Kind::Activity, &activity.arn, &activity).map_err(fault)?];
+        if !tags.is_empty() {
+            rows.push(catalog::put(Kind::Tags, &activity.arn, &tags).map_err(fault)?);
+        }
+        Ok::<_, CreateActivityError>((rows, created))
+    });
+    Ok(CreateActivityOutput { creation_date: Date::from_millis(created.await?), activity_arn })
+}
+
+/// DeleteActivity. Tasks that it has go on until they time out.
+pub(super) async fn delete<S: Store>(
+    service: &Service<S>,
+    context: &RequestContext,
+    input: DeleteActivityInput,
+) -> Result<DeleteActivityOutput, DeleteActivityError> {
+    let arn = input.activity_arn;
+    if find(service, context, arn::activity(&arn)?, &arn)?.is_some() {
+        let rows = vec![catalog::delete(Kind::Activity, &arn), catalog::delete(Kind::Tags, &arn)];
+        service.transact(&arn, |_, _| Ok::<_, Fault>((rows, ()))).await?;
+    }
+    Ok(DeleteActivityOutput {})
+}
+
+/// DescribeActivity.
+pub(super) async fn describe<S: Store>(
+    service: &Service<S>,
+    context: &RequestContext,
+    input: DescribeActivityInput,
+) -> Result<DescribeActivityOutput, DescribeActivityError> {
+    let arn = input.activity_arn;
+    let activity = find(service, context, arn::activity(&arn)?, &arn)?.ok_or_else(|| missing(&arn))?;
+    let created = Date::from_millis(activity.created);
+    Ok(DescribeActivityOutput {
+        encryption_configuration: Some(configuration::from_row(&activity.encryption)?),
+        ..DescribeActivityOutput::new(arn, &*activity.name, created)
+    })
+}
+
+/// ListActivities, by name.
+pub(super) async fn list<S: Store>(
+    service: &Service<S>,
+    context: &RequestContext,
+    input: ListActivitiesInput,
+) -> Result<ListActivitiesOutput, ListActivitiesError> {
+    let list = page::List { operation: "ListActivities", arguments: &[&context.region, &context.account] };
+    let position = service.position::<ListActivitiesError>(list, input.next_token.as_deref()).await?;
+    let prefix = Place::of(context).activity("");
+    let after = position.as_deref().map(|name| page::after(&prefix, name)).transpose()?;
+    let size = page::size(input.max_results);
+    let rows = service.catalog().list::<Activity>(Kind::Activity, &prefix, after.as_deref(), size + 1).map_err(fault)?;
+    let (rows, last) = page::cut(rows, size);
+    let position = last.map(|activity| activity.name.as_bytes().to_vec());
+    Ok(ListActivitiesOutput {
+        next_token: service.next_token(list, position).await?,
+        activities: rows.iter().map(listed).collect(),
+    })
+}
+
+/// GetActivityTask: waits for a task; without one, neither token nor input come back.
+pub(super) async fn get_task<S: Store>(
+    service: &Service<S>,
+    context: &RequestContext,
+    input: GetActivityTaskInput,
+) -> Result<GetActivityTaskOutput, GetActivityTaskError> {
+    let arn = input.activity_arn;
+    find(service, context, arn::activity(&arn)?, &arn)?.ok_or_else(|| missing(&arn))?;
+    let worker = input.worker_name.map(Into::into);
+    let polled = service.engine().poll_activity(&arn, worker, service.0.options.poll_patience).await;
+    let Some(task) = polled.map_err(not_polled)? else { return Ok(GetActivityTaskOutput::default()) };
+    Ok(GetActivityTaskOutput { task_token: Some(task.token), input: Some(task.input.text().to_owned()) })
+}
+
+/// SendTaskSuccess. A token that is none of ours is told before an output that is no JSON.
+pub(super) async fn succeed_task<S: Store>(
+    service: &Service<S>,
+    _context: &RequestContext,
+    input: SendTaskSuccessInput,
+) -> Result<SendTaskSuccessOutput, SendTaskSuccessError> {
+    service.engine().read_token(&input.task_token).ok_or_else(page::invalid)?;
+    let output = Payload::parse(&input.output)
+        .map_err(|error| InvalidOutput::new(format!("Invalid Output: '{}'", error.message())))?;
+    answered::<SendTaskSuccessError>(service.engine().task_succeeded(&input.task_token, output).await)?;
+    Ok(SendTaskSuccessOutput {})
+}
+
+/// SendTaskFailure.
+pub(super) async fn fail_task<S: Store>(
+    service: &Service<S>,
+    _context: &RequestContext,
+    input: SendTaskFailureInput,
+) -> Result<SendTaskFailureOutput, SendTaskFailureError> {
+    let failure = Failure { error: input.error.map(Into::into), cause: input.cause.map(Into::into), heartbeat: false };
+    answered::<SendTaskFailureError>(service.engine().task_failed(&input.task_token, failure).await)?;
+    Ok(SendTaskFailureOutput {})
+}
+
+/// SendTaskHeartbeat.
+pub(super) async fn heartbeat<S: Store>(
+    service: &Service<S>,
+    _context: &RequestContext,
+    input: SendTaskHeartbeatInput,
+) -> Result<SendTaskHeartbeatOutput, SendTaskHeartbeatError> {
+    answered::<SendTaskHeartbeatError>(service.engine().task_heartbeat(&input.task_token).await)?;
+    Ok(SendTaskHeartbeatOutput {})
+}
+
+fn find<S: Store>(
+    service: &Service<S>,
+    context: &RequestContext,
+    place: Place<'_>,
+    arn: &str,
+) -> Result<Option<Arc<Activity>>, Fault> {
+    if place != Place::of(context) {
+        return Ok(None);
+    }
+    service.catalog().activity(arn).map_err(fault)
+}
+
+fn missing(arn: &str) -> ActivityDoesNotExist {
+    ActivityDoesNotExist::new(format!("Activity Does Not Exist: '{arn}'"))
+}
+
+fn listed(activity: &Activity) -> ActivityListItem {
+    ActivityListItem {
+        activity_arn: activity.arn.to_string(),
+        name: activity.name.to_string(),
+        creation_date: Date::from_millis(activity.created),
+    }
+}
+
+fn not_polled(error: PollActivityError) -> GetActivityTaskError {
+    match error {
+        PollActivityError::Poll(PollError::TooManyPollers) => ActivityWorkerLimitExceeded::new(
+            "The maximum number of workers concurrently polling for activity tasks has been reached.",
+        )
+        .into(),
+        PollActivityError::Poll(PollError::Store(error)) => fault(error).into(),
+        PollActivityError::Unavailable(error) => fault(error).into(),
+    }
+}
+
+/// What became of a worker's answer. Source of the texts: the service, recorded.
+fn answered<E>(answer: Result<(), AnswerError>) -> Result<(), E>
+where
+    E: From<InvalidToken> + From<TaskTimedOut> + From<Fault>,
+{
+    answer.map_err(|error| match error {
+        AnswerError::InvalidToken => page::invalid().into(),
+        AnswerError::Late => TaskTimedOut::new("Task Timed Out: 'Provided task does not exist anymore'").into(),
+        AnswerError::Unavailable(error) => fault(error).into(),
+    })
+}

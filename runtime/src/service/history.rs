@@ -1,0 +1,296 @@
+//! Facts -> events of the public history: the only projection.
+//!
+//! A fact is shown as the one event that it is, or not at all; nothing is computed from the facts before it.
+//! Pages are read by rows: a position is a row and an event in it. Source of what an event shows: the
+//! service, recorded.
+
+use std::ops::Bound;
+use std::sync::Arc;
+
+use gradus_api::enums::HistoryEventType as EventType;
+use gradus_api::shapes::{
+    ActivityFailedEventDetails, ActivityScheduledEventDetails, ActivityStartedEventDetails,
+    ActivitySucceededEventDetails, ActivityTimedOutEventDetails, ExecutionAbortedEventDetails,
+    ExecutionFailedEventDetails, ExecutionStartedEventDetails, ExecutionSucceededEventDetails,
+    ExecutionTimedOutEventDetails, HistoryEvent, HistoryEventExecutionDataDetails as DataDetails,
+    StateEnteredEventDetails, StateExitedEventDetails,
+};
+use gradus_core::json::Payload;
+use gradus_core::machine::codec::{self, StepFacts};
+use gradus_core::machine::{Entry, EventId, Fact, Failure, StateKind, Timestamp};
+
+use super::date;
+use crate::store::layout::{self, ExecutionId};
+use crate::store::{Error, Range, Store};
+
+/// Where a page begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Position {
+    /// The step.
+    row: u32,
+    /// How many events of the step come before, in the order of the page.
+    skip: u32,
+}
+
+/// Which part of a history is wanted.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Page {
+    /// Where to begin; `None` for the end at which the order begins.
+    pub(super) from: Option<Position>,
+    /// The latest event first.
+    pub(super) reverse: bool,
+    /// With inputs and outputs.
+    pub(super) with_data: bool,
+    /// At most so many events.
+    pub(super) size: usize,
+}
+
+/// Events of an execution, and where the next page begins if there are more.
+///
+/// A page ends early once its inputs and outputs are [`MAX_PAGE_BYTES`] long together.
+pub(super) fn read(
+    store: &impl Store,
+    execution: ExecutionId,
+    page: Page,
+) -> Result<(Vec<HistoryEvent>, Option<Position>), Error> {
+    let mut events = Vec::new();
+    let mut shown = Data { included: page.with_data, bytes: 0 };
+    let mut from = page.from;
+    loop {
+        let rows = store.range(rows_from(execution, page.reverse, from))?;
+        let Some((last_key, _)) = rows.last() else { return Ok((events, None)) };
+        let next_row = row_after(last_key, page.reverse)?;
+        for (key, value) in &rows {
+            let row = row_of(key)?;
+            let skip = from.filter(|from| from.row == row).map_or(0, |from| from.skip);
+            let step = codec::decode(value).map_err(|error| Error::Damaged(error.to_string()))?;
+            for (skip, (id, entry)) in (skip..).zip(in_order(&step, page.reverse).skip(skip as usize)) {
+                if events.len() >= page.size || shown.bytes >= MAX_PAGE_BYTES {
+                    return Ok((events, Some(Position { row, skip })));
+                }
+                events.extend(project(&mut shown, step.at, id, entry));
+            }
+        }
+        match next_row {
+            Some(row) => from = Some(Position { row, skip: 0 }),
+            None => return Ok((events, None)),
+        }
+    }
+}
+
+/// The event of a fact; `None` for a fact that is none.
+fn project(data: &mut Data, at: Timestamp, id: EventId, entry: &Entry) -> Option<HistoryEvent> {
+    let event = |r#type| HistoryEvent {
+        previous_event_id: number(entry.previous.0),
+        ..HistoryEvent::new(date(at), r#type, number(id.0))
+    };
+    let event = match &entry.fact {
+        Fact::ExecutionStarted { start } => {
+            let (input, input_details) = data.show(&start.input);
+            HistoryEvent {
+                execution_started_event_details: Some(ExecutionStartedEventDetails {
+                    input,
+                    input_details,
+                    role_arn: Some(start.role_arn.to_string()),
+                    state_machine_alias_arn: text(&start.alias_arn),
+                    state_machine_version_arn: text(&start.version_arn),
+                }),
+                ..event(EventType::ExecutionStarted)
+            }
+        }
+        Fact::StateEntered { kind, name, input, frame: _ } => {
+            let (input, input_details) = data.show(input);
+            HistoryEvent {
+                state_entered_event_details: Some(StateEnteredEventDetails {
+                    input,
+                    input_details,
+                    ..StateEnteredEventDetails::new(&**name)
+                }),
+                ..event(entered(*kind))
+            }
+        }
+        Fact::StateExited { kind, name, output, frame: _ } => {
+            let (output, output_details) = data.show(output);
+            HistoryEvent {
+                state_exited_event_details: Some(StateExitedEventDetails {
+                    output,
+                    output_details,
+                    ..StateExitedEventDetails::new(&**name)
+                }),
+                ..event(exited(*kind))
+            }
+        }
+        Fact::ActivityScheduled { resource, input, timeout_seconds, heartbeat_seconds, frame: _ } => {
+            let (input, input_details) = data.show(input);
+            HistoryEvent {
+                activity_scheduled_event_details: Some(ActivityScheduledEventDetails {
+                    input,
+                    input_details,
+                    timeout_in_seconds: timeout_seconds.map(number),
+                    heartbeat_in_seconds: heartbeat_seconds.map(number),
+                    ..ActivityScheduledEventDetails::new(&**resource)
+                }),
+                ..event(EventType::ActivityScheduled)
+            }
+        }
+        Fact::ActivityStarted { worker, frame: _ } => HistoryEvent {
+            activity_started_event_details: Some(ActivityStartedEventDetails { worker_name: text(worker) }),
+            ..event(EventType::ActivityStarted)
+        },
+        Fact::ActivitySucceeded { output, frame: _ } => {
+            let (output, output_details) = data.show(output);
+            HistoryEvent {
+                activity_succeeded_event_details: Some(ActivitySucceededEventDetails { output, output_details }),
+                ..event(EventType::ActivitySucceeded)
+            }
+        }
+        Fact::ActivityFailed { failure, frame: _ } => {
+            let (error, cause) = words(failure);
+            HistoryEvent {
+                activity_failed_event_details: Some(ActivityFailedEventDetails { error, cause }),
+                ..event(EventType::ActivityFailed)
+            }
+        }
+        Fact::ActivityTimedOut { failure, frame: _ } => {
+            let (error, cause) = words(failure);
+            HistoryEvent {
+                activity_timed_out_event_details: Some(ActivityTimedOutEventDetails { error, cause }),
+                ..event(EventType::ActivityTimedOut)
+            }
+        }
+        Fact::ExecutionSucceeded { output } => {
+            let (output, output_details) = data.show(output);
+            HistoryEvent {
+                execution_succeeded_event_details: Some(ExecutionSucceededEventDetails { output, output_details }),
+                ..event(EventType::ExecutionSucceeded)
+            }
+        }
+        Fact::ExecutionFailed { failure } => {
+            let (error, cause) = words(failure);
+            HistoryEvent {
+                execution_failed_event_details: Some(ExecutionFailedEventDetails { error, cause }),
+                ..event(EventType::ExecutionFailed)
+            }
+        }
+        Fact::ExecutionAborted { failure } => {
+            let (error, cause) = words(failure);
+            HistoryEvent {
+                execution_aborted_event_details: Some(ExecutionAbortedEventDetails { error, cause }),
+                ..event(EventType::ExecutionAborted)
+            }
+        }
+        Fact::ExecutionTimedOut { failure } => {
+            let (error, cause) = words(failure);
+            HistoryEvent {
+                execution_timed_out_event_details: Some(ExecutionTimedOutEventDetails { error, cause }),
+                ..event(EventType::ExecutionTimedOut)
+            }
+        }
+        Fact::WaitStarted { .. } | Fact::TaskHeartbeat { .. } | Fact::RetryScheduled { .. } => return None,
+    };
+    Some(event)
+}
+
+/// The most bytes of inputs and outputs after which a page takes no further event: an answer is held in
+/// memory as a whole, and a thousand events may show a quarter of a mebibyte each.
+const MAX_PAGE_BYTES: usize = 16 << 20;
+
+/// How many rows are read at once: few, because a row may be large and a page may end in it.
+const ROWS_AT_ONCE: usize = 16;
+
+/// Inputs and outputs, as far as they are shown.
+struct Data {
+    included: bool,
+    /// How long those that were shown are together.
+    bytes: usize,
+}
+
+impl Data {
+    fn show(&mut self, payload: &Payload) -> (Option<String>, Option<DataDetails>) {
+        if !self.included {
+            return (None, None);
+        }
+        self.bytes += payload.len();
+        (Some(payload.text().to_owned()), Some(DataDetails { truncated: false }))
+    }
+}
+
+impl Position {
+    /// As bytes, for a token.
+    pub(super) fn to_bytes(self) -> Vec<u8> {
+        [self.row.to_be_bytes(), self.skip.to_be_bytes()].concat()
+    }
+
+    /// From the bytes of a token.
+    pub(super) fn read(bytes: &[u8]) -> Option<Position> {
+        let (row, skip) = bytes.split_first_chunk()?;
+        Some(Position { row: u32::from_be_bytes(*row), skip: u32::from_be_bytes(skip.try_into().ok()?) })
+    }
+}
+
+/// The next few rows from a position on.
+fn rows_from(execution: ExecutionId, reverse: bool, from: Option<Position>) -> Range {
+    let rows = match (reverse, from) {
+        (false, from) => layout::facts_from(execution, from.map_or(0, |from| from.row)),
+        (true, None) => layout::facts_from(execution, 0).reverse(),
+        (true, Some(from)) => Range {
+            to: Bound::Included(layout::facts_key(execution, from.row)),
+            ..layout::facts_from(execution, 0).reverse()
+        },
+    };
+    rows.limit(ROWS_AT_ONCE)
+}
+
+fn row_after(key: &[u8], reverse: bool) -> Result<Option<u32>, Error> {
+    let row = row_of(key)?;
+    Ok(if reverse { row.checked_sub(1) } else { row.checked_add(1) })
+}
+
+fn row_of(key: &[u8]) -> Result<u32, Error> {
+    layout::facts_row(key).ok_or_else(|| Error::Damaged("the key of a row of facts".to_owned()))
+}
+
+/// The events of a step, in the order of the page.
+fn in_order(step: &StepFacts, reverse: bool) -> impl Iterator<Item = (EventId, &Entry)> {
+    let mut events: Vec<_> = step.numbered().filter(|(_, entry)| entry.fact.is_event()).collect();
+    if reverse {
+        events.reverse();
+    }
+    events.into_iter()
+}
+
+fn entered(kind: StateKind) -> EventType {
+    match kind {
+        StateKind::Pass => EventType::PassStateEntered,
+        StateKind::Task => EventType::TaskStateEntered,
+        StateKind::Choice => EventType::ChoiceStateEntered,
+        StateKind::Wait => EventType::WaitStateEntered,
+        StateKind::Succeed => EventType::SucceedStateEntered,
+        StateKind::Fail => EventType::FailStateEntered,
+    }
+}
+
+fn exited(kind: StateKind) -> EventType {
+    match kind {
+        StateKind::Pass => EventType::PassStateExited,
+        StateKind::Task => EventType::TaskStateExited,
+        StateKind::Choice => EventType::ChoiceStateExited,
+        StateKind::Wait => EventType::WaitStateExited,
+        StateKind::Succeed => EventType::SucceedStateExited,
+        // The API has no such event, and no execution leaves a Fail state.
+        StateKind::Fail => EventType::from("FailStateExited"),
+    }
+}
+
+fn words(failure: &Failure) -> (Option<String>, Option<String>) {
+    (text(&failure.error), text(&failure.cause))
+}
+
+fn text(text: &Option<Arc<str>>) -> Option<String> {
+    text.as_deref().map(str::to_owned)
+}
+
+/// Event numbers and seconds are far below what does not fit.
+fn number(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}

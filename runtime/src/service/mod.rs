@@ -1,0 +1,234 @@
+//! The service: answers the API's operations from the engine and the store.
+//!
+//! A request comes here read and checked against the model's constraints. What is left is what the model
+//! does not say: what exists, what may be said twice, messages, pages. A file holds the operations of one
+//! resource; every change is one transaction of the engine, every read goes to the store, and nothing is
+//! remembered here.
+//!
+//! Checks come in this order, in each operation: ARNs, rules across members, existence, kind, content,
+//! conflicts, limits. Source: recorded from the service for StartExecution; assumed for the others.
+
+mod activity;
+mod arn;
+mod configuration;
+mod execution;
+mod history;
+mod name;
+mod page;
+mod state_machine;
+mod tag;
+#[cfg(test)]
+mod tests;
+mod unsupported;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use gradus_api::errors::{InvalidToken, ValidationException};
+use gradus_api::http::{Fault, RequestContext};
+use gradus_api::server::StepFunctions;
+use gradus_api::timestamp::Timestamp as Date;
+use gradus_api::{errors, shapes};
+use gradus_core::machine::Timestamp;
+use tokio::sync::OnceCell;
+
+use crate::engine::{Engine, Unavailable};
+use crate::store::catalog::Catalog;
+use crate::store::{Error, Op, Store, Table};
+use unsupported::Unsupported;
+
+/// The API on an engine. Clones are the same service.
+#[derive(Clone, Debug)]
+pub struct Service<S: Store>(Arc<Shared<S>>);
+
+/// How a service is set up.
+#[derive(Clone, Copy, Debug)]
+pub struct Options {
+    /// How long GetActivityTask waits for a task.
+    pub poll_patience: Duration,
+}
+
+impl Default for Options {
+    fn default() -> Options {
+        // The service waits for 60 s, and one widely used client reads for 60 s: answer just before.
+        Options { poll_patience: Duration::from_secs(55) }
+    }
+}
+
+struct Shared<S: Store> {
+    engine: Engine<S>,
+    options: Options,
+    pages: OnceCell<page::Tokens>,
+}
+
+impl<S: Store> std::fmt::Debug for Shared<S> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Service").field("engine", &self.engine).field("options", &self.options).finish_non_exhaustive()
+    }
+}
+
+/// Implements the generated trait: one line an operation, in the order of the model.
+macro_rules! operations {
+    (answered { $($answered:ident($a_input:ident) -> $a_output:ident | $a_error:ident = $does:path;)* }
+     unsupported { $($method:ident($input:ident) -> $output:ident | $error:ident = $what:ident;)* }) => {
+        impl<S: Store> StepFunctions for Service<S> {
+            $(async fn $answered(
+                &self,
+                context: &RequestContext,
+                input: shapes::$a_input,
+            ) -> Result<shapes::$a_output, errors::$a_error> {
+                $does(self, context, input).await
+            })*
+            $(async fn $method(
+                &self,
+                _context: &RequestContext,
+                _input: shapes::$input,
+            ) -> Result<shapes::$output, errors::$error> {
+                Err(Fault::from(Unsupported::$what).into())
+            })*
+        }
+    };
+}
+
+operations! {
+    answered {
+        create_activity(CreateActivityInput) -> CreateActivityOutput | CreateActivityError = activity::create;
+        create_state_machine(CreateStateMachineInput) -> CreateStateMachineOutput | CreateStateMachineError = state_machine::create;
+        delete_activity(DeleteActivityInput) -> DeleteActivityOutput | DeleteActivityError = activity::delete;
+        delete_state_machine(DeleteStateMachineInput) -> DeleteStateMachineOutput | DeleteStateMachineError = state_machine::delete;
+        describe_activity(DescribeActivityInput) -> DescribeActivityOutput | DescribeActivityError = activity::describe;
+        describe_execution(DescribeExecutionInput) -> DescribeExecutionOutput | DescribeExecutionError = execution::describe;
+        describe_state_machine(DescribeStateMachineInput) -> DescribeStateMachineOutput | DescribeStateMachineError = state_machine::describe;
+        describe_state_machine_for_execution(DescribeStateMachineForExecutionInput) -> DescribeStateMachineForExecutionOutput | DescribeStateMachineForExecutionError = execution::describe_state_machine;
+        get_activity_task(GetActivityTaskInput) -> GetActivityTaskOutput | GetActivityTaskError = activity::get_task;
+        get_execution_history(GetExecutionHistoryInput) -> GetExecutionHistoryOutput | GetExecutionHistoryError = execution::history;
+        list_activities(ListActivitiesInput) -> ListActivitiesOutput | ListActivitiesError = activity::list;
+        list_executions(ListExecutionsInput) -> ListExecutionsOutput | ListExecutionsError = execution::list;
+        list_state_machines(ListStateMachinesInput) -> ListStateMachinesOutput | ListStateMachinesError = state_machine::list;
+        list_tags_for_resource(ListTagsForResourceInput) -> ListTagsForResourceOutput | ListTagsForResourceError = tag::list;
+        send_task_failure(SendTaskFailureInput) -> SendTaskFailureOutput | SendTaskFailureError = activity::fail_task;
+        send_task_heartbeat(SendTaskHeartbeatInput) -> SendTaskHeartbeatOutput | SendTaskHeartbeatError = activity::heartbeat;
+        send_task_success(SendTaskSuccessInput) -> SendTaskSuccessOutput | SendTaskSuccessError = activity::succeed_task;
+        start_execution(StartExecutionInput) -> StartExecutionOutput | StartExecutionError = execution::start;
+        stop_execution(StopExecutionInput) -> StopExecutionOutput | StopExecutionError = execution::stop;
+        tag_resource(TagResourceInput) -> TagResourceOutput | TagResourceError = tag::add;
+        untag_resource(UntagResourceInput) -> UntagResourceOutput | UntagResourceError = tag::remove;
+        update_state_machine(UpdateStateMachineInput) -> UpdateStateMachineOutput | UpdateStateMachineError = state_machine::update;
+        validate_state_machine_definition(ValidateStateMachineDefinitionInput) -> ValidateStateMachineDefinitionOutput | ValidateStateMachineDefinitionError = state_machine::validate;
+    }
+    unsupported {
+        create_state_machine_alias(CreateStateMachineAliasInput) -> CreateStateMachineAliasOutput | CreateStateMachineAliasError = CreateStateMachineAlias;
+        delete_state_machine_alias(DeleteStateMachineAliasInput) -> DeleteStateMachineAliasOutput | DeleteStateMachineAliasError = DeleteStateMachineAlias;
+        delete_state_machine_version(DeleteStateMachineVersionInput) -> DeleteStateMachineVersionOutput | DeleteStateMachineVersionError = DeleteStateMachineVersion;
+        describe_map_run(DescribeMapRunInput) -> DescribeMapRunOutput | DescribeMapRunError = DescribeMapRun;
+        describe_state_machine_alias(DescribeStateMachineAliasInput) -> DescribeStateMachineAliasOutput | DescribeStateMachineAliasError = DescribeStateMachineAlias;
+        list_map_runs(ListMapRunsInput) -> ListMapRunsOutput | ListMapRunsError = ListMapRuns;
+        list_state_machine_aliases(ListStateMachineAliasesInput) -> ListStateMachineAliasesOutput | ListStateMachineAliasesError = ListStateMachineAliases;
+        list_state_machine_versions(ListStateMachineVersionsInput) -> ListStateMachineVersionsOutput | ListStateMachineVersionsError = ListStateMachineVersions;
+        publish_state_machine_version(PublishStateMachineVersionInput) -> PublishStateMachineVersionOutput | PublishStateMachineVersionError = PublishStateMachineVersion;
+        redrive_execution(RedriveExecutionInput) -> RedriveExecutionOutput | RedriveExecutionError = RedriveExecution;
+        start_sync_execution(StartSyncExecutionInput) -> StartSyncExecutionOutput | StartSyncExecutionError = StartSyncExecution;
+        test_state(TestStateInput) -> TestStateOutput | TestStateError = TestState;
+        update_map_run(UpdateMapRunInput) -> UpdateMapRunOutput | UpdateMapRunError = UpdateMapRun;
+        update_state_machine_alias(UpdateStateMachineAliasInput) -> UpdateStateMachineAliasOutput | UpdateStateMachineAliasError = UpdateStateMachineAlias;
+    }
+}
+
+impl<S: Store> Service<S> {
+    /// The API on `engine`.
+    pub fn new(engine: Engine<S>, options: Options) -> Service<S> {
+        Service(Arc::new(Shared { engine, options, pages: OnceCell::new() }))
+    }
+
+    fn engine(&self) -> &Engine<S> {
+        &self.0.engine
+    }
+
+    fn catalog(&self) -> &Catalog<S> {
+        self.0.engine.catalog()
+    }
+
+    /// Changes rows of the resource of this ARN. `change` sees all that was changed before it.
+    async fn transact<T, E>(
+        &self,
+        arn: &str,
+        change: impl FnOnce(&Catalog<S>, Timestamp) -> Result<(Vec<Op>, T), E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<Fault> + Send + 'static,
+    {
+        let engine = self.engine().clone();
+        let decided = self.engine().transact(arn, move |now| change(engine.catalog(), now)).await;
+        decided.map_err(fault)?
+    }
+
+    /// The position that a page's token leads to; `None` for the first page.
+    async fn position<E>(&self, list: page::List<'_>, token: Option<&str>) -> Result<Option<Vec<u8>>, E>
+    where
+        E: From<InvalidToken> + From<Fault>,
+    {
+        let Some(token) = token else { return Ok(None) };
+        let now = self.engine().now();
+        Ok(Some(self.pages().await?.read(list, token, now)?))
+    }
+
+    /// The token of the next page, if there is one.
+    async fn next_token(&self, list: page::List<'_>, position: Option<Vec<u8>>) -> Result<Option<String>, Fault> {
+        let Some(position) = position else { return Ok(None) };
+        let now = self.engine().now();
+        Ok(Some(self.pages().await?.issue(list, &position, now)))
+    }
+
+    /// Tokens of pages outlive the process, so their key is part of the store; made when first needed.
+    async fn pages(&self) -> Result<&page::Tokens, Fault> {
+        const NAME: &str = "page key";
+        self.0
+            .pages
+            .get_or_try_init(|| async {
+                let engine = self.engine().clone();
+                let made = self.engine().transact(NAME, move |_| page_key(engine.store(), NAME.as_bytes())).await;
+                let key = made.map_err(fault)?.map_err(fault)?;
+                Ok(page::Tokens::new(&key))
+            })
+            .await
+    }
+}
+
+fn page_key(store: &impl Store, name: &[u8]) -> Result<(Vec<Op>, page::Key), Error> {
+    if let Some(key) = store.get(Table::Meta, name)? {
+        let key = key.try_into().map_err(|_| Error::Damaged("the key of the page tokens".to_owned()))?;
+        return Ok((Vec::new(), key));
+    }
+    let mut key: page::Key = [0; 64];
+    getrandom::fill(&mut key).map_err(|error| Error::Io(error.to_string()))?;
+    let op = Op::Put { table: Table::Meta, key: name.to_vec(), value: key.to_vec() };
+    Ok((vec![op], key))
+}
+
+/// What is said when the engine or the store cannot do its work.
+///
+/// The reason is for the server's log; a caller can only try again, and is told when that may help.
+fn fault(error: impl Into<Unavailable>) -> Fault {
+    let error = error.into();
+    match error {
+        Unavailable::NotOwner => {
+            let message = "gradus is stopping, or another process has taken over".to_owned();
+            Fault { status: 503, ..Fault::new("com.amazon.coral.service#ServiceUnavailable", Some(message)) }
+        }
+        Unavailable::Store(_) | Unavailable::NoExecution => {
+            tracing::error!(%error, "a request could not be answered");
+            Fault::internal(Some("the store of gradus has failed; its log tells why".to_owned()))
+        }
+    }
+}
+
+/// A rule across members is broken.
+fn invalid(message: impl Into<String>) -> ValidationException {
+    ValidationException::new(message)
+}
+
+/// A time as the API shows it.
+fn date(time: Timestamp) -> Date {
+    Date::from_millis(time.as_millis())
+}

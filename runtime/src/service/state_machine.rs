@@ -1,0 +1,412 @@
+//! State machines: made, shown, changed by new revisions, deleted.
+//!
+//! Executions run the revision they were started with, so revisions outlive their state machine. Versions
+//! and aliases are not published yet: their ARNs name nothing.
+
+use std::sync::Arc;
+
+use gradus_api::enums::{
+    IncludedData, StateMachineStatus, StateMachineType, ValidateStateMachineDefinitionResultCode as ResultCode,
+    ValidateStateMachineDefinitionSeverity as ShownSeverity, ValidationExceptionReason,
+};
+use gradus_api::errors::{
+    CreateStateMachineError, DeleteStateMachineError, DescribeStateMachineError, InvalidDefinition, ListStateMachinesError,
+    MissingRequiredParameter, StateMachineAlreadyExists, StateMachineDoesNotExist, UpdateStateMachineError,
+    ValidateStateMachineDefinitionError, ValidationException,
+};
+use gradus_api::http::{Fault, RequestContext};
+use gradus_api::shapes::{
+    CreateStateMachineInput, CreateStateMachineOutput, DeleteStateMachineInput, DeleteStateMachineOutput,
+    DescribeStateMachineInput, DescribeStateMachineOutput, ListStateMachinesInput, ListStateMachinesOutput,
+    StateMachineListItem, UpdateStateMachineInput, UpdateStateMachineOutput,
+    ValidateStateMachineDefinitionDiagnostic as ShownDiagnostic, ValidateStateMachineDefinitionInput,
+    ValidateStateMachineDefinitionOutput,
+};
+use gradus_api::timestamp::Timestamp as Date;
+use gradus_core::asl;
+use gradus_core::asl::diagnostic::{self, Severity};
+use gradus_core::machine::Timestamp;
+use serde_json::Value;
+use uuid::Uuid;
+
+use super::arn::{self, Place, StateMachine};
+use super::unsupported::Unsupported;
+use super::{Service, configuration, fault, invalid, name, page, tag};
+use crate::store::catalog::{self, Catalog, Compiled, Kind, Machine, Revision, Tags};
+use crate::store::layout::MachineId;
+use crate::store::{Error, Op, Store};
+
+/// CreateStateMachine.
+pub(super) async fn create<S: Store>(
+    service: &Service<S>,
+    context: &RequestContext,
+    input: CreateStateMachineInput,
+) -> Result<CreateStateMachineOutput, CreateStateMachineError> {
+    arn::check_role(&input.role_arn)?;
+    check_publish::<CreateStateMachineError>(input.publish, input.version_description.as_deref())?;
+    name::check(&input.name)?;
+    let kind = input.r#type.unwrap_or(StateMachineType::Standard);
+    check_definition(&input.definition, kind.as_str())?;
+    let content = Content {
+        definition: input.definition.into(),
+        role_arn: input.role_arn.into(),
+        logging: configuration::to_row(&configuration::logging(input.logging_configuration)?)?,
+        tracing: configuration::to_row(&configuration::tracing(input.tracing_configuration))?,
+        encryption: configuration::to_row(&configuration::encryption(input.encryption_configuration)?)?,
+    };
+    let tags = tag::from_list(input.tags.unwrap_or_default())?;
+    let arn = Place::of(context).state_machine(&input.name);
+    let new = New { arn: arn.as_str().into(), name: input.name.into(), kind: kind.as_str().to_owned(), content, tags };
+    let created = service.transact(&arn, move |catalog, now| match catalog.machine(&new.arn).map_err(fault)? {
+        Some(existing) => new.same_as(catalog, &existing).map(|created| (Vec::new(), created)),
+        None => new.put(now),
+    });
+    Ok(CreateStateMachineOutput { creation_date: created.await?, state_machine_arn: arn, state_machine_version_arn: None })
+}
+
+/// UpdateStateMachine.
+pub(super) async fn update<S: Store>(
+    service: &Service<S>,
+    context: &RequestContext,
+    input: UpdateStateMachineInput,
+) -> Result<UpdateStateMachineOutput, UpdateStateMachineError> {
+    let arn = input.state_machine_arn;
+    let (place, named) = arn::state_machine(&arn)?;
+    if let Some(role) = &input.role_arn {
+        arn::check_role(role)?;
+    }
+    check_unlabelled(&named)?;
+    let is_given = [
+        input.definition.is_some(),
+        input.role_arn.is_some(),
+        input.logging_configuration.is_some(),
+        input.tracing_configuration.is_some(),
+        input.encryption_configuration.is_some(),
+    ];
+    if !is_given.contains(&true) {
+        return Err(MissingRequiredParameter::new(NOTHING_GIVEN).into());
+    }
+    check_publish::<UpdateStateMachineError>(input.publish, input.version_description.as_deref())?;
+    let machine = find(service, context, place, &named, &arn)?.ok_or_else(|| missing(&arn))?;
+    if let Some(definition) = &input.definition {
+        check_definition(definition, &machine.kind)?;
+    }
+    let logging = input.logging_configuration.map(|given| configuration::logging(Some(given))).transpose()?;
+    let tracing = input.tracing_configuration.map(|given| configuration::tracing(Some(given)));
+    let encryption = input.encryption_configuration.map(|given| configuration::encryption(Some(given))).transpose()?;
+    let change = Change {
+        definition: input.definition.map(Into::into),
+        role_arn: input.role_arn.map(Into::into),
+        logging: logging.as_ref().map(configuration::to_row).transpose()?,
+        tracing: tracing.as_ref().map(configuration::to_row).transpose()?,
+        encryption: encryption.as_ref().map(configuration::to_row).transpose()?,
+    };
+    let updated = service.transact(&arn, move |catalog, now| {
+        match catalog.machine(&machine.arn).map_err(fault)? {
+            // The definition was checked for the kind of the machine that was found.
+            Some(current) if current.id == machine.id => change.put(catalog, &current, now),
+            _ => Err(missing(&machine.arn).into()),
+        }
+    });
+    let (updated, revision_id) = updated.await?;
+    Ok(UpdateStateMachineOutput { revision_id, ..UpdateStateMachineOutput::new(updated) })
+}
+
+/// DeleteStateMachine. Its executions end by themselves at their next transition.
+pub(super) async fn delete<S: Store>(
+    service: &Service<S>,
+    context: &RequestContext,
+    input: DeleteStateMachineInput,
+) -> Result<DeleteStateMachineOutput, DeleteStateMachineError> {
+    let arn = input.state_machine_arn;
+    let (place, named) = arn::state_machine(&arn)?;
+    check_unlabelled(&named)?;
+    if find(service, context, place, &named, &arn)?.is_some() {
+        let rows = vec![catalog::delete(Kind::Machine, &arn), catalog::delete(Kind::Tags, &arn)];
+        service.transact(&arn, |_, _| Ok::<_, Fault>((rows, ()))).await?;
+    }
+    Ok(DeleteStateMachineOutput {})
+}
+
+/// DescribeStateMachine.
+pub(super) async fn describe<S: Store>(
+    service: &Service<S>,
+    context: &RequestContext,
+    input: DescribeStateMachineInput,
+) -> Result<DescribeStateMachineOutput, DescribeStateMachineError> {
+    let arn = input.state_machine_arn;
+    let (place, named) = arn::state_machine(&arn)?;
+    let machine = find(service, context, place, &named, &arn)?.ok_or_else(|| missing(&arn))?;
+    let compiled = current(service.catalog(), &machine)?;
+    let revision = &compiled.revision;
+    let kind = StateMachineType::from(machine.kind.as_str());
+    let definition = shown_definition(revision, input.included_data);
+    let created = Date::from_millis(machine.created);
+    Ok(DescribeStateMachineOutput {
+        status: Some(StateMachineStatus::Active),
+        logging_configuration: Some(configuration::from_row(&revision.logging)?),
+        tracing_configuration: Some(configuration::from_row(&revision.tracing)?),
+        encryption_configuration: Some(configuration::from_row(&revision.encryption)?),
+        revision_id: revision.revision_id.clone(),
+        ..DescribeStateMachineOutput::new(arn, &*machine.name, definition, &*revision.role_arn, kind, created)
+    })
+}
+
+/// ListStateMachines, by name.
+pub(super) async fn list<S: Store>(
+    service: &Service<S>,
+    context: &RequestContext,
+    input: ListStateMachinesInput,
+) -> Result<ListStateMachinesOutput, ListStateMachinesError> {
+    let list = page::List { operation: "ListStateMachines", arguments: &[&context.region, &context.account] };
+    let position = service.position::<ListStateMachinesError>(list, input.next_token.as_deref()).await?;
+    let prefix = Place::of(context).state_machine("");
+    let after = position.as_deref().map(|name| page::after(&prefix, name)).transpose()?;
+    let size = page::size(input.max_results);
+    let rows = service.catalog().list::<Machine>(Kind::Machine, &prefix, after.as_deref(), size + 1).map_err(fault)?;
+    let (rows, last) = page::cut(rows, size);
+    let position = last.map(|machine| machine.name.as_bytes().to_vec());
+    Ok(ListStateMachinesOutput {
+        next_token: service.next_token(list, position).await?,
+        state_machines: rows.iter().map(listed).collect(),
+    })
+}
+
+/// ValidateStateMachineDefinition.
+pub(super) async fn validate<S: Store>(
+    _service: &Service<S>,
+    _context: &RequestContext,
+    input: ValidateStateMachineDefinitionInput,
+) -> Result<ValidateStateMachineDefinitionOutput, ValidateStateMachineDefinitionError> {
+    let kind = input.r#type.unwrap_or(StateMachineType::Standard);
+    let diagnostics = parse(&input.definition, kind.as_str()).diagnostics;
+    let has_error = diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error);
+    let shows_warnings = input.severity == Some(ShownSeverity::Warning);
+    let asked_for = diagnostics.iter().filter(|found| found.severity == Severity::Error || shows_warnings);
+    let mut shown: Vec<ShownDiagnostic> = asked_for.map(shown_diagnostic).collect();
+    let size = page::size(input.max_results);
+    let truncated = shown.len() > size;
+    shown.truncate(size);
+    let result = if has_error { ResultCode::Fail } else { ResultCode::Ok };
+    Ok(ValidateStateMachineDefinitionOutput { result, diagnostics: shown, truncated: Some(truncated) })
+}
+
+/// The state machine that an ARN names, if it is here and there is one.
+pub(super) fn find<S: Store>(
+    service: &Service<S>,
+    context: &RequestContext,
+    place: Place<'_>,
+    named: &StateMachine<'_>,
+    arn: &str,
+) -> Result<Option<Arc<Machine>>, Fault> {
+    if place != Place::of(context) || !named.is_unqualified() {
+        return Ok(None);
+    }
+    service.catalog().machine(arn).map_err(fault)
+}
+
+/// The current revision of a state machine.
+pub(super) fn current<S: Store>(catalog: &Catalog<S>, machine: &Machine) -> Result<Arc<Compiled>, Fault> {
+    revision(catalog, &catalog::revision_key(machine.id, machine.revision))
+}
+
+/// The revision of a key that some row holds.
+pub(super) fn revision<S: Store>(catalog: &Catalog<S>, key: &str) -> Result<Arc<Compiled>, Fault> {
+    let found = catalog.revision(key).map_err(fault)?;
+    found.ok_or_else(|| fault(Error::Damaged(format!("revision `{key}` is gone"))))
+}
+
+/// The definition of a revision, as far as it is asked for.
+pub(super) fn shown_definition(revision: &Revision, included: Option<IncludedData>) -> &str {
+    if included == Some(IncludedData::MetadataOnly) { "{}" } else { &revision.definition }
+}
+
+/// No state machine has this ARN.
+pub(super) fn missing(arn: &str) -> StateMachineDoesNotExist {
+    StateMachineDoesNotExist::new(format!("State Machine Does Not Exist: '{arn}'"))
+}
+
+/// Refuses the ARN of a Map state where only state machines are taken.
+pub(super) fn check_unlabelled(named: &StateMachine<'_>) -> Result<(), ValidationException> {
+    if named.label.is_none() {
+        return Ok(());
+    }
+    let reason = Some(ValidationExceptionReason::ApiDoesNotSupportLabeledArns);
+    Err(ValidationException { reason, ..invalid("This operation does not take the ARN of a labelled Map state") })
+}
+
+/// Source: recorded from the service, 2023.
+const NOTHING_GIVEN: &str =
+    "Either the definition, the role ARN, the LoggingConfiguration, or the TracingConfiguration must be specified";
+
+/// A state machine to be.
+struct New {
+    arn: Arc<str>,
+    name: Arc<str>,
+    kind: String,
+    content: Content,
+    tags: Tags,
+}
+
+/// What a revision consists of.
+struct Content {
+    definition: Arc<str>,
+    role_arn: Arc<str>,
+    logging: Value,
+    tracing: Value,
+    encryption: Value,
+}
+
+/// What an update gives.
+struct Change {
+    definition: Option<Arc<str>>,
+    role_arn: Option<Arc<str>>,
+    logging: Option<Value>,
+    tracing: Option<Value>,
+    encryption: Option<Value>,
+}
+
+impl New {
+    /// The same request again gives the same answer; role and tags are not compared. Source: recorded.
+    fn same_as<S: Store>(&self, catalog: &Catalog<S>, existing: &Machine) -> Result<Date, CreateStateMachineError> {
+        let compiled = current(catalog, existing)?;
+        let (before, new) = (&compiled.revision, &self.content);
+        let is_same = existing.kind == self.kind
+            && before.definition == new.definition
+            && before.logging == new.logging
+            && before.tracing == new.tracing
+            && before.encryption == new.encryption;
+        if !is_same {
+            let message = format!("State Machine Already Exists: '{}'", self.arn);
+            return Err(StateMachineAlreadyExists::new(message).into());
+        }
+        Ok(Date::from_millis(existing.created))
+    }
+
+    fn put(self, now: Timestamp) -> Result<(Vec<Op>, Date), CreateStateMachineError> {
+        tag::check_count(&self.arn, &self.tags)?;
+        let created = now.as_millis();
+        let machine = Machine {
+            arn: self.arn,
+            name: self.name,
+            id: MachineId(Uuid::new_v4().as_u128()),
+            kind: self.kind,
+            created,
+            revision: 1,
+        };
+        let mut rows = revision_rows(&machine, self.content, None, now)?;
+        if !self.tags.is_empty() {
+            rows.push(catalog::put(Kind::Tags, &machine.arn, &self.tags).map_err(fault)?);
+        }
+        Ok((rows, Date::from_millis(created)))
+    }
+}
+
+/// When a state machine was updated, and the id of the revision that it has now.
+type Updated = (Date, Option<String>);
+
+impl Change {
+    /// Makes a new revision, if anything changes. What was not given keeps its value.
+    fn put<S: Store>(
+        self,
+        catalog: &Catalog<S>,
+        machine: &Machine,
+        now: Timestamp,
+    ) -> Result<(Vec<Op>, Updated), UpdateStateMachineError> {
+        let compiled = current(catalog, machine)?;
+        let before = &compiled.revision;
+        let content = Content {
+            definition: self.definition.unwrap_or_else(|| before.definition.clone()),
+            role_arn: self.role_arn.unwrap_or_else(|| before.role_arn.clone()),
+            logging: self.logging.unwrap_or_else(|| before.logging.clone()),
+            tracing: self.tracing.unwrap_or_else(|| before.tracing.clone()),
+            encryption: self.encryption.unwrap_or_else(|| before.encryption.clone()),
+        };
+        if content.is_that_of(before) {
+            return Ok((Vec::new(), (Date::from_millis(before.updated), before.revision_id.clone())));
+        }
+        let revision_id = Some(Uuid::new_v4().to_string());
+        let machine = Machine { revision: machine.revision + 1, ..machine.clone() };
+        let rows = revision_rows(&machine, content, revision_id.clone(), now)?;
+        Ok((rows, (super::date(now), revision_id)))
+    }
+}
+
+impl Content {
+    fn is_that_of(&self, revision: &Revision) -> bool {
+        self.definition == revision.definition
+            && self.role_arn == revision.role_arn
+            && self.logging == revision.logging
+            && self.tracing == revision.tracing
+            && self.encryption == revision.encryption
+    }
+}
+
+/// The rows of a state machine whose current revision is new.
+fn revision_rows(
+    machine: &Machine,
+    content: Content,
+    revision_id: Option<String>,
+    now: Timestamp,
+) -> Result<Vec<Op>, Fault> {
+    let Content { definition, role_arn, logging, tracing, encryption } = content;
+    let revision = Revision {
+        machine_arn: machine.arn.clone(),
+        machine_name: machine.name.clone(),
+        machine: machine.id,
+        number: machine.revision,
+        revision_id,
+        updated: now.as_millis(),
+        definition,
+        role_arn,
+        logging,
+        tracing,
+        encryption,
+        express: machine.kind == StateMachineType::Express.as_str(),
+    };
+    let put_revision = catalog::put(Kind::Revision, &revision.key(), &revision).map_err(fault)?;
+    Ok(vec![put_revision, catalog::put(Kind::Machine, &machine.arn, machine).map_err(fault)?])
+}
+
+fn check_publish<E: From<ValidationException> + From<Fault>>(
+    publish: Option<bool>,
+    description: Option<&str>,
+) -> Result<(), E> {
+    if publish == Some(true) {
+        return Err(Fault::from(Unsupported::Publish).into());
+    }
+    if description.is_some() {
+        return Err(invalid("Version description can only be set when publish is true").into());
+    }
+    Ok(())
+}
+
+fn check_definition(text: &str, kind: &str) -> Result<(), InvalidDefinition> {
+    let parsed = parse(text, kind);
+    if parsed.definition.is_some() {
+        return Ok(());
+    }
+    Err(InvalidDefinition::new(diagnostic::invalid_definition_message(&parsed.diagnostics)))
+}
+
+fn parse(text: &str, kind: &str) -> asl::parse::Parsed {
+    asl::parse(text, asl::parse::Options { express: kind == StateMachineType::Express.as_str() })
+}
+
+fn listed(machine: &Machine) -> StateMachineListItem {
+    StateMachineListItem {
+        state_machine_arn: machine.arn.to_string(),
+        name: machine.name.to_string(),
+        r#type: StateMachineType::from(machine.kind.as_str()),
+        creation_date: Date::from_millis(machine.created),
+    }
+}
+
+fn shown_diagnostic(diagnostic: &asl::Diagnostic) -> ShownDiagnostic {
+    ShownDiagnostic {
+        severity: ShownSeverity::from(diagnostic.severity.as_str()),
+        code: diagnostic.code.as_str().to_owned(),
+        message: diagnostic.message.clone(),
+        location: diagnostic.location.clone(),
+    }
+}

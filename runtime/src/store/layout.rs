@@ -1,0 +1,231 @@
+//! What the keys and values of the tables mean. `format.md`, beside this file, shows every byte.
+//!
+//! Numbers in keys are big endian, so the order of the keys is the order of the numbers; times
+//! are milliseconds of the epoch with the sign bit flipped, for the same reason.
+
+use std::fmt;
+use std::sync::Arc;
+
+use gradus_core::machine::{ActivityTask, Command, EventId, FrameId, Purpose, Timer, Timestamp};
+
+use super::{Op, PARTITIONS, PartitionId, Range, Table};
+
+/// An execution as the store names it: in the order of time, with its partition inside.
+///
+/// ```text
+/// milliseconds of the epoch (6 bytes) · partition (2) · random (8)
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ExecutionId(pub [u8; 16]);
+
+impl ExecutionId {
+    /// A new id. Unique as long as `random` is, within a millisecond and a partition.
+    pub fn new(at: Timestamp, partition: PartitionId, random: u64) -> ExecutionId {
+        let millis = (at.as_millis().max(0) as u64) << 16 | u64::from(partition.0);
+        ExecutionId((u128::from(millis) << 64 | u128::from(random)).to_be_bytes())
+    }
+
+    /// The partition that the execution belongs to.
+    pub fn partition(self) -> PartitionId {
+        let [_, _, _, _, _, _, high, low, ..] = self.0;
+        PartitionId(u16::from_be_bytes([high, low]) % PARTITIONS)
+    }
+}
+
+impl fmt::Debug for ExecutionId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:032x}", u128::from_be_bytes(self.0))
+    }
+}
+
+/// The partition of a resource, by its ARN. On disk: never change it.
+pub fn partition_of(arn: &str) -> PartitionId {
+    // FNV-1a, then a mix of the high half into the low: ARNs differ mostly at their ends.
+    let hash = arn.bytes().fold(0xcbf2_9ce4_8422_2325u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3));
+    PartitionId(((hash ^ (hash >> 32)) % u64::from(PARTITIONS)) as u16)
+}
+
+/// Key of the row of [`Table::Facts`] that holds the `row`-th step of an execution, from 0.
+pub fn facts_key(execution: ExecutionId, row: u32) -> Vec<u8> {
+    [&execution.0[..], &row.to_be_bytes()].concat()
+}
+
+/// The number of a step, from its key.
+pub fn facts_row(key: &[u8]) -> Option<u32> {
+    Some(u32::from_be_bytes(*key.last_chunk()?))
+}
+
+/// All steps of an execution from the `row`-th on, in order.
+pub fn facts_from(execution: ExecutionId, row: u32) -> Range {
+    Range { from: std::ops::Bound::Included(facts_key(execution, row)), ..Range::prefix(Table::Facts, &execution.0) }
+}
+
+/// A state machine as the store names it: machines of one name, one after another, differ.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct MachineId(pub u128);
+
+/// The status of an execution, in the order of its number on disk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[repr(u8)]
+pub enum Status {
+    /// Open.
+    Running = 1,
+    /// Closed with an output.
+    Succeeded = 2,
+    /// Closed with a failure.
+    Failed = 3,
+    /// Closed by its time limit.
+    TimedOut = 4,
+    /// Closed by a stop.
+    Aborted = 5,
+}
+
+impl Status {
+    /// Every status.
+    pub const ALL: [Status; 5] =
+        [Status::Running, Status::Succeeded, Status::Failed, Status::TimedOut, Status::Aborted];
+
+    fn from_number(number: u8) -> Option<Status> {
+        Status::ALL.into_iter().find(|status| *status as u8 == number)
+    }
+}
+
+/// One row of [`Table::Listing`]: what a list of executions shows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listed {
+    /// Whose execution it is.
+    pub machine: MachineId,
+    /// Its status.
+    pub status: Status,
+    /// What the list is sorted by: the start of an open execution, the stop of a closed one.
+    pub sorted_by: Timestamp,
+    /// The execution.
+    pub execution: ExecutionId,
+    /// Its name.
+    pub name: Arc<str>,
+    /// When it was started.
+    pub started: Timestamp,
+}
+
+impl Listed {
+    /// When it was closed, if it was.
+    pub fn stopped(&self) -> Option<Timestamp> {
+        (self.status != Status::Running).then_some(self.sorted_by)
+    }
+
+    /// The row's key.
+    pub fn key(&self) -> Vec<u8> {
+        let mut key = listing_prefix(self.machine, self.status);
+        key.extend_from_slice(&time_key(self.sorted_by));
+        key.extend_from_slice(&self.execution.0);
+        key
+    }
+
+    /// The row as a change of the store.
+    pub fn put(&self) -> Op {
+        let value = [&time_key(self.started)[..], self.name.as_bytes()].concat();
+        Op::Put { table: Table::Listing, key: self.key(), value }
+    }
+
+    /// The removal of the row.
+    pub fn delete(&self) -> Op {
+        Op::Delete { table: Table::Listing, key: self.key() }
+    }
+
+    /// Reads a row; `None` if it is not one.
+    pub fn read(key: &[u8], value: &[u8]) -> Option<Listed> {
+        let (machine, rest) = key.split_first_chunk()?;
+        let (status, rest) = rest.split_first()?;
+        let (time, rest) = rest.split_first_chunk()?;
+        let execution = ExecutionId(rest.try_into().ok()?);
+        let (started, name) = value.split_first_chunk()?;
+        Some(Listed {
+            machine: MachineId(u128::from_be_bytes(*machine)),
+            status: Status::from_number(*status)?,
+            sorted_by: time_from(*time),
+            execution,
+            name: std::str::from_utf8(name).ok()?.into(),
+            started: time_from(*started),
+        })
+    }
+}
+
+/// What all rows of [`Table::Listing`] of a machine and status begin with.
+pub fn listing_prefix(machine: MachineId, status: Status) -> Vec<u8> {
+    [&machine.0.to_be_bytes()[..], &[status as u8]].concat()
+}
+
+/// The row that keeps a command of an execution until it is settled: its table and key. The
+/// value is empty.
+pub fn command_key(execution: ExecutionId, command: &Command) -> (Table, Vec<u8>) {
+    match command {
+        Command::Timer(timer) => (Table::Timers, timer_key(execution, timer)),
+        Command::Activity(task) => (Table::Queue, queue_key(execution, task)),
+    }
+}
+
+/// Key of a timer: `partition (2) · due (8) · execution (16) · frame (4) · purpose (1)`.
+pub fn timer_key(execution: ExecutionId, timer: &Timer) -> Vec<u8> {
+    let mut key = Vec::with_capacity(31);
+    key.extend_from_slice(&execution.partition().0.to_be_bytes());
+    key.extend_from_slice(&time_key(timer.due));
+    key.extend_from_slice(&execution.0);
+    key.extend_from_slice(&timer.frame.0.to_be_bytes());
+    key.push(timer.purpose as u8);
+    key
+}
+
+/// The timer of a key; `None` if it is not one.
+pub fn timer_from(key: &[u8]) -> Option<(ExecutionId, Timer)> {
+    let (_partition, rest) = key.split_first_chunk::<2>()?;
+    let (due, rest) = rest.split_first_chunk()?;
+    let (execution, rest) = rest.split_first_chunk()?;
+    let (frame, rest) = rest.split_first_chunk()?;
+    let [purpose] = rest else { return None };
+    let frame = FrameId(u32::from_be_bytes(*frame));
+    let timer = Timer { due: time_from(*due), frame, purpose: Purpose::from_number(*purpose)? };
+    Some((ExecutionId(*execution), timer))
+}
+
+/// The timers of a partition that are due after `after` (if given) and not after `until`.
+pub fn timers_between(partition: PartitionId, after: Option<Timestamp>, until: Timestamp) -> Range {
+    let prefix = partition.0.to_be_bytes();
+    let bound = |time: Timestamp| {
+        let next = Timestamp::from_millis(time.as_millis().saturating_add(1));
+        [&prefix[..], &time_key(next)].concat()
+    };
+    let all = Range::prefix(Table::Timers, &prefix);
+    let from = after.map_or(all.from, |after| std::ops::Bound::Included(bound(after)));
+    Range { table: Table::Timers, from, to: std::ops::Bound::Excluded(bound(until)), reverse: false, limit: usize::MAX }
+}
+
+/// Key of a task that waits for a worker: `activity ARN · 0 · scheduled (8) · execution (16) · frame (4) · task (8)`.
+pub fn queue_key(execution: ExecutionId, task: &ActivityTask) -> Vec<u8> {
+    let mut key = queue_prefix(&task.arn);
+    key.extend_from_slice(&time_key(task.scheduled_at));
+    key.extend_from_slice(&execution.0);
+    key.extend_from_slice(&task.frame.0.to_be_bytes());
+    key.extend_from_slice(&task.task.0.to_be_bytes());
+    key
+}
+
+/// What all rows of [`Table::Queue`] of an activity begin with.
+pub fn queue_prefix(activity: &str) -> Vec<u8> {
+    [activity.as_bytes(), &[0]].concat()
+}
+
+/// The task of a key of [`Table::Queue`]: execution, line of control and attempt.
+pub fn queue_from(key: &[u8]) -> Option<(ExecutionId, FrameId, EventId)> {
+    let (rest, task) = key.split_last_chunk()?;
+    let (rest, frame) = rest.split_last_chunk()?;
+    let (_, execution) = rest.split_last_chunk()?;
+    Some((ExecutionId(*execution), FrameId(u32::from_be_bytes(*frame)), EventId(u64::from_be_bytes(*task))))
+}
+
+fn time_key(time: Timestamp) -> [u8; 8] {
+    (time.as_millis() as u64 ^ (1 << 63)).to_be_bytes()
+}
+
+fn time_from(key: [u8; 8]) -> Timestamp {
+    Timestamp::from_millis((u64::from_be_bytes(key) ^ (1 << 63)) as i64)
+}

@@ -1,0 +1,279 @@
+//! The command line and the environment, as types.
+//!
+//! Everything that can be wrong with them is said before anything is opened or bound.
+
+use std::ffi::OsString;
+use std::net::{SocketAddr, ToSocketAddrs};
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use clap::builder::BoolishValueParser;
+use clap::{Args, Parser, Subcommand};
+
+use crate::sigv4;
+
+/// A self-hosted, durable workflow service that speaks the AWS Step Functions API.
+#[derive(Debug, Parser)]
+#[command(name = "gradus", version, max_term_width = 100, arg_required_else_help = true)]
+#[command(after_help = "\
+Examples:
+  gradus serve                                    serve on http://127.0.0.1:8083, data in ./gradus-data
+  gradus run order.asl.json --input '{\"id\":7}'    run one state machine, print its output
+
+`gradus help COMMAND` says more.")]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    Serve(Serve),
+    Run(Run),
+}
+
+/// Serve the API over HTTP and keep every execution on disk.
+///
+/// Executions that were running when the server ended, in whatever way, go on where they stood
+/// when it starts again. SIGTERM or SIGINT end it in good order; a second signal ends it at once.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  gradus serve
+  gradus serve --listen 127.0.0.1:0 --memory      a free port, nothing kept: for tests
+  gradus serve --listen 0.0.0.0:8083 --data /var/lib/gradus --allow-unauthenticated
+
+Clients:
+  aws stepfunctions list-state-machines --endpoint-url http://127.0.0.1:8083 --region us-east-1
+  AWS_ENDPOINT_URL_SFN=http://127.0.0.1:8083      for the SDKs and the aws CLI
+
+The first line on standard output is `gradus listens on http://ADDRESS:PORT`.
+Exit codes: 0 ended by a signal, 1 could not start, 2 wrong usage, 70 the disk failed.")]
+pub(crate) struct Serve {
+    /// Where to listen; port 0 takes a free one.
+    #[arg(
+        long,
+        value_name = "HOST:PORT",
+        env = "GRADUS_LISTEN",
+        hide_env_values = true,
+        default_value = "127.0.0.1:8083"
+    )]
+    pub(crate) listen: Listen,
+
+    /// The folder that holds everything; made if absent [default: ./gradus-data] [env: GRADUS_DATA]
+    #[arg(long, value_name = "FOLDER", conflicts_with = "memory")]
+    data: Option<PathBuf>,
+
+    /// Keep nothing: all is gone when the server ends.
+    #[arg(long, env = "GRADUS_MEMORY", hide_env_values = true, value_parser = BoolishValueParser::new())]
+    memory: bool,
+
+    /// The region in the ARNs of clients that name none.
+    #[arg(long, env = "GRADUS_REGION", hide_env_values = true)]
+    #[arg(default_value = "us-east-1", value_parser = region)]
+    pub(crate) region: String,
+
+    /// The account in all ARNs, twelve digits.
+    #[arg(long, env = "GRADUS_ACCOUNT", hide_env_values = true)]
+    #[arg(default_value = "000000000000", value_parser = account)]
+    pub(crate) account: String,
+
+    /// Serve whoever can reach the address, also when it is not a loopback address.
+    #[arg(long, env = "GRADUS_ALLOW_UNAUTHENTICATED", hide_env_values = true)]
+    #[arg(value_parser = BoolishValueParser::new())]
+    pub(crate) allow_unauthenticated: bool,
+
+    /// Threads that run executions [default: one for two cores]
+    #[arg(long, value_name = "N", env = "GRADUS_WORKERS", hide_env_values = true)]
+    pub(crate) workers: Option<NonZeroUsize>,
+
+    /// Connections at a time; further clients wait.
+    #[arg(long, value_name = "N", env = "GRADUS_MAX_CONNECTIONS", hide_env_values = true)]
+    #[arg(default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub(crate) max_connections: u32,
+}
+
+/// Where the data is kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Data {
+    /// In a folder.
+    Folder(PathBuf),
+    /// Nowhere.
+    Memory,
+}
+
+impl Serve {
+    /// Where the data is kept. `--memory` wins over `GRADUS_DATA`, as flags do over the environment.
+    pub(crate) fn data(&self, environment: Option<OsString>) -> Data {
+        match (&self.data, self.memory) {
+            // With both, `memory` can only have come from the environment.
+            (Some(folder), _) => Data::Folder(folder.clone()),
+            (None, true) => Data::Memory,
+            (None, false) => {
+                let folder = environment.filter(|folder| !folder.is_empty());
+                Data::Folder(folder.map_or_else(|| PathBuf::from("gradus-data"), PathBuf::from))
+            }
+        }
+    }
+
+    /// The addresses to listen on; the first that works is taken. Fails with the one line to print.
+    pub(crate) fn addresses(&self) -> Result<Vec<SocketAddr>, String> {
+        let Listen(name) = &self.listen;
+        let addresses: Vec<SocketAddr> =
+            name.to_socket_addrs().map_err(|error| format!("cannot listen on {name}: {error}"))?.collect();
+        let open = addresses.iter().any(|address| !address.ip().is_loopback());
+        if open && !self.allow_unauthenticated {
+            return Err(format!(
+                "refusing to listen on {name}: whoever reaches it could read and run everything; listen on \
+                 127.0.0.1, or say --allow-unauthenticated if the network is trusted"
+            ));
+        }
+        Ok(addresses)
+    }
+}
+
+/// An address to listen on, as given: `HOST:PORT`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Listen(pub(crate) String);
+
+impl FromStr for Listen {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Listen, String> {
+        let is_name =
+            text.rsplit_once(':').is_some_and(|(host, port)| !host.is_empty() && port.parse::<u16>().is_ok());
+        if is_name {
+            Ok(Listen(text.to_owned()))
+        } else {
+            Err("expected HOST:PORT, such as 127.0.0.1:8083".to_owned())
+        }
+    }
+}
+
+fn region(text: &str) -> Result<String, String> {
+    if sigv4::is_region(text) {
+        Ok(text.to_owned())
+    } else {
+        Err("expected a region, such as us-east-1".to_owned())
+    }
+}
+
+fn account(text: &str) -> Result<String, String> {
+    let valid = text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit());
+    if valid { Ok(text.to_owned()) } else { Err("expected twelve digits".to_owned()) }
+}
+
+/// Run one state machine in this process, print its output, keep nothing.
+///
+/// The definition's JSON is read from FILE and the output is written to standard output. Tasks have
+/// nobody to do them here: answer them with --task and --fail.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  gradus run order.asl.json --input '{\"id\":7}'
+  gradus run order.asl.json --input @order.json --trace --virtual-time
+  cat order.json | gradus run order.asl.json --input @-
+  gradus run order.asl.json --task 'Charge card={\"paid\":true}'
+  gradus run order.asl.json --fail 'Charge card=Card.Busy:try later' --task 'Charge card={}'
+
+Exit codes: 0 succeeded, 1 failed (the error and its cause on standard error), 2 wrong usage,
+invalid definition or input, 3 timed out, 4 aborted by Ctrl-C.")]
+pub(crate) struct Run {
+    /// The file with the definition, in the States Language.
+    pub(crate) file: PathBuf,
+
+    /// The input: JSON, @FILE to read a file, @- to read standard input.
+    #[arg(long, short, value_name = "JSON|@FILE|@-", default_value = "{}")]
+    pub(crate) input: String,
+
+    /// Print a line for each state on standard error.
+    #[arg(long)]
+    pub(crate) trace: bool,
+
+    /// Let no time pass: waits, back-offs and time limits end at once, in order.
+    #[arg(long)]
+    pub(crate) virtual_time: bool,
+
+    /// What a task answers, by the name of the state or the ARN of the resource. Given several
+    /// times for one name, the answers come in this order, the last one for ever.
+    #[arg(long, value_name = "NAME=JSON")]
+    pub(crate) task: Vec<String>,
+
+    /// How a task fails. Where --task has an answer too, each failure comes once, before it.
+    #[arg(long, value_name = "NAME=ERROR[:CAUSE]")]
+    pub(crate) fail: Vec<String>,
+
+    /// The name of the execution [default: a random one]
+    #[arg(long)]
+    pub(crate) name: Option<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    fn serve(arguments: &[&str]) -> Result<Serve, String> {
+        let arguments = ["gradus", "serve"].iter().chain(arguments);
+        match Cli::try_parse_from(arguments).map_err(|error| error.to_string())?.command {
+            Command::Serve(options) => Ok(options),
+            Command::Run(_) => Err("run".to_owned()),
+        }
+    }
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn the_data_is_where_it_was_asked_for() {
+        let folder = |path: &str| Data::Folder(PathBuf::from(path));
+        for (arguments, environment, expected) in [
+            (&[][..], None, folder("gradus-data")),
+            (&[], Some("/env"), folder("/env")),
+            (&[], Some(""), folder("gradus-data")),
+            (&["--data", "here"], Some("/env"), folder("here")),
+            (&["--memory"], Some("/env"), Data::Memory),
+        ] {
+            let data = serve(arguments).unwrap().data(environment.map(OsString::from));
+            assert_eq!(data, expected, "{arguments:?} {environment:?}");
+        }
+    }
+
+    #[test]
+    fn only_loopback_needs_no_permission() {
+        for (arguments, allowed) in [
+            (&["--listen", "127.0.0.1:0"][..], true),
+            (&["--listen", "[::1]:8083"], true),
+            (&["--listen", "0.0.0.0:8083"], false),
+            (&["--listen", "[::]:8083"], false),
+            (&["--listen", "192.0.2.1:80"], false),
+            (&["--listen", "192.0.2.1:80", "--allow-unauthenticated"], true),
+        ] {
+            let addresses = serve(arguments).unwrap().addresses();
+            assert_eq!(addresses.is_ok(), allowed, "{arguments:?} {addresses:?}");
+        }
+    }
+
+    #[test]
+    fn what_makes_no_sense_is_refused() {
+        for (arguments, expected) in [
+            (&["--listen", "8083"][..], "expected HOST:PORT"),
+            (&["--listen", ":8083"], "expected HOST:PORT"),
+            (&["--listen", "localhost:65536"], "expected HOST:PORT"),
+            (&["--account", "12345678901"], "expected twelve digits"),
+            (&["--account", "12345678901x"], "expected twelve digits"),
+            (&["--region", "US"], "expected a region"),
+            (&["--workers", "0"], "--workers"),
+            (&["--max-connections", "0"], "--max-connections"),
+            (&["--memory", "--data", "x"], "cannot be used with"),
+        ] {
+            let error = serve(arguments).unwrap_err();
+            assert!(error.contains(expected), "{arguments:?}: {error}");
+        }
+    }
+}

@@ -1,0 +1,29 @@
+//! `gradus`: the command line around the engine.
+//!
+//! [`serve`] puts the service on HTTP, in layers that know only the one below: [`aws_json`] (the
+//! protocol), [`listen`], [`body`] and [`pace`] (connections); [`log`] prints what happens. [`run`]
+//! drives one execution without any of that. What the service does is in `gradus-runtime`, what a
+//! workflow means in `gradus-core`.
+
+mod aws_json;
+mod body;
+mod config;
+mod listen;
+mod log;
+mod pace;
+mod run;
+mod serve;
+mod sigv4;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::config::{Cli, Command};
+
+fn main() -> ExitCode {
+    match Cli::parse().command {
+        Command::Serve(options) => serve::command(&options),
+        Command::Run(options) => run::command(&options),
+    }
+}

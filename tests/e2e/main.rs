@@ -1,0 +1,35 @@
+//! The tests of gradus from the outside: the real program, its files, and its protocol.
+//!
+//! One binary, so that it is linked once. It is a test of the package `gradus` because cargo builds
+//! a program only for the tests of its own package, and tells them where it is; with that, plain
+//! `cargo test --workspace` does everything, offline and from a cold clone, and so does nextest. The
+//! code lives here, with what it needs from the package `gradus-tests`.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "what goes wrong here is a failed test, and a panic says so"
+)]
+
+mod activity;
+mod crash;
+mod execution;
+mod history;
+mod regenerate;
+mod resume;
+mod start;
+mod wire;
+
+/// The program under test.
+const GRADUS: &str = env!("CARGO_BIN_EXE_gradus");
+
+/// A folder of cases, below `tests/`.
+fn cases(folder: &str) -> std::path::PathBuf {
+    std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests").join(folder)
+}
+
+/// Whether what is found replaces what is expected: `UPDATE=1`.
+fn updating() -> bool {
+    std::env::var_os("UPDATE").is_some_and(|value| value == "1")
+}

@@ -1,0 +1,236 @@
+//! The wire, byte by byte: only request ids, dates and UUIDs are taken out before the comparison.
+//!
+//! `tests/wire/exchanges.json` has whole requests and answers, each header; `tests/wire/calls/` has
+//! sequences of calls of one server, the body alone. `UPDATE=1` rewrites the answers in both.
+
+use std::fs;
+use std::path::Path;
+
+use gradus_tests::http::{Answer, Connection};
+use gradus_tests::server::Server;
+use gradus_tests::text::{expand, settle, shorten};
+use gradus_tests::{api, http};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::{GRADUS, cases, updating};
+
+/// A request and its answer, whole.
+#[derive(Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+struct Exchange {
+    about: String,
+    /// Request line and headers. A length is added if there is a body.
+    send: Vec<String>,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    body: String,
+    #[serde(default)]
+    receive: Vec<String>,
+    #[serde(default)]
+    answer: String,
+}
+
+/// A call of an operation and the body of its answer.
+#[derive(Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+struct Call {
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    about: String,
+    call: String,
+    /// The body: a JSON value, or the text that stands for itself.
+    input: Value,
+    /// Status and body.
+    #[serde(default)]
+    answer: String,
+}
+
+#[test]
+fn exchanges() {
+    let server = Server::in_memory(GRADUS);
+    let path = cases("wire/exchanges.json");
+    compare(&path, |exchange: &mut Exchange| {
+        let mut lines = exchange.send.clone();
+        if !exchange.body.is_empty() {
+            lines.push(format!("Content-Length: {}", expand(&exchange.body).len()));
+        }
+        let request = format!("{}\r\n\r\n{}", lines.join("\r\n"), exchange.body);
+        let answer = Connection::open(server.address()).and_then(|mut it| it.exchange(expand(&request).as_bytes()));
+        let (receive, answer) = match answer {
+            Ok(answer) => (head(&answer), shorten(&settle(&answer.text()))),
+            Err(error) => (vec![error.to_string()], String::new()),
+        };
+        let expected = (std::mem::replace(&mut exchange.receive, receive), std::mem::replace(&mut exchange.answer, answer));
+        let found = (&exchange.receive, &exchange.answer);
+        let same = (&expected.0, &expected.1) == found;
+        (!same).then(|| format!("{}\n  expected {expected:?}\n  found    {found:?}", exchange.about))
+    });
+}
+
+#[test]
+fn calls() {
+    let mut files: Vec<_> = fs::read_dir(cases("wire/calls")).unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.sort();
+    assert!(!files.is_empty());
+    for path in files {
+        let server = Server::in_memory(GRADUS);
+        let mut connection = Connection::open(server.address()).unwrap();
+        compare(&path, |call: &mut Call| {
+            let body = match &call.input {
+                Value::String(text) => expand(text),
+                input => expand(&input.to_string()),
+            };
+            let answer = connection.exchange(&api::request(&call.call, &body)).unwrap();
+            let answer = shorten(&settle(&format!("{} {}", answer.status(), answer.text())));
+            let expected = std::mem::replace(&mut call.answer, answer);
+            let (found, operation, input) = (&call.answer, &call.call, shorten(&call.input.to_string()));
+            (expected != *found).then(|| format!("{operation} {input}\n  expected {expected}\n  found    {found}"))
+        });
+    }
+}
+
+/// Runs the cases of a file; each says how it differs.
+fn compare<T: for<'a> Deserialize<'a> + Serialize>(path: &Path, mut run: impl FnMut(&mut T) -> Option<String>) {
+    let text = fs::read_to_string(path).unwrap();
+    let mut cases: Vec<T> = serde_json::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    let differences: Vec<String> = cases.iter_mut().filter_map(&mut run).collect();
+    if updating() {
+        fs::write(path, print(&cases)).unwrap();
+        return;
+    }
+    let (path, count) = (path.display(), differences.len());
+    assert!(differences.is_empty(), "{path}: {count} differ\n{}", differences.join("\n"));
+}
+
+/// The text of a file of cases: one line for each member, so that a change can be read.
+fn print(cases: &[impl Serialize]) -> String {
+    let cases = cases.iter().map(|case| {
+        let case = serde_json::to_value(case).unwrap();
+        let members = case.as_object().unwrap().iter();
+        let lines: Vec<String> = members.map(|(name, value)| format!("    \"{name}\": {value}")).collect();
+        format!("  {{\n{}\n  }}", lines.join(",\n"))
+    });
+    format!("[\n{}\n]\n", cases.collect::<Vec<_>>().join(",\n"))
+}
+
+/// The lines of an answer's head, without what differs from run to run.
+fn head(answer: &http::Answer) -> Vec<String> {
+    let line = |line: &String| match line.strip_prefix("date: ") {
+        Some(date) if date.len() == "Sun, 06 Nov 1994 08:49:37 GMT".len() && date.ends_with(" GMT") => {
+            "date: <date>".to_owned()
+        }
+        _ => settle(line),
+    };
+    answer.head.iter().map(line).collect()
+}
+
+/// A call that every server answers in the same way.
+fn simple() -> Vec<u8> {
+    api::request("ListActivities", "{}")
+}
+
+fn is_simple(answer: &Answer) -> bool {
+    answer.status() == 200 && answer.text() == r#"{"activities":[]}"#
+}
+
+#[test]
+fn one_connection_carries_calls_one_after_the_other() {
+    let server = Server::in_memory(GRADUS);
+    let mut connection = Connection::open(server.address()).unwrap();
+    let mut ids = Vec::new();
+    for _ in 0..3 {
+        let answer = connection.exchange(&simple()).unwrap();
+        assert!(is_simple(&answer), "{answer:?}");
+        ids.push(answer.header("x-amzn-requestid").unwrap().to_owned());
+    }
+    // Without waiting for the answers.
+    connection.send(&[simple(), api::request("Nothing", "{}"), simple()].concat()).unwrap();
+    let answers = [(); 3].map(|()| connection.receive().unwrap());
+    assert_eq!(answers.each_ref().map(Answer::status), [200, 400, 200]);
+    ids.extend(answers.iter().map(|answer| answer.header("x-amzn-requestid").unwrap().to_owned()));
+    ids.sort();
+    ids.dedup();
+    assert_eq!(ids.len(), 6, "request ids repeat: {ids:?}");
+}
+
+#[test]
+fn a_client_that_asks_to_close_is_closed() {
+    let server = Server::in_memory(GRADUS);
+    let text = String::from_utf8(simple()).unwrap().replacen("\r\n", "\r\nConnection: close\r\n", 1);
+    let mut connection = Connection::open(server.address()).unwrap();
+    assert!(is_simple(&connection.exchange(text.as_bytes()).unwrap()));
+    assert!(connection.is_closed());
+}
+
+#[test]
+fn a_request_may_come_byte_by_byte() {
+    let server = Server::in_memory(GRADUS);
+    let mut connection = Connection::open(server.address()).unwrap();
+    for byte in simple() {
+        connection.send(&[byte]).unwrap();
+    }
+    assert!(is_simple(&connection.receive().unwrap()));
+}
+
+#[test]
+fn a_client_that_stalls_is_given_up() {
+    let server = Server::in_memory(GRADUS);
+    let request = simple();
+    let (in_head, in_body) = (&request[..20], &request[..request.len() - 1]);
+    let mut stalled = [in_head, in_body].map(|part| {
+        let mut connection = Connection::open(server.address()).unwrap();
+        connection.send(part).unwrap();
+        connection
+    });
+    // Others are served meanwhile.
+    assert!(is_simple(&Connection::open(server.address()).unwrap().exchange(&simple()).unwrap()));
+    let [in_head, in_body] = &mut stalled;
+    assert!(in_head.is_closed());
+    assert_eq!(in_body.receive().unwrap().status(), 408);
+    assert!(in_body.is_closed());
+}
+
+/// The most bytes of a request, head and body together. Source: the service's quotas.
+const MOST: usize = 1_048_576;
+
+#[test]
+fn a_request_has_a_largest_size() {
+    let server = Server::in_memory(GRADUS);
+    let sized = |size: usize| {
+        let member = |length: usize| format!(r#"{{"ignored":"{}"}}"#, "x".repeat(length));
+        let head = api::request("ListActivities", &member(size / 2)).len() - member(size / 2).len();
+        api::request("ListActivities", &member(size - head - member(0).len()))
+    };
+    for (size, expected) in [(MOST - 1, 200), (MOST, 200), (MOST + 1, 413)] {
+        assert_eq!(sized(size).len(), size);
+        let mut connection = Connection::open(server.address()).unwrap();
+        let answer = connection.exchange(&sized(size)).unwrap();
+        assert_eq!(answer.status(), expected, "{size}: {}", answer.text());
+        if expected == 413 {
+            assert_eq!(answer.text(), r#"{"__type":"com.amazon.coral.service#RequestEntityTooLargeException"}"#);
+            assert!(connection.is_closed());
+        }
+    }
+}
+
+#[test]
+fn a_head_has_a_largest_size() {
+    let server = Server::in_memory(GRADUS);
+    let padded = |size: usize| {
+        let request = String::from_utf8(simple()).unwrap();
+        let padding = size - (request.find("\r\n\r\n").unwrap() + 4) - "X: \r\n".len();
+        request.replacen("\r\n", &format!("\r\nX: {}\r\n", "x".repeat(padding)), 1)
+    };
+    for (size, expected) in [(16 * 1024, 200), (16 * 1024 + 1, 431)] {
+        let answer = Connection::open(server.address()).unwrap().exchange(padded(size).as_bytes()).unwrap();
+        assert_eq!(answer.status(), expected, "{size}");
+    }
+    let with_fields = |count: usize| {
+        let request = String::from_utf8(simple()).unwrap();
+        let present = request.matches("\r\n").count() - 2;
+        request.replacen("\r\n", &format!("\r\n{}", "X: y\r\n".repeat(count - present)), 1)
+    };
+    for (count, expected) in [(100, 200), (101, 431)] {
+        let answer = Connection::open(server.address()).unwrap().exchange(with_fields(count).as_bytes()).unwrap();
+        assert_eq!(answer.status(), expected, "{count} fields");
+    }
+}

@@ -1,0 +1,118 @@
+//! What differs from run to run, taken out of answers; long runs of a character, written short.
+//!
+//! In the files of cases `{{a*81}}` stands for 81 times `a`, so that a limit can be read in its test.
+
+/// The shortest run that is written short.
+const LONG: usize = 30;
+
+/// A text with its `{{a*81}}` written out.
+#[must_use]
+pub fn expand(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once("{{") {
+        let run = after.split_once("}}").and_then(|(run, after)| {
+            let (what, times) = run.rsplit_once('*')?;
+            Some((what, times.parse::<usize>().ok()?, after))
+        });
+        out.push_str(before);
+        let Some((what, times, after)) = run else {
+            out.push_str("{{");
+            rest = after;
+            continue;
+        };
+        out.push_str(&what.repeat(times));
+        rest = after;
+    }
+    out.push_str(rest);
+    out
+}
+
+/// The reverse of [`expand`]: runs of one character are written short. Not blanks: they indent.
+#[must_use]
+pub fn shorten(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut characters = text.chars().peekable();
+    while let Some(character) = characters.next() {
+        let mut times = 1;
+        while characters.next_if_eq(&character).is_some() {
+            times += 1;
+        }
+        if times < LONG || character == ' ' {
+            out.extend(std::iter::repeat_n(character, times));
+        } else {
+            out.push_str(&format!("{{{{{character}*{times}}}}}"));
+        }
+    }
+    out
+}
+
+/// An answer without what no two runs share: UUIDs, dates, ports.
+#[must_use]
+pub fn settle(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(first) = rest.chars().next() {
+        let begins = |what: &str| rest.get(..what.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(what));
+        if let Some(after) = uuid(rest) {
+            out.push_str("<uuid>");
+            rest = after;
+        } else if begins("Date\":") || begins("timestamp\":") {
+            let (name, after) = rest.split_at(rest.find(':').unwrap_or(0) + 1);
+            out.push_str(name);
+            let number = after.trim_start_matches(|digit: char| digit.is_ascii_digit() || digit == '.');
+            if number.len() < after.len() {
+                out.push_str("<date>");
+            }
+            rest = number;
+        } else {
+            out.push(first);
+            rest = &rest[first.len_utf8()..];
+        }
+    }
+    out
+}
+
+/// What follows the UUID that the text begins with.
+fn uuid(text: &str) -> Option<&str> {
+    let (uuid, after) = text.split_at_checked(36)?;
+    let fits = uuid.bytes().enumerate().all(|(at, byte)| match at {
+        8 | 13 | 18 | 23 => byte == b'-',
+        _ => byte.is_ascii_hexdigit(),
+    });
+    fits.then_some(after)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn runs_are_written_short_and_out_again() {
+        for (long, short) in [
+            ("", ""),
+            ("aaa {} {{ }}", "aaa {} {{ }}"),
+            (&"a".repeat(29), &"a".repeat(29)),
+            (&format!("'{}'", "a".repeat(81)), "'{{a*81}}'"),
+            (&"é".repeat(30), "{{é*30}}"),
+        ] {
+            assert_eq!(shorten(long), short);
+            assert_eq!(expand(short), long);
+        }
+        assert_eq!(expand("{{ab*2}}{{x}}"), "abab{{x}}");
+    }
+
+    #[test]
+    fn what_differs_from_run_to_run_is_taken_out() {
+        let id = "0b8a7c1e-7a33-4b57-9d0c-0f0d3a3b1c2d";
+        for (text, expected) in [
+            ("plain", "plain"),
+            (&format!("x{id}y"), "x<uuid>y"),
+            ("{\"startDate\":1790199918.14,\"n\":1}", "{\"startDate\":<date>,\"n\":1}"),
+            ("{\"timestamp\":1}", "{\"timestamp\":<date>}"),
+            ("{\"date\":\"text\"}", "{\"date\":\"text\"}"),
+        ] {
+            assert_eq!(settle(text), expected);
+        }
+    }
+}
