@@ -375,7 +375,7 @@ impl<S: Store> Worker<S> {
             started: now,
         };
         turn.names.insert(start.arn.clone(), id);
-        turn.put(Table::Names, start.arn.as_bytes().to_vec(), id.0.to_vec());
+        turn.put(Table::Names, layout::name_key(&start.arn), id.0.to_vec());
         let execution = Execution::new(compiled.definition.clone());
         let mut loaded = Loaded { execution, rows: 0, bytes: 0, listed };
         let (catalog, seed) = (self.catalog.clone(), self.random.next());
@@ -563,7 +563,7 @@ impl Request {
 
 /// The execution of an ARN, if there is one.
 pub fn find_execution(store: &impl Store, arn: &str) -> Result<Option<ExecutionId>, Error> {
-    let Some(id) = store.get(Table::Names, arn.as_bytes())? else { return Ok(None) };
+    let Some(id) = store.get(Table::Names, &layout::name_key(arn))? else { return Ok(None) };
     let id = id.try_into().map_err(|_| Error::Damaged(format!("the row of the name `{arn}`")))?;
     Ok(Some(ExecutionId(id)))
 }

@@ -8,6 +8,8 @@ use std::sync::Arc;
 
 use gradus_core::machine::{ActivityTask, Command, EventId, FrameId, Purpose, Timer, Timestamp};
 
+use sha2::{Digest, Sha256};
+
 use super::{Op, PARTITIONS, PartitionId, Range, Table};
 
 /// An execution as the store names it: in the order of time, with its partition inside.
@@ -43,6 +45,12 @@ pub fn partition_of(arn: &str) -> PartitionId {
     // FNV-1a, then a mix of the high half into the low: ARNs differ mostly at their ends.
     let hash = arn.bytes().fold(0xcbf2_9ce4_8422_2325u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3));
     PartitionId(((hash ^ (hash >> 32)) % u64::from(PARTITIONS)) as u16)
+}
+
+/// Key of the row of [`Table::Names`] that leads from an ARN to its execution: the first 16 bytes
+/// of its SHA-256. ARNs are long and begin alike, so every comparison of two would be a long one.
+pub fn name_key(arn: &str) -> Vec<u8> {
+    Sha256::digest(arn).iter().take(16).copied().collect()
 }
 
 /// Key of the row of [`Table::Facts`] that holds the `row`-th step of an execution, from 0.
