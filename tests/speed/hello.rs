@@ -1,4 +1,5 @@
-//! The ceilings of a server: it reads the request's JSON and answers; at most it writes a record.
+//! The ceilings of a server: one that answers and does nothing else, and one that reads the request's
+//! JSON, names an execution, and answers when a record is on disk.
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read, Write};
@@ -54,21 +55,27 @@ pub(crate) fn address(stdout: Option<impl Read>) -> crate::Result<SocketAddr> {
 
 async fn answer(request: Request<Incoming>, log: Option<Log>) -> Result<Response<Full<Bytes>>, hyper::Error> {
     let body = request.into_body().collect().await?.to_bytes();
-    let input: Value = serde_json::from_slice(&body).unwrap_or_default();
-    let name = input.get("name").and_then(Value::as_str).unwrap_or_default();
-    if let Some(log) = log {
-        let (send, receive) = oneshot::channel();
-        if log.send(send).is_ok() {
-            // The thread that writes ends only with the process.
-            let _ = receive.await;
-        }
-    }
-    let arn = format!("arn:aws:states:us-east-1:000000000000:execution:m:{name}");
-    let output = json!({ "executionArn": arn, "startDate": 1_700_000_000.123 }).to_string();
+    let output = match log {
+        None => Bytes::from_static(br#"{"activities":[]}"#),
+        Some(log) => started(&body, &log).await.into(),
+    };
     let mut response = Response::new(Full::from(output));
     let json = hyper::header::HeaderValue::from_static("application/x-amz-json-1.0");
     response.headers_mut().insert(hyper::header::CONTENT_TYPE, json);
     Ok(response)
+}
+
+/// What StartExecution would answer, when a record is on disk.
+async fn started(body: &[u8], log: &Log) -> String {
+    let input: Value = serde_json::from_slice(body).unwrap_or_default();
+    let name = input.get("name").and_then(Value::as_str).unwrap_or_default();
+    let (send, receive) = oneshot::channel();
+    if log.send(send).is_ok() {
+        // The thread that writes ends only with the process.
+        let _ = receive.await;
+    }
+    let arn = format!("arn:aws:states:us-east-1:000000000000:execution:m:{name}");
+    json!({ "executionArn": arn, "startDate": 1_700_000_000.123 }).to_string()
 }
 
 /// Group commit: a record for each who waits, one sync, then all go on.

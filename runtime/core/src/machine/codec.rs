@@ -202,7 +202,8 @@ impl Reader<'_> {
     fn read_texts(&mut self) -> Result<(), DecodeError> {
         for _ in 0..self.number()? {
             let length = self.number()? as usize;
-            let (text, rest) = self.rest.split_at_checked(length).ok_or(DecodeError::Damaged("a text is too short"))?;
+            let (text, rest) =
+                self.rest.split_at_checked(length).ok_or(DecodeError::Damaged("a text is too short"))?;
             let text = std::str::from_utf8(text).map_err(|_| DecodeError::Damaged("a text is not UTF-8"))?;
             self.texts.push(Shared { name: Arc::from(text), payload: None });
             self.rest = rest;
