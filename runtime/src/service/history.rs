@@ -13,7 +13,10 @@ use gradus_api::shapes::{
     ActivitySucceededEventDetails, ActivityTimedOutEventDetails, ExecutionAbortedEventDetails,
     ExecutionFailedEventDetails, ExecutionStartedEventDetails, ExecutionSucceededEventDetails,
     ExecutionTimedOutEventDetails, HistoryEvent, HistoryEventExecutionDataDetails as DataDetails,
-    StateEnteredEventDetails, StateExitedEventDetails,
+    LambdaFunctionFailedEventDetails, LambdaFunctionScheduledEventDetails,
+    LambdaFunctionSucceededEventDetails, LambdaFunctionTimedOutEventDetails, StateEnteredEventDetails,
+    StateExitedEventDetails, TaskFailedEventDetails, TaskScheduledEventDetails, TaskStartedEventDetails,
+    TaskSubmittedEventDetails, TaskSucceededEventDetails, TaskTimedOutEventDetails,
 };
 use gradus_core::json::Payload;
 use gradus_core::machine::codec::{self, StepFacts};
@@ -192,7 +195,126 @@ fn project(data: &mut Data, at: Timestamp, id: EventId, entry: &Entry) -> Option
                 ..event(EventType::ExecutionTimedOut)
             }
         }
-        Fact::WaitStarted { .. } | Fact::TaskHeartbeat { .. } | Fact::RetryScheduled { .. } => return None,
+        Fact::LambdaFunctionScheduled { resource, input, timeout_seconds, frame: _ } => {
+            let (input, input_details) = data.show(input);
+            HistoryEvent {
+                lambda_function_scheduled_event_details: Some(LambdaFunctionScheduledEventDetails {
+                    input,
+                    input_details,
+                    timeout_in_seconds: timeout_seconds.map(number),
+                    ..LambdaFunctionScheduledEventDetails::new(&**resource)
+                }),
+                ..event(EventType::LambdaFunctionScheduled)
+            }
+        }
+        Fact::LambdaFunctionStarted { frame: _ } => event(EventType::LambdaFunctionStarted),
+        Fact::LambdaFunctionSucceeded { output, frame: _ } => {
+            let (output, output_details) = data.show(output);
+            HistoryEvent {
+                lambda_function_succeeded_event_details: Some(LambdaFunctionSucceededEventDetails {
+                    output,
+                    output_details,
+                }),
+                ..event(EventType::LambdaFunctionSucceeded)
+            }
+        }
+        Fact::LambdaFunctionFailed { failure, frame: _ } => {
+            let (error, cause) = words(failure);
+            HistoryEvent {
+                lambda_function_failed_event_details: Some(LambdaFunctionFailedEventDetails { error, cause }),
+                ..event(EventType::LambdaFunctionFailed)
+            }
+        }
+        Fact::LambdaFunctionTimedOut { failure, frame: _ } => {
+            let (error, cause) = words(failure);
+            HistoryEvent {
+                lambda_function_timed_out_event_details: Some(LambdaFunctionTimedOutEventDetails {
+                    error,
+                    cause,
+                }),
+                ..event(EventType::LambdaFunctionTimedOut)
+            }
+        }
+        Fact::TaskScheduled {
+            service,
+            action,
+            region,
+            parameters,
+            timeout_seconds,
+            heartbeat_seconds,
+            frame: _,
+        } => {
+            // Parameters have no details beside them; without data they are empty.
+            let (parameters, _) = data.show(parameters);
+            HistoryEvent {
+                task_scheduled_event_details: Some(TaskScheduledEventDetails {
+                    timeout_in_seconds: timeout_seconds.map(number),
+                    heartbeat_in_seconds: heartbeat_seconds.map(number),
+                    ..TaskScheduledEventDetails::new(
+                        &**service,
+                        &**action,
+                        &**region,
+                        parameters.unwrap_or_default(),
+                    )
+                }),
+                ..event(EventType::TaskScheduled)
+            }
+        }
+        Fact::TaskStarted { service, action, frame: _ } => HistoryEvent {
+            task_started_event_details: Some(TaskStartedEventDetails {
+                resource_type: service.to_string(),
+                resource: action.to_string(),
+            }),
+            ..event(EventType::TaskStarted)
+        },
+        Fact::TaskSubmitted { service, action, output, frame: _ } => {
+            let (output, output_details) = data.show(output);
+            HistoryEvent {
+                task_submitted_event_details: Some(TaskSubmittedEventDetails {
+                    output,
+                    output_details,
+                    ..TaskSubmittedEventDetails::new(&**service, &**action)
+                }),
+                ..event(EventType::TaskSubmitted)
+            }
+        }
+        Fact::TaskSucceeded { service, action, output, frame: _ } => {
+            let (output, output_details) = data.show(output);
+            HistoryEvent {
+                task_succeeded_event_details: Some(TaskSucceededEventDetails {
+                    output,
+                    output_details,
+                    ..TaskSucceededEventDetails::new(&**service, &**action)
+                }),
+                ..event(EventType::TaskSucceeded)
+            }
+        }
+        Fact::TaskFailed { service, action, failure, frame: _ } => {
+            let (error, cause) = words(failure);
+            HistoryEvent {
+                task_failed_event_details: Some(TaskFailedEventDetails {
+                    error,
+                    cause,
+                    ..TaskFailedEventDetails::new(&**service, &**action)
+                }),
+                ..event(EventType::TaskFailed)
+            }
+        }
+        Fact::TaskTimedOut { service, action, failure, frame: _ } => {
+            let (error, cause) = words(failure);
+            HistoryEvent {
+                task_timed_out_event_details: Some(TaskTimedOutEventDetails {
+                    error,
+                    cause,
+                    ..TaskTimedOutEventDetails::new(&**service, &**action)
+                }),
+                ..event(EventType::TaskTimedOut)
+            }
+        }
+        Fact::WaitStarted { .. }
+        | Fact::TaskHeartbeat { .. }
+        | Fact::RetryScheduled { .. }
+        | Fact::StartedBy { .. } => return None,
     };
     Some(event)
 }

@@ -64,14 +64,21 @@ impl Trace {
             Fact::RetryScheduled { frame, due, .. } => {
                 self.note(*frame, format!("again after {}", seconds(due.since(at))))
             }
-            Fact::ActivityFailed { frame, failure } | Fact::ActivityTimedOut { frame, failure } => {
+            Fact::ActivityFailed { frame, failure }
+            | Fact::ActivityTimedOut { frame, failure }
+            | Fact::LambdaFunctionFailed { frame, failure }
+            | Fact::LambdaFunctionTimedOut { frame, failure }
+            | Fact::TaskFailed { frame, failure, .. }
+            | Fact::TaskTimedOut { frame, failure, .. } => {
                 let noted = self.note(*frame, format!("failed with {}", describe(failure)));
                 if let Some(line) = self.open.get_mut(frame) {
                     line.failed = true;
                 }
                 noted
             }
-            Fact::ActivitySucceeded { frame, output } => {
+            Fact::ActivitySucceeded { frame, output }
+            | Fact::LambdaFunctionSucceeded { frame, output }
+            | Fact::TaskSucceeded { frame, output, .. } => {
                 self.note(*frame, format!("answered {}", excerpt(output.text())))
             }
             Fact::ExecutionSucceeded { .. } => None,
@@ -80,7 +87,13 @@ impl Trace {
             Fact::ExecutionTimedOut { .. } => return self.end("out of time"),
             Fact::ExecutionStarted { .. }
             | Fact::ActivityScheduled { .. }
+            | Fact::StartedBy { .. }
             | Fact::ActivityStarted { .. }
+            | Fact::LambdaFunctionScheduled { .. }
+            | Fact::LambdaFunctionStarted { .. }
+            | Fact::TaskScheduled { .. }
+            | Fact::TaskStarted { .. }
+            | Fact::TaskSubmitted { .. }
             | Fact::TaskHeartbeat { .. } => None,
         };
         done.into_iter().collect()

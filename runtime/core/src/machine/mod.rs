@@ -25,8 +25,8 @@ mod generate;
 #[cfg(test)]
 mod properties;
 
-pub use command::{ActivityTask, Command, Purpose, Timer};
-pub use event::{Event, Start};
+pub use command::{ActivityTask, Call, Command, Purpose, Timer};
+pub use event::{Event, Parent, Start};
 pub use execution::{Env, Execution, Outcome, Reply, Step};
 pub use fact::{Entry, Fact, StateKind};
 pub use retry::Failure;
