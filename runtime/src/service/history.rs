@@ -426,7 +426,8 @@ fn number(number: u64) -> i64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use gradus_core::machine::{FrameId, Start};
+    use gradus_core::asl::definition::Pattern;
+    use gradus_core::machine::{FrameId, Parent, Start};
 
     fn facts() -> Vec<Fact> {
         let frame = FrameId::ROOT;
@@ -460,11 +461,25 @@ mod tests {
             Fact::ActivityFailed { frame, failure: failure.clone() },
             Fact::ActivityTimedOut { frame, failure: failure.clone() },
             Fact::RetryScheduled { frame, retrier: 0, due: Timestamp::default() },
+            Fact::LambdaFunctionScheduled {
+                frame,
+                resource: word.clone(),
+                input: data.clone(),
+                timeout_seconds: None,
+            },
+            Fact::LambdaFunctionStarted { frame },
+            Fact::LambdaFunctionSucceeded { frame, output: data.clone() },
+            Fact::LambdaFunctionFailed { frame, failure: failure.clone() },
+            Fact::LambdaFunctionTimedOut { frame, failure: failure.clone() },
+            Fact::StartedBy {
+                parent: Parent { execution: word.clone(), frame, task: EventId(1), pattern: Pattern::Sync },
+            },
             Fact::ExecutionSucceeded { output: data.clone() },
             Fact::ExecutionFailed { failure: failure.clone() },
             Fact::ExecutionAborted { failure: failure.clone() },
             Fact::ExecutionTimedOut { failure },
         ];
+        facts.extend(task_facts(&word, &data));
         for number in 1..=u8::MAX {
             let Some(kind) = StateKind::from_number(number) else { continue };
             let (name, data) = (word.clone(), data.clone());
@@ -472,6 +487,42 @@ mod tests {
             facts.push(Fact::StateExited { frame, kind, name, output: data });
         }
         facts
+    }
+
+    fn task_facts(word: &Arc<str>, data: &Payload) -> Vec<Fact> {
+        let (frame, failure) = (FrameId::ROOT, Failure::new("E", "C"));
+        let (service, action) = (word.clone(), word.clone());
+        vec![
+            Fact::TaskScheduled {
+                frame,
+                service: service.clone(),
+                action: action.clone(),
+                region: word.clone(),
+                parameters: data.clone(),
+                timeout_seconds: Some(1),
+                heartbeat_seconds: None,
+            },
+            Fact::TaskStarted { frame, service: service.clone(), action: action.clone() },
+            Fact::TaskSubmitted {
+                frame,
+                service: service.clone(),
+                action: action.clone(),
+                output: data.clone(),
+            },
+            Fact::TaskSucceeded {
+                frame,
+                service: service.clone(),
+                action: action.clone(),
+                output: data.clone(),
+            },
+            Fact::TaskFailed {
+                frame,
+                service: service.clone(),
+                action: action.clone(),
+                failure: failure.clone(),
+            },
+            Fact::TaskTimedOut { frame, service, action, failure },
+        ]
     }
 
     #[test]

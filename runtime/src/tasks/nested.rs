@@ -16,22 +16,43 @@ use sha2::{Digest, Sha256};
 
 use super::sdk::{Refusal, metadata};
 use crate::engine::partition::{Replayed, replay};
-use crate::engine::{Engine, Unavailable, find_execution};
-use crate::store::Store;
-use crate::store::catalog::{self, Machine};
+use crate::engine::{Engine, NameTaken, Started, Unavailable, find_execution};
+use crate::store::catalog::{self, Catalog, Compiled, Machine};
 use crate::store::layout::{self, Errand, ExecutionId};
+use crate::store::{Error, Store};
 
 /// Starts the execution that a task asks for: what the task gets from the service, or the failure.
 pub(crate) async fn start<S: Store>(
     engine: &Engine<S>,
     call: &Call,
 ) -> Result<Result<Payload, Failure>, Unavailable> {
+    let Prepared { start, compiled, parent } = match prepare(engine.catalog(), call)? {
+        Ok(prepared) => prepared,
+        Err(failure) => return Ok(Err(failure)),
+    };
+    let arn = start.arn.clone();
+    let started = engine.start_nested(Box::new(start), compiled, parent.clone()).await?;
+    Ok(answer(&arn, started, &parent))
+}
+
+/// A start that is ready to be made.
+pub(crate) struct Prepared {
+    pub(crate) start: Start,
+    pub(crate) compiled: Arc<Compiled>,
+    pub(crate) parent: Parent,
+}
+
+/// Makes out what a task wants started; the failure if it cannot be.
+pub(crate) fn prepare<S: Store>(
+    catalog: &Catalog<S>,
+    call: &Call,
+) -> Result<Result<Prepared, Failure>, Error> {
     let parent = parent(call);
     let asked = match Asked::of(call, &parent) {
         Ok(asked) => asked,
         Err(failure) => return Ok(Err(failure)),
     };
-    let Some(machine) = engine.catalog().machine(asked.machine)? else {
+    let Some(machine) = catalog.machine(asked.machine)? else {
         let message = format!("State Machine Does Not Exist: '{}'", asked.machine);
         return Ok(Err(refusal(&parent, "StateMachineDoesNotExist", &message)));
     };
@@ -40,16 +61,21 @@ pub(crate) async fn start<S: Store>(
         return Ok(Err(refusal(&parent, "StateMachineTypeNotSupported", message)));
     }
     let revision = catalog::revision_key(machine.id, machine.revision);
-    let Some(compiled) = engine.catalog().revision(&revision)? else { return Err(Unavailable::NoExecution) };
+    let compiled = catalog.revision(&revision)?;
+    let compiled = compiled.ok_or_else(|| Error::Damaged(format!("revision `{revision}` is gone")))?;
     let start = asked.start(&machine, revision, compiled.revision.role_arn.clone());
-    let arn = start.arn.clone();
-    match engine.start_nested(Box::new(start), compiled, parent.clone()).await? {
-        Ok(started) => Ok(Ok(start_answer(&arn, started.at, &parent))),
-        Err(_taken) => {
-            let message = format!("Execution Already Exists: '{arn}'");
-            Ok(Err(refusal(&parent, "ExecutionAlreadyExists", &message)))
-        }
-    }
+    Ok(Ok(Prepared { start, compiled, parent }))
+}
+
+/// What the task gets for a start.
+pub(crate) fn answer(
+    arn: &str,
+    started: Result<Started, NameTaken>,
+    parent: &Parent,
+) -> Result<Payload, Failure> {
+    started.map(|started| start_answer(arn, started.at, parent)).map_err(|NameTaken| {
+        refusal(parent, "ExecutionAlreadyExists", &format!("Execution Already Exists: '{arn}'"))
+    })
 }
 
 /// Tells the end of an execution to the task that waits for it, and forgets the errand.
@@ -57,25 +83,31 @@ pub(crate) async fn tell_end<S: Store>(
     engine: &Engine<S>,
     execution: ExecutionId,
 ) -> Result<(), Unavailable> {
-    let rows = engine.store().range(layout::facts_from(execution, 0))?;
-    let replayed = replay(engine.catalog(), rows.iter().map(|(_, row)| &**row))?;
-    let ended = replayed.ok_or(Unavailable::NoExecution)?;
-    if let Some((parent, answer)) = end_answer(&ended)
-        && let Some(waiting) = find_execution(engine.store(), &parent.execution)?
-    {
-        let Parent { frame, task, .. } = parent.clone();
-        // The end may be here before the answer to the start: the task learns of the start first.
-        if let (Some(start), Some(at)) = (ended.execution.start(), ended.execution.started_at()) {
-            let answer = Ok(start_answer(&start.arn, at, &parent));
-            engine.signal(waiting, Event::CallAnswered { frame, task, answer }).await?;
+    if let Some((waiting, events)) = news(engine.store(), engine.catalog(), execution)? {
+        for event in events {
+            engine.signal(waiting, event).await?;
         }
-        let event = match answer {
-            Ok(output) => Event::TaskSucceeded { frame, task, output },
-            Err(failure) => Event::TaskFailed { frame, task, failure },
-        };
-        engine.signal(waiting, event).await?;
     }
     engine.forget(Errand::end(execution)).await
+}
+
+/// What the end of an execution means to the one that waits for it, if one does: the start, in case
+/// the end is here before the answer to it, and the end.
+pub(crate) fn news<S: Store>(
+    store: &S,
+    catalog: &Catalog<S>,
+    execution: ExecutionId,
+) -> Result<Option<(ExecutionId, [Event; 2])>, Error> {
+    let rows = store.range(layout::facts_from(execution, 0))?;
+    let replayed = replay(catalog, rows.iter().map(|(_, row)| &**row))?;
+    let Some((parent, start, end)) = replayed.as_ref().and_then(end_answer) else { return Ok(None) };
+    let Parent { execution, frame, task, .. } = parent;
+    let end = match end {
+        Ok(output) => Event::TaskSucceeded { frame, task, output },
+        Err(failure) => Event::TaskFailed { frame, task, failure },
+    };
+    let start = Event::CallAnswered { frame, task, answer: Ok(start) };
+    Ok(find_execution(store, &execution)?.map(|waiting| (waiting, [start, end])))
 }
 
 fn parent(call: &Call) -> Parent {
@@ -173,11 +205,11 @@ fn http_date(at: Timestamp) -> String {
     at.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string()
 }
 
-/// The result or the failure of the task that waits for an execution, if one does.
+/// The answer to the start and the result or the failure of the task that waits for an execution.
 ///
 /// Since late 2024 the service shows three members about redrives as well, which gradus does not
 /// make yet.
-fn end_answer(ended: &Replayed) -> Option<(Parent, Result<Payload, Failure>)> {
+fn end_answer(ended: &Replayed) -> Option<(Parent, Payload, Result<Payload, Failure>)> {
     let execution = &ended.execution;
     let parent = execution.parent().filter(|parent| parent.is_waiting())?.clone();
     let outcome = execution.outcome()?;
@@ -188,16 +220,12 @@ fn end_answer(ended: &Replayed) -> Option<(Parent, Result<Payload, Failure>)> {
         true => Ok(Payload::from_value(description)),
         false => Err(Failure::new("States.TaskFailed", description.to_string())),
     };
-    Some((parent, answer))
+    let start = start_answer(&execution.start()?.arn, execution.started_at()?, &parent);
+    Some((parent, start, answer))
 }
 
 /// What DescribeExecution shows, in the form of a result: members in alphabetical order.
-fn describe(
-    execution: &Execution,
-    outcome: &Outcome,
-    stopped: Timestamp,
-    as_json: bool,
-) -> Option<Value> {
+fn describe(execution: &Execution, outcome: &Outcome, stopped: Timestamp, as_json: bool) -> Option<Value> {
     let (start, at) = (execution.start()?, execution.started_at()?);
     let data = |payload: &Payload| match as_json {
         true => payload.value().clone(),

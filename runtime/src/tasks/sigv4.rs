@@ -68,8 +68,11 @@ pub(super) fn sign(credentials: &Credentials, request: &Request<'_>) -> Vec<(&'s
     );
     let day = request.time.get(..8).unwrap_or(request.time);
     let scope = format!("{day}/{}/{}/aws4_request", request.region, request.service);
-    let text =
-        format!("AWS4-HMAC-SHA256\n{}\n{scope}\n{}", request.time, hex(&Sha256::digest(canonical.as_bytes())));
+    let text = format!(
+        "AWS4-HMAC-SHA256\n{}\n{scope}\n{}",
+        request.time,
+        hex(&Sha256::digest(canonical.as_bytes()))
+    );
     let secret = format!("AWS4{}", credentials.secret_access_key);
     let key = [day, request.region, request.service, "aws4_request"]
         .iter()
@@ -126,7 +129,8 @@ mod tests {
             secret_access_key: "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY".to_owned(),
             session_token: token.map(str::to_owned),
         };
-        let path = "/2015-03-31/functions/arn%3Aaws%3Alambda%3Aus-east-1%3A123456789012%3Afunction%3Af/invocations";
+        let path =
+            "/2015-03-31/functions/arn%3Aaws%3Alambda%3Aus-east-1%3A123456789012%3Afunction%3Af/invocations";
         let plain = Request {
             method: "POST",
             host: "lambda.us-east-1.amazonaws.com",
@@ -160,7 +164,10 @@ mod tests {
         }
     }
 
-    const SIGNATURES: [&str; 2] = ["2762ab54fdab6ff5f9e2819ab570d17e30a842fab3b0a721ecb19f20e10b433d", "bdaa139d40bd717d73e0d658e580bf04b563414567a39c3242231d880060977b"];
+    const SIGNATURES: [&str; 2] = [
+        "2762ab54fdab6ff5f9e2819ab570d17e30a842fab3b0a721ecb19f20e10b433d",
+        "bdaa139d40bd717d73e0d658e580bf04b563414567a39c3242231d880060977b",
+    ];
 
     #[test]
     fn long_keys_are_hashed() {

@@ -14,13 +14,13 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use gradus_core::asl::definition::{Pattern, Resource};
 use gradus_core::asl::diagnostic::{Place, Severity};
 use gradus_core::asl::{self, Definition, Diagnostic};
 use gradus_core::json::Payload;
-use gradus_core::asl::definition::{Pattern, Resource};
 use gradus_core::machine::{
-    ActivityTask, Call, Command, Env, Event, Execution, Fact, Failure, FrameId, MAX_PAYLOAD_BYTES, Outcome, Start,
-    Step, Timer, Timestamp,
+    ActivityTask, Call, Command, Env, Event, Execution, Fact, Failure, FrameId, MAX_PAYLOAD_BYTES, Outcome,
+    Start, Step, Timer, Timestamp,
 };
 use uuid::Uuid;
 

@@ -239,7 +239,13 @@ impl Execution {
                 self.call(*frame, event, at, resource, input, *timeout_seconds, None);
             }
             Fact::TaskScheduled {
-                frame, service, action, parameters, timeout_seconds, heartbeat_seconds, ..
+                frame,
+                service,
+                action,
+                parameters,
+                timeout_seconds,
+                heartbeat_seconds,
+                ..
             } => {
                 let (service, pattern) = (service.clone(), Pattern::of(action));
                 let resource = Resource::Service { service, action: action.clone(), pattern };

@@ -11,6 +11,7 @@
 //! a failing seed is printed with what it broke.
 
 mod check;
+mod errands;
 #[path = "../../../core/src/machine/generate.rs"]
 mod machines;
 mod world;
@@ -85,6 +86,11 @@ fn a_skipped_fact_is_found() {
 #[test]
 fn a_timer_dropped_on_recovery_is_found() {
     check_found(Fault::TimerDroppedOnRecovery);
+}
+
+#[test]
+fn errands_dropped_on_recovery_are_found() {
+    check_found(Fault::ErrandsDroppedOnRecovery);
 }
 
 #[test]

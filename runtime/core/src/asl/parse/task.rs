@@ -140,12 +140,7 @@ impl Target<'_> {
 }
 
 /// An integration, or why it cannot be used: by an Express machine, by anybody, or not yet.
-fn integration(
-    parser: &mut Parser,
-    place: &Location<'_>,
-    arn: &str,
-    action: &str,
-) -> Read<Resource> {
+fn integration(parser: &mut Parser, place: &Location<'_>, arn: &str, action: &str) -> Read<Resource> {
     let (call, pattern) = action.split_once('.').unwrap_or((action, ""));
     Err(match pattern {
         "sync" | "sync:2" if parser.options.express => {
