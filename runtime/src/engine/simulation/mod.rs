@@ -65,11 +65,11 @@ fn nothing_is_lost_however_often_the_power_is_cut() {
 
 /// A simulation that finds nothing proves nothing: each of these faults has to be found.
 fn check_found(fault: Fault) {
-    let found = (0..200).find_map(|seed| {
+    let found = (0..500).find_map(|seed| {
         let broken = run(seed, Some(fault)).err()?;
         run(seed, None).is_ok().then_some((seed, broken))
     });
-    let (seed, broken) = found.unwrap_or_else(|| panic!("{fault:?} was not found in 200 runs"));
+    let (seed, broken) = found.unwrap_or_else(|| panic!("{fault:?} was not found in 500 runs"));
     eprintln!("{fault:?} was found by seed {seed}: {broken}");
 }
 

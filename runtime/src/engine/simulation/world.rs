@@ -251,9 +251,9 @@ impl World {
 
     fn act(&mut self) {
         self.forget_heard();
-        match self.random.below(13) {
+        match self.random.below(14) {
             0..=2 => self.start(),
-            10..=12 => drop(self.run_errand()),
+            9..=11 => drop(self.run_errand()),
             3 => self.stop(),
             4 | 5 => self.poll(),
             6 | 7 => self.answer(),
