@@ -428,7 +428,8 @@ mod tests {
         let direct = Resource::Lambda { arn: ARN.into() };
         let encoded = "arn%3Aaws%3Alambda%3Aeu-west-1%3A000000000000%3Afunction%3Af%3Alive";
         // Resource, input, target, region, body, headers besides the key.
-        let cases: [(Resource, &str, &str, &str, &str, &[&str]); 5] = [
+        type Case<'a> = (Resource, &'a str, &'a str, &'a str, &'a str, &'a [&'a str]);
+        let cases: [Case<'_>; 5] = [
             (direct, "{ \"a\": 1.0 }", encoded, "eu-west-1", "{ \"a\": 1.0 }", &[]),
             (
                 service(),

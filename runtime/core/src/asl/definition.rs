@@ -125,7 +125,7 @@ pub struct Task {
 }
 
 /// Who does a task's work. A new integration is a new variant here and a file in `tasks/`.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Resource {
     /// Workers that poll this activity.
     Activity {
@@ -149,7 +149,7 @@ pub enum Resource {
 }
 
 /// What a task waits for after the call of a service: the last part of its resource.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Pattern {
     /// Nothing: the answer is the result.
     RequestResponse,

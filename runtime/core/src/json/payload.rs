@@ -100,12 +100,6 @@ impl PartialEq for Payload {
 
 impl Eq for Payload {}
 
-impl std::hash::Hash for Payload {
-    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
-        self.text().hash(state);
-    }
-}
-
 impl From<Value> for Payload {
     fn from(value: Value) -> Payload {
         Payload::from_value(value)

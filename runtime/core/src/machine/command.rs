@@ -10,7 +10,7 @@ use crate::asl::definition::Resource;
 use crate::json::Payload;
 
 /// Something that must be under way for an execution to go on.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Command {
     /// Wake the execution at a time.
     Timer(Timer),
@@ -75,7 +75,7 @@ pub struct ActivityTask {
 }
 
 /// A call to be made. It may be made more than once: the attempt is its idempotency key.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Call {
     /// ARN of the execution that asks.
     pub execution: Arc<str>,

@@ -628,12 +628,8 @@ fn machine_of(name: &str, number: usize, definition: String) -> (Machine, Revisi
 fn write_catalogue(disk: &Disk, machines: &[(Machine, Revision)]) {
     let store = Memory::open(disk.clone());
     let mut ops = Vec::new();
-    for (machine, revision) in machines {
-        ops.push(catalog::put(Kind::Machine, &machine.arn, machine).expect("a sound row"));
-        ops.push(catalog::put(Kind::Revision, &revision.key(), revision).expect("a sound row"));
-    }
     let child = machine_of("child", 999, CHILD_DEFINITION.to_owned());
-    for (machine, revision) in [&child] {
+    for (machine, revision) in machines.iter().chain([&child]) {
         ops.push(catalog::put(Kind::Machine, &machine.arn, machine).expect("a sound row"));
         ops.push(catalog::put(Kind::Revision, &revision.key(), revision).expect("a sound row"));
     }
