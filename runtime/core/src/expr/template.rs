@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::path::{Path, PathError, Scope};
+use super::path::{Path, Scope};
 use crate::json::{Array, Object, Payload, Value, java_map_order};
 
 /// What a key ends in whose value is a path.
@@ -37,12 +37,6 @@ pub enum TemplateError {
     /// The value of a `.$` key is neither a path nor the call of an intrinsic function.
     #[error("the value of `{key}` is neither a path nor the call of an intrinsic function")]
     Invalid {
-        /// The key.
-        key: Arc<str>,
-    },
-    /// The value is a path that gradus does not evaluate yet, see [`PathError::Unsupported`].
-    #[error("the path of `{key}` selects any number of values, which is not supported")]
-    UnsupportedPath {
         /// The key.
         key: Arc<str>,
     },
@@ -213,8 +207,7 @@ fn find(key: &Arc<str>, value: &Value) -> Result<Instruction, TemplateError> {
     match value.as_str() {
         Some(text) if text.starts_with('$') => match Path::parse(text) {
             Ok(path) => Ok(Instruction::Find { path, field: key }),
-            Err(PathError::Unsupported) => Err(TemplateError::UnsupportedPath { key }),
-            Err(PathError::Invalid) => Err(TemplateError::Invalid { key }),
+            Err(_) => Err(TemplateError::Invalid { key }),
         },
         Some(text) if is_intrinsic_call(text) => Err(TemplateError::UnsupportedIntrinsic { key }),
         _ => Err(TemplateError::Invalid { key }),
@@ -256,6 +249,10 @@ mod tests {
             (r#"{"a.$":"$.name"}"#, r#"{"a":"n"}"#),
             (r#"{"a.$":"$"}"#, r#"{"a":{"name":"n","list":[1,2.5],"deep":{"x":null}}}"#),
             (r#"{"a.$":"$.deep.x","b.$":"$$.Execution.Id"}"#, r#"{"a":null,"b":"arn"}"#),
+            (
+                r#"{"a.$":"$.list[*]","b.$":"$.deep.y[1:]","c.$":"$.list[?(@ > 1)]"}"#,
+                r#"{"a":[1,2.5],"b":[],"c":[2.5]}"#,
+            ),
             (r#"{".$":"$.name"}"#, r#"{"":"n"}"#),
             // Strings that look like paths are strings.
             (
@@ -331,13 +328,13 @@ mod tests {
         let key = |key: &str| Arc::<str>::from(key);
         assert_eq!(
             compile(
-                r#"{"a.$":"x","b.$":1,"c.$":"$.*","d.$":"States.UUID()","e":1,"e.$":"$","f":[{"g.$":"$."}],
+                r#"{"a.$":"x","b.$":1,"c.$":"$[a]","d.$":"States.UUID()","e":1,"e.$":"$","f":[{"g.$":"$."}],
                 "h.$":"States.","i.$":"States.Format('{}', $.a"}"#
             ),
             [
                 TemplateError::Invalid { key: key("a.$") },
                 TemplateError::Invalid { key: key("b.$") },
-                TemplateError::UnsupportedPath { key: key("c.$") },
+                TemplateError::Invalid { key: key("c.$") },
                 TemplateError::UnsupportedIntrinsic { key: key("d.$") },
                 TemplateError::Collision { key: key("e.$") },
                 TemplateError::Invalid { key: key("h.$") },

@@ -47,7 +47,10 @@ fn any(tests: &[Test], scope: &Scope<'_>) -> Result<bool, String> {
 
 fn compare(variable: &Path, operator: &Operator, scope: &Scope<'_>) -> Result<bool, String> {
     if let Operator::IsPresent(expected) = operator {
-        return Ok(variable.find(scope).is_ok() == *expected);
+        return match variable.find(scope) {
+            Err(missing) if missing.is_exhausted() => Err(missing.in_choice(variable)),
+            found => Ok(found.is_ok() == *expected),
+        };
     }
     let value = find(variable, scope)?;
     Ok(match operator {

@@ -5,7 +5,7 @@ use super::location::Location;
 use super::unbuilt::{self, Unbuilt};
 use super::{Parser, Read, Refused};
 use crate::asl::diagnostic::Code;
-use crate::expr::path::{Path, PathError, ReferencePath};
+use crate::expr::path::{Path, ReferencePath};
 use crate::expr::template::{Template, TemplateError};
 use crate::json::Value;
 use crate::machine::timestamp::{self, Timestamp};
@@ -21,11 +21,15 @@ pub(super) fn rule_path(parser: &mut Parser, location: &Location<'_>, text: &str
     compile(parser, location, text, not_a_reference_path(text))
 }
 
+/// A path to one value, such as a number of seconds: of the form of a reference path, and yet it may start
+/// from the context object or a variable. Source: States Language, "Reference Paths".
+pub(super) fn value_path(parser: &mut Parser, location: &Location<'_>, text: &str) -> Read<Path> {
+    let path = path(parser, location, text)?;
+    if path.is_reference() { Ok(path) } else { Err(parser.refuse(location, not_a_reference_path(text))) }
+}
+
 fn compile(parser: &mut Parser, location: &Location<'_>, text: &str, invalid: &str) -> Read<Path> {
-    let path = Path::parse(text).map_err(|error| match error {
-        PathError::Unsupported => unbuilt::refuse(parser, location, Unbuilt::Path),
-        PathError::Invalid => parser.refuse(location, invalid),
-    })?;
+    let path = Path::parse(text).map_err(|_| parser.refuse(location, invalid))?;
     warn_of_variable(parser, location, &path);
     Ok(path)
 }
@@ -61,7 +65,6 @@ fn refuse_template(parser: &mut Parser, location: &Location<'_>, error: &Templat
             );
             parser.refuse(location, message)
         }
-        TemplateError::UnsupportedPath { .. } => unbuilt::refuse(parser, location, Unbuilt::Path),
         TemplateError::UnsupportedIntrinsic { .. } => unbuilt::refuse(parser, location, Unbuilt::Intrinsic),
         // The service's words for this are not known.
         TemplateError::Collision { key } => {

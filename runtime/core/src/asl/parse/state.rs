@@ -234,13 +234,13 @@ fn pass(parser: &mut Parser, block: &mut Block<'_>, fields: &mut Fields<'_>) -> 
 fn wait(parser: &mut Parser, block: &mut Block<'_>, fields: &mut Fields<'_>) -> Read<Kind> {
     let given = fields.exactly_one(parser, &["SecondsPath", "Seconds", "TimestampPath", "Timestamp"]);
     let seconds = fields.integer(parser, "Seconds", 0..=MAX_NUMBER);
-    let seconds_path = fields.path(parser, "SecondsPath");
+    let seconds_path = fields.value_path(parser, "SecondsPath");
     let timestamp = match fields.string(parser, "Timestamp") {
         Ok(Some(text)) => paths::timestamp(parser, &fields.at("Timestamp"), text).map(Some),
         Ok(None) => Ok(None),
         Err(refused) => Err(refused),
     };
-    let timestamp_path = fields.path(parser, "TimestampPath");
+    let timestamp_path = fields.value_path(parser, "TimestampPath");
     let transition = transition(parser, block, fields);
     given?;
     let until = match (seconds?, seconds_path?, timestamp?, timestamp_path?) {

@@ -277,6 +277,8 @@ fn wait_states() {
         (r#""Seconds": 100000000"#, &["Maximum value is 99999999 at /States/S/Seconds"]),
         (r#""Seconds": "5""#, &["Expected value of type Integer at /States/S/Seconds"]),
         (r#""SecondsPath": "s""#, &["Value must be a valid JSONPath. at /States/S/SecondsPath"]),
+        (r#""SecondsPath": "$.s[*]""#, &["Value is not a Reference Path at /States/S/SecondsPath"]),
+        (r#""TimestampPath": "$..t""#, &["Value is not a Reference Path at /States/S/TimestampPath"]),
         (
             r#""Timestamp": "2016-03-14 01:59:00Z""#,
             &["String does not match RFC3339 timestamp at /States/S/Timestamp"],
@@ -383,12 +385,10 @@ fn pass_states() {
         &["NOT_YET_SUPPORTED: gradus does not run intrinsic functions yet at /States/S/Parameters"],
     );
     check(
-        &parameters(r#"{"a.$": "$.x[*]"}"#),
-        &[
-            "NOT_YET_SUPPORTED: gradus does not run JSONPath wildcards, slices, filters, unions and deep scans yet \
-           at /States/S/Parameters",
-        ],
+        &parameters(r#"{"a.$": "$.x[*]", "b.$": "$..y[?(@.z == 'w' || @.n > 1)]", "c.$": "$['p','q']"}"#),
+        &[],
     );
+    check(&parameters(r#"{"a.$": "$.x[?(@..y)]"}"#), &[&bad("a.$")]);
 }
 
 #[test]
@@ -400,6 +400,10 @@ fn task_states() {
         (r#""TimeoutSeconds": 1, "Comment": """#, &[]),
         (r#""TimeoutSeconds": 99999999, "HeartbeatSeconds": 99999998"#, &[]),
         (r#""TimeoutSecondsPath": "$.t", "HeartbeatSecondsPath": "$.h""#, &[]),
+        (
+            r#""TimeoutSecondsPath": "$.t[0,1]", "HeartbeatSecondsPath": "$$.State.Name""#,
+            &["Value is not a Reference Path at /States/S/TimeoutSecondsPath"],
+        ),
         (r#""HeartbeatSeconds": 5"#, &[]),
         (r#""TimeoutSeconds": 0"#, &["Minimum value is 1 at /States/S/TimeoutSeconds"]),
         (r#""HeartbeatSeconds": 0"#, &["Minimum value is 1 at /States/S/HeartbeatSeconds"]),
@@ -635,13 +639,7 @@ fn choice_states() {
             r#"{"Next": "T", "Variable": "$.a", "StringEqualsPath": "b"}"#,
             &[&format!("{reference} at /States/S/Choices[0]/StringEqualsPath")],
         ),
-        (
-            r#"{"Next": "T", "Variable": "$.a[*]", "IsNull": true}"#,
-            &[
-                "NOT_YET_SUPPORTED: gradus does not run JSONPath wildcards, slices, filters, unions and deep scans yet \
-               at /States/S/Choices[0]/Variable",
-            ],
-        ),
+        (r#"{"Next": "T", "Variable": "$.a[*]", "IsNull": true}"#, &[]),
         (
             r#"{"Next": "T", "Variable": "$.a", "NumericEquals": "1"}"#,
             &["Expected value of type [NUMBER] at /States/S/Choices[0]/NumericEquals"],
