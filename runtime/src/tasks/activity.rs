@@ -118,8 +118,11 @@ impl<S: Store> Activities<S> {
         }
         if queue.complete && queue.ready.len() >= MAX_READY {
             queue.complete = false;
-            queue.fetched = queue.ready.iter().map(|(key, _)| key.clone()).max();
-            return;
+            queue.fetched = queue.ready.iter().map(|(key, _)| key).max().cloned();
+            // A task that was scheduled before one that is here already would not be fetched.
+            if queue.fetched.as_ref().is_some_and(|fetched| key > *fetched) {
+                return;
+            }
         }
         queue.ready.push_back((key, candidate));
     }
