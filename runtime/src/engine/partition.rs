@@ -297,7 +297,8 @@ impl<S: Store> Worker<S> {
 
     /// When [`Worker::turns`] wants to be called again, if nothing happens before.
     pub fn next_due(&self) -> Option<Timestamp> {
-        let timer = self.timers.first().map(|(due, ..)| *due);
+        // With a full inbox no timer fires before a batch is done, which wakes the worker anyway.
+        let timer = self.timers.first().map(|(due, ..)| *due).filter(|_| self.waiting < MAX_WAITING);
         let horizon = self.timers_until.map(|until| reload_at(until, self.limits.horizon));
         timer.into_iter().chain(horizon).min()
     }
