@@ -14,6 +14,9 @@ use super::{
 };
 use crate::json::Value;
 
+/// What a result costs in visits: it is kept.
+const HIT_COST: usize = 5;
+
 /// Why an evaluation has no result.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Failure {
@@ -177,7 +180,7 @@ impl<'a> Walk<'a, '_> {
                         let text = format!("Multi properties can only be used as path leafs: {place}{step}");
                         return Err(Failure::Path(text).into());
                     }
-                    self.budget.spend(names.len())?;
+                    self.budget.spend(HIT_COST * names.len())?;
                     return self.hit(query::pick(object, names));
                 }
                 (Step::Name(_) | Step::Names(_), _) => return Err(Stop::Lack(Lack::Object(step))),
@@ -229,9 +232,7 @@ impl<'a> Walk<'a, '_> {
     }
 
     fn hit(&mut self, value: Value) -> Result<(), Stop<'a>> {
-        // A result is kept, which costs more than a visit.
-        const COST: usize = 5;
-        self.budget.spend(COST)?;
+        self.budget.spend(HIT_COST)?;
         self.hits.push(value);
         Ok(())
     }

@@ -8,8 +8,9 @@ use crate::json::parse;
 const A: &str = r#"{"a":1,"b":{"c":2,"d":null},"e":[10,20,30,40],"f":"str",
     "g":[{"n":1,"t":"x"},{"n":2},{"n":3,"t":"y"}]}"#;
 const K: &str = r#"{"a-b":1,"a_b":2,"a.b":3,"a'b":4,"a]b":5,"a@b":6,"$x":7,"*":8,"é":9,"q\\\"r":10,
-    "0":11,        "a,b":12,"(p)":13,"a:b":14,"":15}"#;
+    "0":11,"a,b":12,"(p)":13,"a:b":14,"":15}"#;
 
+/// The value that `path` finds, compact, or why it finds none.
 fn find(input: &str, path: &str) -> Result<String, String> {
     let input = Payload::parse(input).unwrap();
     let context = || parse(r#"{"Execution":{"Id":"arn","Input":{}},"State":{"Name":"S"}}"#).unwrap();
@@ -62,6 +63,13 @@ fn finds() {
         ("1", "$x", r#"{"y":[1,2]}"#),
         ("1", "$x.y[1]", "2"),
         ("null", "$x['y']", "[1,2]"),
+        ("null", "$x.y[*]", "[1,2]"),
+        ("null", "$x[?(@.y)].y[1:]", "[2]"),
+        ("null", "$x.y[?(@ == $.y[1])]", "[2]"),
+        ("null", "$x..z", "[]"),
+        ("null", "$$..Name", "[\"S\"]"),
+        ("null", "$$.State['Name','Id']", r#"{"Name":"S"}"#),
+        ("[]", "$[*]", "[]"),
     ];
     for (input, path, expected) in cases {
         assert_eq!(find(input, path).as_deref(), Ok(expected), "{path}");
@@ -99,6 +107,11 @@ fn says_what_is_missing() {
         ("{}", "$y", "No results for path: $['y']"),
         ("{}", "$y.z", "Missing property in path $['y']"),
         ("{}", "$x.z", "No results for path: $['x']['z']"),
+        ("{}", "$x.y[0,5]", "Index out of bounds when evaluating path $['x']['y'][5]"),
+        ("{}", "$x[0:]", "Filter: [0:] can only be applied to arrays. Current context is: {y=[1, 2]}"),
+        ("{}", "$y[*]", "Missing property in path $['y']"),
+        ("null", "$.a[*]", "Unable to apply Path transformation to null or empty input."),
+        ("null", "$..a", "Unable to apply Path transformation to null or empty input."),
     ];
     for (input, path, expected) in cases {
         assert_eq!(find(input, path), Err(expected.to_owned()), "{path}");
@@ -166,6 +179,33 @@ fn knows_its_parts() {
 }
 
 #[test]
+fn knows_its_kind() {
+    // Path, whether it is definite, whether it could be a reference path.
+    let cases = [
+        ("$", true, true),
+        ("$.a['b c'][0]", true, true),
+        ("$$.a", true, true),
+        ("$x[0]", true, true),
+        ("$['a@b']", true, true),
+        ("$.a@b", true, false),
+        ("$.a[-1]", true, false),
+        ("$.a[(@.length-1)]", true, false),
+        ("$['a','b']", true, false),
+        ("$.a$.b", true, true),
+        ("$['a']$", true, false),
+        ("$.*", false, false),
+        ("$[0,1]", false, false),
+        ("$[0:]", false, false),
+        ("$..a", false, false),
+        ("$[?('a' == 'a')]", false, false),
+    ];
+    for (text, is_definite, is_reference) in cases {
+        let path = Path::parse(text).unwrap();
+        assert_eq!((path.is_definite(), path.is_reference()), (is_definite, is_reference), "{text}");
+    }
+}
+
+#[test]
 fn texts_of_failures() {
     let context = || parse(r#"{ "State": {"Name": "S"} }"#).unwrap();
     let texts = |input: &str, path: &str| {
@@ -196,6 +236,14 @@ fn texts_of_failures() {
              '{\"State\":{\"Name\":\"S\"}}'",
             "Invalid path '$$.Task.Token': The choice state's condition path references an invalid \
              value.",
+        ]
+    );
+    assert_eq!(
+        texts("{\"a\":1}", "$.a[1:]"),
+        [
+            "Invalid path '$.a[1:]' : Filter: [1:] can only be applied to arrays. Current context is: 1",
+            "The JSONPath '$.a[1:]' specified for the field 'v.$' could not be found in the input '{\"a\":1}'",
+            "Invalid path '$.a[1:]': The choice state's condition path references an invalid value.",
         ]
     );
     assert_eq!(texts("null", "$.x"), [NULL_INPUT; 3]);
