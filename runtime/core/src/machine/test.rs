@@ -183,6 +183,20 @@ mod tests {
         holds(&choice.rules[0].test, &Scope::new(&input, &context))
     }
 
+    #[test]
+    fn presence_is_not_guessed() {
+        let rule = |path: &str| format!(r#"{{"Variable": "{path}", "IsPresent": true}}"#);
+        let deep = format!("{}{}", r#"{"a":["#.repeat(400), "]}".repeat(400));
+        assert_eq!(test(&rule("$.a[*]"), &deep), Ok(true));
+        assert_eq!(test(&rule("$.b[*].c"), &deep), Ok(true), "an empty array is present");
+        assert_eq!(test(&rule("$.a[7]"), &deep), Ok(false));
+        let stopped = test(&rule("$..*..*..*..*"), &deep).unwrap_err();
+        assert!(
+            stopped.starts_with("Invalid path '$..*..*..*..*' : The path visits too many values"),
+            "{stopped}"
+        );
+    }
+
     /// Cases of one operator: its operand, the value of `$.v`, whether that holds.
     fn check(operator: &str, cases: &[(&str, &str, bool)]) {
         for (operand, value, expected) in cases {
