@@ -18,12 +18,22 @@ use crate::expr::template::Template;
 use crate::json::{Object, Payload, Value};
 
 /// The raw input through InputPath.
-pub(super) fn input(turn: &Turn<'_>, frame: FrameId, state: &State, raw: &Payload) -> Result<Payload, Failure> {
+pub(super) fn input(
+    turn: &Turn<'_>,
+    frame: FrameId,
+    state: &State,
+    raw: &Payload,
+) -> Result<Payload, Failure> {
     through(turn, frame, state.input_path.as_ref(), raw)
 }
 
 /// What a state gives, through OutputPath, within the size limit.
-pub(super) fn output(turn: &Turn<'_>, frame: FrameId, state: &State, result: Payload) -> Result<Payload, Failure> {
+pub(super) fn output(
+    turn: &Turn<'_>,
+    frame: FrameId,
+    state: &State,
+    result: Payload,
+) -> Result<Payload, Failure> {
     within_limit(through(turn, frame, state.output_path.as_ref(), &result)?, state)
 }
 
@@ -89,7 +99,12 @@ pub(super) fn error_output(failure: &Failure) -> Payload {
 }
 
 /// The value that a path field leads to; the failure if it leads nowhere.
-pub(super) fn select(turn: &Turn<'_>, frame: FrameId, path: &Path, input: &Payload) -> Result<Value, Failure> {
+pub(super) fn select(
+    turn: &Turn<'_>,
+    frame: FrameId,
+    path: &Path,
+    input: &Payload,
+) -> Result<Value, Failure> {
     with_scope(turn, frame, input, |scope| path.find(scope).map_err(|missing| missing.in_path_field(path)))
 }
 
@@ -137,7 +152,8 @@ pub(super) fn with_scope<T, E: Into<EvaluationError>>(
 pub(super) fn runtime(turn: &Turn<'_>, frame: FrameId, text: &str) -> Failure {
     let Some((visit, state)) = turn.visit(frame) else { return Failure::runtime(text) };
     let (name, event) = (&state.name, visit.event.0);
-    let prefix = format!("An error occurred while executing the state '{name}' (entered at the event id #{event}). ");
+    let prefix =
+        format!("An error occurred while executing the state '{name}' (entered at the event id #{event}). ");
     Failure::runtime(prefix + text)
 }
 
@@ -149,7 +165,12 @@ pub(super) fn shown(value: &Value) -> String {
     }
 }
 
-fn through(turn: &Turn<'_>, frame: FrameId, path: Option<&Path>, payload: &Payload) -> Result<Payload, Failure> {
+fn through(
+    turn: &Turn<'_>,
+    frame: FrameId,
+    path: Option<&Path>,
+    payload: &Payload,
+) -> Result<Payload, Failure> {
     match path {
         None => Ok(Payload::empty_object()),
         Some(path) if path.is_whole_input() => Ok(payload.clone()),
@@ -222,7 +243,8 @@ mod tests {
 
     #[test]
     fn calls_fail_as_the_service_says() {
-        let pass = |call: &str| format!(r#"{{"S":{{"Type":"Pass","Parameters":{{"r.$":"{call}"}},"End":true}}}}"#);
+        let pass =
+            |call: &str| format!(r#"{{"S":{{"Type":"Pass","Parameters":{{"r.$":"{call}"}},"End":true}}}}"#);
         let at = "An error occurred while executing the state 'S' (entered at the event id #2). ";
         let large = format!("\"{}\"", "x".repeat(200_000));
         let cases = [
@@ -279,7 +301,9 @@ mod tests {
             "F":{"Type":"Fail","ErrorPath":"States.Format('{} {} {} {}', $.a, $.b, $.c, States.UUID())","CausePath":"States.UUID()"}
         }"#;
         let uuids = |seed| match run(states, "{}", seed) {
-            Outcome::Failed(Failure { error: Some(error), cause: Some(cause), .. }) => format!("{error} {cause}"),
+            Outcome::Failed(Failure { error: Some(error), cause: Some(cause), .. }) => {
+                format!("{error} {cause}")
+            }
             other => panic!("{other:?}"),
         };
         let (one, other) = (uuids(1), uuids(2));

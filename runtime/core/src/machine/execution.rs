@@ -156,7 +156,13 @@ pub enum Reply {
 impl Execution {
     /// An execution of `definition` before its first event.
     pub fn new(definition: Arc<Definition>) -> Execution {
-        Execution { definition, started: None, frames: BTreeMap::new(), last_event: EventId(0), outcome: None }
+        Execution {
+            definition,
+            started: None,
+            frames: BTreeMap::new(),
+            last_event: EventId(0),
+            outcome: None,
+        }
     }
 
     /// Takes one event to its end: every state that can run without waiting has run.
@@ -183,7 +189,10 @@ impl Execution {
                 self.started = Some(Started { at, start: Arc::new((**start).clone()) });
             }
             Fact::StateEntered { frame, name, input, kind: _ } => {
-                let (Some(state), Some(frame)) = (self.definition.find(name), self.frames.get_mut(frame)) else { return };
+                let (Some(state), Some(frame)) = (self.definition.find(name), self.frames.get_mut(frame))
+                else {
+                    return;
+                };
                 let (retries, waits_for) = (Vec::new(), WaitsFor::Nothing);
                 frame.visit = Some(Visit { state, event, at, input: input.clone(), retries, waits_for });
             }
@@ -208,15 +217,20 @@ impl Execution {
                 let Some(visit) = self.visit_mut(*frame) else { return };
                 if let WaitsFor::Worker(task) = &visit.waits_for {
                     // Both clocks of an activity task start when a worker takes it (recorded, 2026-09).
-                    let timeout = task.timeout_seconds.map(|seconds| at.saturating_add(Millis::from_seconds(seconds)));
-                    let heartbeat = task.heartbeat_seconds.map(|seconds| at.saturating_add(Millis::from_seconds(seconds)));
+                    let timeout =
+                        task.timeout_seconds.map(|seconds| at.saturating_add(Millis::from_seconds(seconds)));
+                    let heartbeat = task
+                        .heartbeat_seconds
+                        .map(|seconds| at.saturating_add(Millis::from_seconds(seconds)));
                     visit.waits_for = WaitsFor::Answer { task: task.clone(), timeout, heartbeat };
                 }
             }
             Fact::TaskHeartbeat { frame } => {
                 let Some(visit) = self.visit_mut(*frame) else { return };
                 if let WaitsFor::Answer { task, heartbeat, .. } = &mut visit.waits_for {
-                    *heartbeat = task.heartbeat_seconds.map(|seconds| at.saturating_add(Millis::from_seconds(seconds)));
+                    *heartbeat = task
+                        .heartbeat_seconds
+                        .map(|seconds| at.saturating_add(Millis::from_seconds(seconds)));
                 }
             }
             Fact::ActivitySucceeded { frame, .. }
@@ -276,7 +290,9 @@ impl Execution {
     }
 
     fn outstanding_of(&self, id: FrameId) -> Vec<Command> {
-        let Some(visit) = self.frames.get(&id).and_then(|frame| frame.visit.as_ref()) else { return Vec::new() };
+        let Some(visit) = self.frames.get(&id).and_then(|frame| frame.visit.as_ref()) else {
+            return Vec::new();
+        };
         let timer = |purpose, due| Command::Timer(Timer { due, frame: id, purpose });
         match &visit.waits_for {
             WaitsFor::Nothing => Vec::new(),
@@ -305,7 +321,9 @@ impl Execution {
     /// When the machine's own `TimeoutSeconds` ends the execution, while it is open.
     fn must_end_at(&self) -> Option<Timestamp> {
         let started = self.started.as_ref().filter(|_| self.outcome.is_none())?;
-        self.definition.timeout_seconds.map(|seconds| started.at.saturating_add(Millis::from_seconds(seconds)))
+        self.definition
+            .timeout_seconds
+            .map(|seconds| started.at.saturating_add(Millis::from_seconds(seconds)))
     }
 
     fn wait_for(&mut self, frame: FrameId, waits_for: WaitsFor) {
@@ -372,8 +390,18 @@ impl<'a> Turn<'a> {
         let first_event = EventId(execution.last_event.0 + 1);
         let limit_before = execution.time_limit();
         let (facts, before) = (Vec::new(), BTreeMap::new());
-        let (reply, seeds) = (Reply::Taken, Cell::new(0));
-        Turn { execution, env, at: env.now, first_event, facts, before, limit_before, reply, full: false, seeds }
+        Turn {
+            execution,
+            env,
+            at: env.now,
+            first_event,
+            facts,
+            before,
+            limit_before,
+            reply: Reply::Taken,
+            full: false,
+            seeds: Cell::new(0),
+        }
     }
 
     fn take(&mut self, event: Event) {
@@ -394,13 +422,17 @@ impl<'a> Turn<'a> {
         }
         match event {
             Event::Started(_) => self.late(),
-            Event::StopRequested { failure } => self.record_from(EventId(0), Fact::ExecutionAborted { failure }),
+            Event::StopRequested { failure } => {
+                self.record_from(EventId(0), Fact::ExecutionAborted { failure })
+            }
             _ if self.env.machine_deleted && self.is_awaited(&event) => self.machine_deleted(),
             Event::TimerFired { frame, purpose, due } => self.timer_fired(Timer { due, frame, purpose }),
             Event::TaskStarted { frame, task, worker } => state::task::started(self, frame, task, worker),
             Event::TaskHeartbeat { frame, task } => state::task::heartbeat(self, frame, task),
             Event::TaskSucceeded { frame, task, output } => state::task::succeeded(self, frame, task, output),
-            Event::TaskFailed { frame, task, failure } => state::task::failed_outside(self, frame, task, failure),
+            Event::TaskFailed { frame, task, failure } => {
+                state::task::failed_outside(self, frame, task, failure)
+            }
         }
     }
 

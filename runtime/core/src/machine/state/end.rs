@@ -15,7 +15,12 @@ pub(super) fn succeed(turn: &mut Turn<'_>, frame: FrameId, state: &State) -> Res
     exit(turn, frame, state, Transition::End, input)
 }
 
-pub(super) fn fail(turn: &mut Turn<'_>, frame: FrameId, _state: &State, fail: &Fail) -> Result<Flow, Failure> {
+pub(super) fn fail(
+    turn: &mut Turn<'_>,
+    frame: FrameId,
+    _state: &State,
+    fail: &Fail,
+) -> Result<Flow, Failure> {
     let Some(raw) = turn.raw_input(frame) else { return Ok(Flow::Wait) };
     let error = words(turn, frame, "ErrorPath", fail.error.as_ref(), &raw)?;
     let cause = words(turn, frame, "CausePath", fail.cause.as_ref(), &raw)?;
@@ -32,7 +37,9 @@ fn words(
     match words {
         None => Ok(None),
         Some(Words::Fixed(text)) => Ok(Some(text.clone())),
-        Some(Words::Path(path)) => dataflow::field_at(turn, frame, field, path, raw).map(|value| Some(text(value))),
+        Some(Words::Path(path)) => {
+            dataflow::field_at(turn, frame, field, path, raw).map(|value| Some(text(value)))
+        }
         Some(Words::Call(call)) => dataflow::call(turn, frame, call, raw).map(|value| Some(text(value))),
     }
 }
