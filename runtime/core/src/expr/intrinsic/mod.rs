@@ -140,16 +140,12 @@ impl Call {
         if no_input || missing.reason().starts_with("Filter: ") {
             return missing.reason().to_owned().into();
         }
+        let input = if in_context { scope.context().to_string() } else { scope.input().text().to_owned() };
         let (call, path) = (&self.text, path.text());
-        let text = format!(
+        EvaluationError::Runtime(format!(
             "The function '{call}' had the following error: The JsonPath argument for the field '{path}' could \
-             not be found in the input"
-        );
-        match in_context {
-            true => format!("{text} '{}'", scope.context()),
-            false => format!("{text} '{}'", scope.input()),
-        }
-        .into()
+             not be found in the input '{input}'"
+        ))
     }
 }
 
