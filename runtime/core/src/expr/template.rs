@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::EvaluationError;
-use super::intrinsic::{Budget, Call, CallError, is_call};
+use super::intrinsic::{Budget, Call, is_call};
 use super::path::{Path, PathError, Scope};
 use crate::json::{Array, Object, Payload, Value, java_map_order};
 
@@ -214,21 +214,13 @@ fn find(key: &Arc<str>, value: &Value) -> Result<Instruction, TemplateError> {
     match value.as_str() {
         Some(text) if text.starts_with('$') => match Path::parse(text) {
             Ok(path) => Ok(Instruction::Find { path, field: key }),
-            Err(error) => Err(bad_path(key, error)),
+            Err(PathError::Unsupported) => Err(TemplateError::UnsupportedPath { key }),
+            Err(PathError::Invalid) => Err(TemplateError::Invalid { key }),
         },
-        Some(text) if is_call(text) => match Call::parse(text) {
-            Ok(call) => Ok(Instruction::Call(call)),
-            Err(CallError::Path(error)) => Err(bad_path(key, error)),
-            Err(CallError::Invalid) => Err(TemplateError::Invalid { key }),
-        },
+        Some(text) if is_call(text) => {
+            Call::parse(text).map(Instruction::Call).map_err(|_| TemplateError::Invalid { key })
+        }
         _ => Err(TemplateError::Invalid { key }),
-    }
-}
-
-fn bad_path(key: Arc<str>, error: PathError) -> TemplateError {
-    match error {
-        PathError::Unsupported => TemplateError::UnsupportedPath { key },
-        PathError::Invalid => TemplateError::Invalid { key },
     }
 }
 

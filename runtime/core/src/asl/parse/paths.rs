@@ -5,7 +5,7 @@ use super::location::Location;
 use super::unbuilt::{self, Unbuilt};
 use super::{Parser, Read, Refused};
 use crate::asl::diagnostic::Code;
-use crate::expr::intrinsic::{Call, CallError};
+use crate::expr::intrinsic::Call;
 use crate::expr::path::{Path, PathError, ReferencePath};
 use crate::expr::template::{Template, TemplateError};
 use crate::json::Value;
@@ -67,13 +67,8 @@ fn refuse_template(parser: &mut Parser, location: &Location<'_>, error: &Templat
 
 /// A call that gives a text, in a field that may also be a path.
 pub(super) fn call(parser: &mut Parser, location: &Location<'_>, field: &str, text: &str) -> Read<Call> {
-    let call = match Call::parse(text) {
-        Ok(call) if GIVE_TEXT.contains(&call.function()) => call,
-        Err(CallError::Path(PathError::Unsupported)) => {
-            return Err(unbuilt::refuse(parser, location, Unbuilt::Path));
-        }
-        Ok(_) | Err(_) => return Err(refuse_call(parser, location, field)),
-    };
+    let call = Call::parse(text).ok().filter(|call| GIVE_TEXT.contains(&call.function()));
+    let call = call.ok_or_else(|| refuse_call(parser, location, field))?;
     for path in call.paths() {
         warn_of_variable(parser, location, path);
     }

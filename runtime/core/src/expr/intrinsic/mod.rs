@@ -19,7 +19,7 @@ mod text;
 use std::sync::Arc;
 
 use super::EvaluationError;
-use super::path::{Missing, Path, PathError, Scope};
+use super::path::{Missing, Path, Scope};
 use crate::json::Value;
 use functions::{Function, Problem, Run};
 
@@ -53,16 +53,11 @@ enum Argument {
     Call(Invocation),
 }
 
-/// Why a text is not a call that can be evaluated.
+/// A text is not a call that can be evaluated: not a call at all, of an unknown function, with another number
+/// of arguments, with a path that is none, or nested too deep. The service does not say which.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum CallError {
-    /// Not a call, of an unknown function, with another number of arguments, or nested too deep.
-    #[error("not a call of an intrinsic function")]
-    Invalid,
-    /// A path among the arguments is none.
-    #[error("an argument is no path: {0}")]
-    Path(#[from] PathError),
-}
+#[error("not a call of an intrinsic function")]
+pub struct CallError;
 
 /// Whether a text is to be read as a call, good or bad, and not as a path.
 pub fn is_call(text: &str) -> bool {
@@ -136,9 +131,10 @@ impl Call {
     fn missing(&self, path: &Path, missing: &Missing, scope: &Scope<'_>) -> EvaluationError {
         let in_context = path.text().starts_with("$$");
         let no_input = !in_context && path.variable().is_none() && scope.input().value().is_null();
-        // The service does not take these two for a path without a result: their texts stand alone.
-        if no_input || missing.reason().starts_with("Filter: ") {
-            return missing.reason().to_owned().into();
+        // To the service's path library these are no paths without a result: their texts stand alone.
+        let reason = missing.reason();
+        if no_input || reason.starts_with("Filter: ") || reason.starts_with("Multi properties ") {
+            return reason.to_owned().into();
         }
         let input = if in_context { scope.context().to_string() } else { scope.input().text().to_owned() };
         let (call, path) = (&self.text, path.text());

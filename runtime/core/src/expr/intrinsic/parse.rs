@@ -10,7 +10,7 @@ pub(super) fn parse(text: &str) -> Result<Invocation, CallError> {
     let mut reader = Reader { rest: text };
     let invocation = reader.invocation(1)?;
     reader.skip_blanks();
-    if reader.rest.is_empty() { Ok(invocation) } else { Err(CallError::Invalid) }
+    if reader.rest.is_empty() { Ok(invocation) } else { Err(CallError) }
 }
 
 /// What is left of the text.
@@ -22,16 +22,16 @@ impl<'t> Reader<'t> {
     /// `States.Name(argument, …)`. `level` is how deep this call is nested, from 1.
     fn invocation(&mut self, level: usize) -> Result<Invocation, CallError> {
         if level > MAX_NESTING {
-            return Err(CallError::Invalid);
+            return Err(CallError);
         }
-        let (name, rest) = self.rest.split_once('(').ok_or(CallError::Invalid)?;
-        let function = functions::find(name).ok_or(CallError::Invalid)?;
+        let (name, rest) = self.rest.split_once('(').ok_or(CallError)?;
+        let function = functions::find(name).ok_or(CallError)?;
         self.rest = rest;
         let arguments = self.arguments(function, level)?;
         if function.arity.contains(&arguments.len()) {
             Ok(Invocation { function, arguments })
         } else {
-            Err(CallError::Invalid)
+            Err(CallError)
         }
     }
 
@@ -51,7 +51,7 @@ impl<'t> Reader<'t> {
                 return Ok(arguments);
             }
             if !self.eat(',') {
-                return Err(CallError::Invalid);
+                return Err(CallError);
             }
         }
     }
@@ -64,14 +64,14 @@ impl<'t> Reader<'t> {
         }
         if self.rest.starts_with('$') {
             let path = self.take(path_length(self.rest)).trim_end_matches(is_blank);
-            return Ok(Argument::Path(Path::parse(path)?));
+            return Path::parse(path).map(Argument::Path).map_err(|_| CallError);
         }
         if self.rest.starts_with(PREFIX) {
             return self.invocation(level + 1).map(Argument::Call);
         }
         let end = self.rest.find(|character| matches!(character, ',' | ')') || is_blank(character));
         let word = self.take(end.unwrap_or(self.rest.len()));
-        scalar(word).map(Argument::Literal).ok_or(CallError::Invalid)
+        scalar(word).map(Argument::Literal).ok_or(CallError)
     }
 
     /// The rest of a string in quotes, as written, escapes checked: a backslash must stand before one of the
@@ -86,12 +86,12 @@ impl<'t> Reader<'t> {
                     return Ok(text);
                 }
                 '\\' if !characters.next().is_some_and(|(_, escaped)| is_reserved(escaped)) => {
-                    return Err(CallError::Invalid);
+                    return Err(CallError);
                 }
                 _ => {}
             }
         }
-        Err(CallError::Invalid)
+        Err(CallError)
     }
 
     fn skip_blanks(&mut self) {
