@@ -66,8 +66,6 @@ pub(super) struct Run<'a> {
 pub(super) enum Problem {
     /// It cannot take these arguments.
     Arguments,
-    /// A brace in a template has no counterpart.
-    Template,
     /// It would build more than it may.
     TooLarge,
 }

@@ -114,13 +114,12 @@ impl Call {
     }
 
     /// The failure of one function. The call is shown whole, whichever function it is.
-    /// Source: the service, recorded for ArrayLength; the guide and reports for the template.
+    /// Source: the service, recorded for ArrayLength.
     #[cold]
     fn failure(&self, function: &str, problem: Problem) -> EvaluationError {
         let reason = match problem {
             Problem::TooLarge => return EvaluationError::TooLarge,
             Problem::Arguments => format!("Invalid arguments in {function}"),
-            Problem::Template => format!("Invalid template in {function}: matching '}}' not found for '{{'"),
         };
         let call = &self.text;
         format!("There was an error while evaluating the intrinsic function: {call}. {reason}").into()

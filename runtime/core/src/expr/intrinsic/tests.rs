@@ -82,8 +82,8 @@ fn format() {
     );
     for call in ["States.Format('{')", "States.Format('{\"a\": {}}', 1)", "States.Format('{ }', 1)"] {
         let text = format!(
-            "There was an error while evaluating the intrinsic function: {call}. Invalid template in \
-             States.Format: matching '}}' not found for '{{'"
+            "There was an error while evaluating the intrinsic function: {call}. Invalid arguments in \
+             States.Format"
         );
         assert_eq!(evaluate(call, "{}"), Err(text.into()));
     }

@@ -40,7 +40,7 @@ pub(super) fn format(arguments: &[Value], run: &mut Run<'_>) -> Outcome {
         match character {
             '\\' => text.push(characters.next_if(|next| is_reserved(*next)).unwrap_or(character)),
             '{' => {
-                characters.next_if_eq(&'}').ok_or(Problem::Template)?;
+                characters.next_if_eq(&'}').ok_or(Problem::Arguments)?;
                 let value = values.next().ok_or(Problem::Arguments)?;
                 let left = MAX_TEXT_BYTES.saturating_sub(text.len());
                 text.push_str(&value.to_java_string_within(left).ok_or(Problem::TooLarge)?);
