@@ -343,9 +343,24 @@ fn fail_states() {
             r#"{"Type": "Fail", "ErrorPath": "e"}"#,
             &["Value must be a valid JSONPath. at /States/S/ErrorPath"],
         ),
+        (r#"{"Type": "Fail", "CausePath": "States.Format('{}', $.x)", "ErrorPath": "States.UUID()"}"#, &[]),
+        // A function that gives no text, though it may stand inside; an unknown one; a path that is none.
         (
-            r#"{"Type": "Fail", "CausePath": "States.Format('{}', $.x)"}"#,
-            &["NOT_YET_SUPPORTED: gradus does not run intrinsic functions yet at /States/S/CausePath"],
+            r#"{"Type": "Fail", "CausePath": "States.ArrayGetItem(States.StringSplit($.x, ','), 0)", "ErrorPath": "States.StringSplit($.x, ',')"}"#,
+            &[
+                "The value for the field 'ErrorPath' must be a valid JSONPath or a valid intrinsic function call at /States/S/ErrorPath",
+            ],
+        ),
+        (
+            r#"{"Type": "Fail", "CausePath": "States.Nope()", "ErrorPath": "States.Format('{}', $.)"}"#,
+            &[
+                "The value for the field 'ErrorPath' must be a valid JSONPath or a valid intrinsic function call at /States/S/ErrorPath",
+                "The value for the field 'CausePath' must be a valid JSONPath or a valid intrinsic function call at /States/S/CausePath",
+            ],
+        ),
+        (
+            r#"{"Type": "Fail", "CausePath": "States.Format('{}', $v)"}"#,
+            &["POSSIBLY_UNDEFINED_VARIABLE: Variable 'v' is possibly not defined. at /States/S/CausePath"],
         ),
         (r#"{"Type": "Fail", "Next": "S"}"#, &["Field 'Next' is not supported at /States/S"]),
     ];
@@ -380,9 +395,17 @@ fn pass_states() {
     check(&parameters(r#"{"x": "$.plain", "y": [{"z.$": "$.a"}]}"#), &[]);
     check(&parameters(r#"{"parsed.$": "plain"}"#), &[&bad("parsed.$")]);
     check(&parameters(r#"{"x": [{"y": {"z.$": 1}}]}"#), &[&bad("z.$")]);
+    check(&parameters(r#"{"a.$": "States.UUID()", "b": [{"c.$": "States.StringSplit($.x, '\n')"}]}"#), &[]);
+    check(&parameters(r#"{"a.$": "States.UUID(1)", "b": "States.UUID(1)"}"#), &[&bad("a.$")]);
+    check(&parameters(r#"{"a.$": "States.Format('{}', \"x\")"}"#), &[&bad("a.$")]);
+    // Recorded from the service: a backslash before a character that needs none.
     check(
-        &parameters(r#"{"a.$": "States.UUID()"}"#),
-        &["NOT_YET_SUPPORTED: gradus does not run intrinsic functions yet at /States/S/Parameters"],
+        &parameters(r#"{"parsed.$": "States.StringToJson('{\"text\":\"An \\\"escaped\\\" quote\"}')"}"#),
+        &[&bad("parsed.$")],
+    );
+    check(
+        &parameters(r#"{"a.$": "States.Array($v.x)"}"#),
+        &["POSSIBLY_UNDEFINED_VARIABLE: Variable 'v' is possibly not defined. at /States/S/Parameters"],
     );
     check(
         &parameters(r#"{"a.$": "$.x[*]", "b.$": "$..y[?(@.z == 'w' || @.n > 1)]", "c.$": "$['p','q']"}"#),

@@ -15,8 +15,6 @@ pub(super) enum Unbuilt<'a> {
     Map,
     /// `QueryLanguage` `JSONata`.
     Jsonata,
-    /// `States.Format(…)` and the like.
-    Intrinsic,
     /// A task that is no activity.
     Resource(&'a str),
     /// A field that nothing reads, such as `Assign`.
@@ -29,7 +27,6 @@ impl Unbuilt<'_> {
             Unbuilt::Parallel => "Parallel states".into(),
             Unbuilt::Map => "Map states".into(),
             Unbuilt::Jsonata => "JSONata".into(),
-            Unbuilt::Intrinsic => "intrinsic functions".into(),
             Unbuilt::Resource(arn) => format!("Task states with the resource {arn}"),
             Unbuilt::Field(name) => format!("the field '{name}'"),
         }

@@ -23,13 +23,17 @@ mod regex;
 #[cfg(test)]
 mod tests;
 
-use std::{cell::OnceCell, sync::Arc};
+use std::{
+    cell::{Cell, OnceCell},
+    sync::Arc,
+};
 
 use self::{
     evaluate::{Failure, evaluate},
     missing::Reason,
     query::{Query, Step},
 };
+use super::random;
 use crate::json::{Payload, Value};
 
 pub use self::{
@@ -168,17 +172,30 @@ pub struct Scope<'a> {
     context: &'a dyn Fn() -> Value,
     variables: &'a dyn Fn(&str) -> Option<Value>,
     built_context: OnceCell<Value>,
+    seed: u64,
+    draws: Cell<u64>,
 }
 
 impl<'a> Scope<'a> {
     /// A scope without variables: `input` is `$`, `context` builds `$$`.
     pub fn new(input: &'a Payload, context: &'a dyn Fn() -> Value) -> Scope<'a> {
-        Scope { input, context, variables: &|_| None, built_context: OnceCell::new() }
+        let variables = &|_: &str| None;
+        Scope { input, context, variables, built_context: OnceCell::new(), seed: 0, draws: Cell::new(0) }
     }
 
     /// The same scope, with variables.
     pub fn with_variables(self, variables: &'a dyn Fn(&str) -> Option<Value>) -> Scope<'a> {
         Scope { variables, ..self }
+    }
+
+    /// The same scope, with a seed from which all its random numbers follow; it is 0 by default.
+    pub fn with_seed(self, seed: u64) -> Scope<'a> {
+        Scope { seed, ..self }
+    }
+
+    /// The next random number.
+    pub fn draw(&self) -> u64 {
+        random::nth(self.seed, self.draws.replace(self.draws.get().wrapping_add(1)))
     }
 
     /// `$`.
