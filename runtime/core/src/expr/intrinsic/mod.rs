@@ -132,7 +132,8 @@ impl Call {
         let no_input = !in_context && path.variable().is_none() && scope.input().value().is_null();
         // To the service's path library these are no paths without a result: their texts stand alone.
         let reason = missing.reason();
-        if no_input || reason.starts_with("Filter: ") || reason.starts_with("Multi properties ") {
+        let is_no_path = reason.starts_with("Filter: ") || reason.starts_with("Multi properties ");
+        if no_input || is_no_path || missing.is_exhausted() {
             return reason.to_owned().into();
         }
         let input = if in_context { scope.context().to_string() } else { scope.input().text().to_owned() };
