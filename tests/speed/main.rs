@@ -15,6 +15,7 @@ mod machine;
 use std::env;
 use std::error::Error;
 use std::io::{self, Write};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitCode, Stdio};
 use std::time::{Duration, Instant, SystemTime};
@@ -85,50 +86,27 @@ fn measure(options: &Options) -> Result<()> {
         let rate = disk::synced(folder.path(), group, *time / 2)?;
         say(&format!("| bare disk: {group} records of 400 B a sync | | {rate:.0} | | | |"))?;
     }
-    let empty = |_| request("ListActivities", "{}");
-    let plain = ceilings("HTTP server without work", None, *time, empty)?;
-    let start_any = |number| start("arn:aws:states:us-east-1:000000000000:stateMachine:m", number);
-    let durable = ceilings("HTTP server, 400 B durable", Some(folder.path()), *time, start_any)?;
-
+    let plain = Ceiling::start(None)?;
+    let durable = Ceiling::start(Some(folder.path()))?;
     let program = gradus.to_str().ok_or("the path of gradus is no UTF-8")?;
     let server = Server::on(program, &folder);
     let mut api = Api::new(server.address());
     let idle = machine::memory(server.pid());
-    for (connections, ceiling) in CONNECTIONS.into_iter().zip(&plain) {
+    let kinds = [
+        Kind { name: "1 Pass", states: 1, definition: pass() },
+        Kind { name: "10 states, 3 of them Choice", states: 10, definition: chain() },
+    ];
+    // Each ceiling directly before what is held against it: whatever else the machine does meets both.
+    for connections in CONNECTIONS {
+        let empty = |_| request("ListActivities", "{}");
+        let ceiling = plain.row("HTTP server without work", connections, *time, empty)?;
         let figures = flood(server.address(), connections, *time, empty)?;
-        row(
-            "empty operation (ListActivities, none there)",
-            connections,
-            &figures,
-            "HTTP without work",
-            ceiling,
-        )?;
-    }
-    for (name, definition, transitions) in
-        [("1 Pass", pass(), 1), ("10 states, 3 of them Choice", chain(), 10)]
-    {
-        for (connections, ceiling) in CONNECTIONS.into_iter().zip(&durable) {
-            let machine = api.create_machine(&format!("m{transitions}-{connections}"), &definition);
-            let before = machine::processor_time(server.pid());
-            let began = Instant::now();
-            let figures = flood(server.address(), connections, *time, |number| start(&machine, number))?;
-            row(&format!("StartExecution, {name}"), connections, &figures, "400 B durable", ceiling)?;
-            let took = drained(&mut api, &machine, &figures, began)?;
-            let rate = figures.done as f64 / took.as_secs_f64();
-            let states = if transitions > 1 {
-                format!(", {:.0} states/s", rate * transitions as f64)
-            } else {
-                String::new()
-            };
-            let spent =
-                machine::processor_time(server.pid()).zip(before).map(|(after, before)| after - before);
-            let cost = spent.map_or_else(String::new, |spent| {
-                format!(", {:.0} µs of processor each", spent.as_secs_f64() * 1e6 / figures.done as f64)
-            });
-            let ratio = rate / ceiling.rate();
-            say(&format!(
-                "| … until all have succeeded{states}{cost} | {connections} | {rate:.0} | | | {ratio:.2} of 400 B durable |"
-            ))?;
+        let what = "empty operation (ListActivities, none there)";
+        row(what, connections, &figures, "HTTP without work", &ceiling)?;
+        for kind in &kinds {
+            let start_any = |number| start("arn:aws:states:us-east-1:000000000000:stateMachine:m", number);
+            let ceiling = durable.row("HTTP server, 400 B durable", connections, *time, start_any)?;
+            executions(&server, &mut api, kind, connections, *time, &ceiling)?;
         }
     }
     if let (Some(idle), Some(busy)) = (idle, machine::memory(server.pid())) {
@@ -136,6 +114,41 @@ fn measure(options: &Options) -> Result<()> {
     }
     let ended = server.terminate();
     if ended.status.success() { Ok(()) } else { Err(format!("the server ended badly: {ended:?}").into()) }
+}
+
+/// A kind of state machine.
+struct Kind {
+    name: &'static str,
+    /// States that an execution passes.
+    states: u32,
+    definition: Value,
+}
+
+/// Starts executions for a while, waits until all have succeeded, and prints both rates.
+fn executions(
+    server: &Server,
+    api: &mut Api,
+    kind: &Kind,
+    connections: usize,
+    time: Duration,
+    ceiling: &Figures,
+) -> Result<()> {
+    let Kind { name, states, definition } = kind;
+    let machine = api.create_machine(&format!("m{states}-{connections}"), definition);
+    let before = machine::processor_time(server.pid());
+    let began = Instant::now();
+    let figures = flood(server.address(), connections, time, |number| start(&machine, number))?;
+    row(&format!("StartExecution, {name}"), connections, &figures, "400 B durable", ceiling)?;
+    let took = drained(api, &machine, &figures, began)?;
+    let spent = machine::processor_time(server.pid()).zip(before).map(|(after, before)| after - before);
+    let rate = figures.done as f64 / took.as_secs_f64();
+    let mut what = format!("… until all have succeeded, {:.0} states/s", rate * f64::from(*states));
+    if let Some(spent) = spent {
+        let each = spent.as_secs_f64() * 1e6 / figures.done as f64;
+        what += &format!(", {each:.0} µs of processor each");
+    }
+    let ratio = rate / ceiling.rate();
+    say(&format!("| {what} | {connections} | {rate:.0} | | | {ratio:.2} of 400 B durable |"))
 }
 
 /// Prints a line.
@@ -159,36 +172,41 @@ fn print_row(what: &str, connections: usize, figures: &Figures, ratio: &str) -> 
     say(&format!("| {what} | {connections} | {:.0} | {p50:.3} | {p99:.3} | {ratio} |", figures.rate()))
 }
 
-/// The rates of a server that does next to nothing.
-fn ceilings(
-    what: &str,
-    folder: Option<&Path>,
-    time: Duration,
-    request: impl Fn(u64) -> Vec<u8>,
-) -> Result<Vec<Figures>> {
-    let mut command = Command::new(env::current_exe()?);
-    command.arg("hello").args(folder).stdout(Stdio::piped());
-    let mut server = Ending(command.spawn()?);
-    let address = hello::address(server.0.stdout.take())?;
-    CONNECTIONS
-        .into_iter()
-        .map(|connections| {
-            let figures = flood(address, connections, time, &request)?;
-            let cost = format!("load client: {:.1} µs a request", figures.client_micros);
-            print_row(what, connections, &figures, &cost)?;
-            Ok(figures)
-        })
-        .collect()
+/// A server that does next to nothing, in a process of its own. Ends when it is dropped.
+struct Ceiling {
+    process: Child,
+    address: SocketAddr,
 }
 
-/// A child process that ends with its owner.
-struct Ending(Child);
+impl Ceiling {
+    /// With a folder, each answer waits for a record on disk.
+    fn start(folder: Option<&Path>) -> Result<Ceiling> {
+        let mut command = Command::new(env::current_exe()?);
+        let mut process = command.arg("hello").args(folder).stdout(Stdio::piped()).spawn()?;
+        let address = hello::address(process.stdout.take())?;
+        Ok(Ceiling { process, address })
+    }
 
-impl Drop for Ending {
+    /// Measures it once and prints that.
+    fn row(
+        &self,
+        what: &str,
+        connections: usize,
+        time: Duration,
+        request: impl Fn(u64) -> Vec<u8>,
+    ) -> Result<Figures> {
+        let figures = flood(self.address, connections, time, request)?;
+        let cost = format!("load client: {:.1} µs a request", figures.client_micros);
+        print_row(what, connections, &figures, &cost)?;
+        Ok(figures)
+    }
+}
+
+impl Drop for Ceiling {
     fn drop(&mut self) {
         // It may be gone already.
-        let _ = self.0.kill();
-        let _ = self.0.wait();
+        let _ = self.process.kill();
+        let _ = self.process.wait();
     }
 }
 

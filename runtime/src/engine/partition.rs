@@ -147,6 +147,9 @@ impl Effects {
     }
 }
 
+/// No timer fires while more requests wait: after a long outage all may be due at once.
+const MAX_WAITING: usize = 8192;
+
 /// How a worker is set up.
 #[derive(Clone, Debug)]
 pub struct Limits {
@@ -171,7 +174,11 @@ pub struct Worker<S> {
     tokens: Tokens,
     limits: Limits,
     random: Random,
+    /// How many executions were started here.
+    starts: u64,
     partitions: HashMap<PartitionId, Partition>,
+    /// How many requests wait in all inboxes.
+    waiting: usize,
     /// Partitions with something to do and no batch under way.
     ready: VecDeque<PartitionId>,
     executions: Cache,
@@ -223,7 +230,9 @@ impl<S: Store> Worker<S> {
             executions: Cache::new(limits.cache_bytes),
             limits,
             random: Random(seed),
+            starts: 0,
             partitions: HashMap::new(),
+            waiting: 0,
             ready: VecDeque::new(),
             timers: BTreeSet::new(),
             timers_until: None,
@@ -248,6 +257,7 @@ impl<S: Store> Worker<S> {
             return request.refuse(&Unavailable::NotOwner);
         };
         partition.inbox.push_back(request);
+        self.waiting += 1;
         if !partition.busy && partition.inbox.len() == 1 {
             self.ready.push_back(id);
         }
@@ -295,6 +305,7 @@ impl<S: Store> Worker<S> {
     /// Answers all that waits in the inboxes: it cannot be done here.
     pub fn refuse_all(&mut self, why: &Unavailable) {
         self.ready.clear();
+        self.waiting = 0;
         for partition in self.partitions.values_mut() {
             partition.inbox.drain(..).for_each(|request| request.refuse(why));
         }
@@ -302,7 +313,8 @@ impl<S: Store> Worker<S> {
 
     /// When [`Worker::turns`] wants to be called again, if nothing happens before.
     pub fn next_due(&self) -> Option<Timestamp> {
-        let timer = self.timers.first().map(|(due, ..)| *due);
+        // With a full inbox no timer fires before a batch is done, which wakes the worker anyway.
+        let timer = self.timers.first().map(|(due, ..)| *due).filter(|_| self.waiting < MAX_WAITING);
         let horizon = self.timers_until.map(|until| reload_at(until, self.limits.horizon));
         timer.into_iter().chain(horizon).min()
     }
@@ -335,6 +347,7 @@ impl<S: Store> Worker<S> {
                 break;
             }
             let Some(request) = partition.inbox.pop_front() else { break };
+            self.waiting -= 1;
             self.handle(&mut turn, id, now, request);
             if alone {
                 break;
@@ -383,7 +396,8 @@ impl<S: Store> Worker<S> {
         if let Some(id) = self.find(turn, &start.arn)? {
             return self.started_before(turn, id, &start, parent.as_ref());
         }
-        let id = ExecutionId::new(now, partition, self.random.next());
+        self.starts += 1;
+        let id = ExecutionId::new(now, self.starts, self.random.next(), partition);
         let listed = Listed {
             machine: compiled.revision.machine,
             status: Status::Running,
@@ -572,7 +586,7 @@ impl<S: Store> Worker<S> {
 
     fn fire_timers(&mut self, now: Timestamp) {
         while let Some((due, execution, timer)) = self.timers.first().copied() {
-            if due > now {
+            if due > now || self.waiting >= MAX_WAITING {
                 break;
             }
             self.timers.pop_first();
@@ -589,6 +603,7 @@ impl<S: Store> Worker<S> {
     /// Forgets a partition that another owner has.
     pub fn give_up(&mut self, id: PartitionId) {
         let Some(partition) = self.partitions.remove(&id) else { return };
+        self.waiting -= partition.inbox.len();
         partition.inbox.into_iter().for_each(|request| request.refuse(&Unavailable::NotOwner));
         self.ready.retain(|ready| *ready != id);
         self.timers.retain(|(_, execution, _)| execution.partition() != id);

@@ -6,6 +6,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use crate::expr::intrinsic::Call;
 use crate::expr::path::{Path, ReferencePath};
 use crate::expr::template::Template;
 use crate::json::{Payload, Value};
@@ -68,7 +69,7 @@ pub enum Kind {
     /// Passes its input on, or a fixed result.
     Pass(Pass),
     /// Has work done outside.
-    Task(Task),
+    Task(Box<Task>),
     /// Branches on data.
     Choice(Choice),
     /// Delays.
@@ -360,4 +361,6 @@ pub enum Words {
     Fixed(Arc<str>),
     /// At this path.
     Path(Path),
+    /// What this call gives.
+    Call(Call),
 }

@@ -28,7 +28,7 @@ pub(super) fn task(parser: &mut Parser, block: &mut Block<'_>, fields: &mut Fiel
     let (timeout, heartbeat) = (timeout?, heartbeat?);
     check_limits(parser, fields, timeout.as_ref(), heartbeat.as_ref())?;
     required?;
-    Ok(Kind::Task(Task {
+    Ok(Kind::Task(Box::new(Task {
         resource: resource?,
         parameters: parameters?,
         result_selector: result_selector?,
@@ -38,7 +38,7 @@ pub(super) fn task(parser: &mut Parser, block: &mut Block<'_>, fields: &mut Fiel
         retriers: retriers?,
         catchers: catchers?,
         transition: transition?,
-    }))
+    })))
 }
 
 /// A number of seconds that is given, or found by a path.
@@ -50,7 +50,7 @@ fn seconds(
 ) -> Read<Option<Seconds>> {
     let alone = fields.at_most_one(parser, &[fixed, found]);
     let number = fields.integer(parser, fixed, 1..=MAX_NUMBER);
-    let path = fields.path(parser, found);
+    let path = fields.value_path(parser, found);
     alone?;
     Ok(path?.map(Seconds::Path).or(number?.map(Seconds::Fixed)))
 }
