@@ -78,7 +78,27 @@ impl Trace {
             Fact::ExecutionFailed { failure } => return self.end(&describe(failure)),
             Fact::ExecutionAborted { .. } => return self.end("aborted"),
             Fact::ExecutionTimedOut { .. } => return self.end("out of time"),
+            Fact::ParallelStarted { frame, branches, .. } => self.note(*frame, format!("ran {branches} branches")),
+            Fact::MapStarted { frame, length, .. } => self.note(*frame, format!("ran {length} iterations")),
+            Fact::StateAborted { frame, .. } => self.close(*frame, "aborted".to_owned()),
+            // The state that it was in may be one that is not aborted, such as Fail.
+            Fact::BranchFailed { frame } | Fact::MapIterationFailed { frame, .. } => {
+                self.close(*frame, "failed".to_owned())
+            }
+            Fact::ParallelFailed { frame } | Fact::MapFailed { frame } => {
+                let noted = self.note(*frame, "failed".to_owned());
+                if let Some(line) = self.open.get_mut(frame) {
+                    line.failed = true;
+                }
+                noted
+            }
             Fact::ExecutionStarted { .. }
+            | Fact::BranchSucceeded { .. }
+            | Fact::ParallelSucceeded { .. }
+            | Fact::MapIterationStarted { .. }
+            | Fact::MapIterationSucceeded { .. }
+            | Fact::MapIterationAborted { .. }
+            | Fact::MapSucceeded { .. }
             | Fact::ActivityScheduled { .. }
             | Fact::ActivityStarted { .. }
             | Fact::TaskHeartbeat { .. } => None,

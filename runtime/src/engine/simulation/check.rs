@@ -209,25 +209,38 @@ fn reason(before: &Execution, attempts: &BTreeMap<FrameId, EventId>, step: &Step
         Fact::ActivityFailed { frame, failure } => {
             Some(Event::TaskFailed { frame: *frame, task: attempt()?, failure: failure.clone() })
         }
-        Fact::ActivityTimedOut { failure, .. } => {
-            fired(before, step.at, if failure.heartbeat { Purpose::Heartbeat } else { Purpose::TaskTimeout })
+        Fact::ActivityTimedOut { frame, failure } => {
+            fired(before, step.at, *frame, if failure.heartbeat { Purpose::Heartbeat } else { Purpose::TaskTimeout })
         }
-        Fact::StateExited { .. } => fired(before, step.at, Purpose::Wait),
-        Fact::ActivityScheduled { .. } => fired(before, step.at, Purpose::Retry),
-        Fact::ExecutionTimedOut { .. } => fired(before, step.at, Purpose::Execution),
+        Fact::StateExited { frame, .. } => fired(before, step.at, *frame, Purpose::Wait),
+        Fact::ActivityScheduled { frame, .. } | Fact::ParallelStarted { frame, .. } | Fact::MapStarted { frame, .. } => {
+            fired(before, step.at, *frame, Purpose::Retry)
+        }
+        Fact::ExecutionTimedOut { .. } => fired(before, step.at, FrameId::ROOT, Purpose::Execution),
         Fact::ExecutionAborted { failure } => Some(Event::StopRequested { failure: failure.clone() }),
         Fact::StateEntered { .. }
         | Fact::WaitStarted { .. }
         | Fact::RetryScheduled { .. }
+        | Fact::BranchSucceeded { .. }
+        | Fact::BranchFailed { .. }
+        | Fact::ParallelSucceeded { .. }
+        | Fact::ParallelFailed { .. }
+        | Fact::MapIterationStarted { .. }
+        | Fact::MapIterationSucceeded { .. }
+        | Fact::MapIterationFailed { .. }
+        | Fact::MapIterationAborted { .. }
+        | Fact::MapSucceeded { .. }
+        | Fact::MapFailed { .. }
+        | Fact::StateAborted { .. }
         | Fact::ExecutionSucceeded { .. }
         | Fact::ExecutionFailed { .. } => None,
     }
 }
 
-/// The timer of this purpose that was due: none fires early.
-fn fired(before: &Execution, at: Timestamp, wanted: Purpose) -> Option<Event> {
+/// The timer of this line of control and purpose that was due: none fires early.
+fn fired(before: &Execution, at: Timestamp, of: FrameId, wanted: Purpose) -> Option<Event> {
     before.outstanding().into_iter().find_map(|command| match command {
-        Command::Timer(Timer { due, frame, purpose }) if purpose == wanted && due <= at => {
+        Command::Timer(Timer { due, frame, purpose }) if (frame, purpose) == (of, wanted) && due <= at => {
             Some(Event::TimerFired { frame, purpose, due })
         }
         _ => None,
