@@ -21,6 +21,10 @@ use clap::Parser;
 
 use crate::config::{Cli, Command};
 
+/// A start allocates on one thread what others free; this allocator is a fifth faster at it.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     match Cli::parse().command {
         Command::Serve(options) => serve::command(&options),

@@ -12,7 +12,8 @@ use serde_json::json;
 
 use crate::GRADUS;
 
-const DEFINITION: &str = r#"{"StartAt":"A","States":{"A":{"Type":"Task","Resource":"ACTIVITY","HeartbeatSeconds":1,"End":true}}}"#;
+const DEFINITION: &str =
+    r#"{"StartAt":"A","States":{"A":{"Type":"Task","Resource":"ACTIVITY","HeartbeatSeconds":1,"End":true}}}"#;
 
 /// A server with a machine of one task, and a client of it.
 struct World {
@@ -28,7 +29,8 @@ impl World {
         let client = Client::new(&server.endpoint()).unwrap();
         let activity = client.create_activity().name("work").send().await.unwrap().activity_arn;
         let definition = DEFINITION.replace("ACTIVITY", &activity);
-        let machine = client.create_state_machine().name("m").role_arn(ROLE).definition(definition).send().await;
+        let machine =
+            client.create_state_machine().name("m").role_arn(ROLE).definition(definition).send().await;
         World { server, client, activity, machine: machine.unwrap().state_machine_arn }
     }
 
@@ -86,6 +88,7 @@ async fn tasks_are_handed_out_in_the_order_of_their_schedule() {
     let world = World::new().await;
     for number in 0..20 {
         world.start(&format!("n{number}")).await;
+        gradus_tests::tick();
     }
     for number in 0..20 {
         let (token, input) = world.take("w").await;
@@ -105,10 +108,10 @@ async fn a_token_is_good_for_one_answer() {
     assert!(matches!(loser, Err(SendTaskSuccessError::TaskTimedOut(_))), "{loser:?}");
     assert_eq!(world.api().end_of(&execution)["output"], json!(expected));
     let late = world.api().refused("SendTaskHeartbeat", &json!({ "taskToken": token }));
-    assert_eq!((late.name.as_str(), late.message.as_str()), (
-        "TaskTimedOut",
-        "Task Timed Out: 'Provided task does not exist anymore'"
-    ));
+    assert_eq!(
+        (late.name.as_str(), late.message.as_str()),
+        ("TaskTimedOut", "Task Timed Out: 'Provided task does not exist anymore'")
+    );
     // A token is signed: one that was changed anywhere is none.
     for at in [0, token.len() / 2, token.len() - 1] {
         let mut bytes = token.clone().into_bytes();
@@ -139,7 +142,8 @@ async fn a_worker_that_left_gets_no_task() {
     let world = World::new().await;
     for _ in 0..3 {
         let mut gone = Connection::open(world.server.address()).unwrap();
-        gone.send(&api::request("GetActivityTask", &json!({ "activityArn": world.activity }).to_string())).unwrap();
+        gone.send(&api::request("GetActivityTask", &json!({ "activityArn": world.activity }).to_string()))
+            .unwrap();
         // The server has read the poll when it answers a later one of the same connection's kind.
         world.client.list_activities().send().await.unwrap();
     }

@@ -143,7 +143,10 @@ impl Clients {
             let (operation, input) = if number.is_multiple_of(3) && !self.draining.load(Ordering::Relaxed) {
                 ("SendTaskFailure", json!({ "taskToken": task["taskToken"], "error": "E", "cause": answer }))
             } else {
-                ("SendTaskSuccess", json!({ "taskToken": task["taskToken"], "output": format!("\"{answer}\"") }))
+                (
+                    "SendTaskSuccess",
+                    json!({ "taskToken": task["taskToken"], "output": format!("\"{answer}\"") }),
+                )
             };
             self.ledger().answers.insert(answer.clone(), (execution.clone(), Call::Asked));
             match self.call(&mut api, operation, &input) {
@@ -169,7 +172,8 @@ impl Clients {
 
 #[test]
 fn nothing_acknowledged_is_lost() {
-    let rounds = std::env::var("GRADUS_CRASH_ROUNDS").map_or(5, |rounds| rounds.parse().expect("GRADUS_CRASH_ROUNDS"));
+    let rounds =
+        std::env::var("GRADUS_CRASH_ROUNDS").map_or(5, |rounds| rounds.parse().expect("GRADUS_CRASH_ROUNDS"));
     let folder = Folder::new();
     let server = Server::on(GRADUS, &folder);
     let mut api = Api::new(server.address());
@@ -186,7 +190,9 @@ fn nothing_acknowledged_is_lost() {
         under_load(&clients, &activity, server, |clients| {
             // Kills come after different amounts of work, from hardly any to a few hundred calls.
             let enough = clients.acknowledged.load(Ordering::Relaxed) + (round * 67) % 251;
-            eventually("acknowledged calls", || (clients.acknowledged.load(Ordering::Relaxed) > enough).then_some(()));
+            eventually("acknowledged calls", || {
+                (clients.acknowledged.load(Ordering::Relaxed) > enough).then_some(())
+            });
         });
     }
 
@@ -204,7 +210,8 @@ fn nothing_acknowledged_is_lost() {
         compare(address, &clients.ledger());
     });
     let Ledger { starts, stops, answers, .. } = &*clients.ledger();
-    let count = |calls: &mut dyn Iterator<Item = Call>| calls.filter(|call| *call == Call::Acknowledged).count();
+    let count =
+        |calls: &mut dyn Iterator<Item = Call>| calls.filter(|call| *call == Call::Acknowledged).count();
     println!(
         "{rounds} kills: {} starts, {} answers of workers and {} stops were acknowledged, and all are there",
         count(&mut starts.values().copied()),
@@ -243,10 +250,14 @@ fn compare(server: SocketAddr, ledger: &Ledger) {
         }
     }
     for (execution, call) in &ledger.starts {
-        assert!(*call == Call::Asked || listed.contains_key(execution), "{execution} was acknowledged and is not there");
+        assert!(
+            *call == Call::Asked || listed.contains_key(execution),
+            "{execution} was acknowledged and is not there"
+        );
     }
     let executions: Vec<(&String, &String)> = listed.iter().collect();
-    let histories = in_parallel(4, &executions, |(execution, status)| check(server, ledger, execution, status));
+    let histories =
+        in_parallel(4, &executions, |(execution, status)| check(server, ledger, execution, status));
     let mut answers: HashMap<String, (String, usize)> = HashMap::new();
     for ((execution, _), found) in executions.iter().zip(histories) {
         for answer in found {
@@ -256,7 +267,9 @@ fn compare(server: SocketAddr, ledger: &Ledger) {
     for (answer, (execution, call)) in &ledger.answers {
         match (answers.get(answer), call) {
             (None, Call::Asked) => {}
-            (Some((found, 1)), _) => assert_eq!(found, execution, "{answer} is in another execution's history"),
+            (Some((found, 1)), _) => {
+                assert_eq!(found, execution, "{answer} is in another execution's history")
+            }
             (found, _) => panic!("{answer} for {execution} was acknowledged, and is found: {found:?}"),
         }
     }
@@ -293,7 +306,9 @@ fn check(server: SocketAddr, ledger: &Ledger, execution: &str, status: &str) -> 
     };
     assert_eq!(kinds.iter().position(|kind| *kind == end), Some(kinds.len() - 1), "{execution}: {kinds:?}");
     let answer = |event: &Value| match event["type"].as_str()? {
-        "ActivitySucceeded" => Some(event["activitySucceededEventDetails"]["output"].as_str()?.trim_matches('"').to_owned()),
+        "ActivitySucceeded" => {
+            Some(event["activitySucceededEventDetails"]["output"].as_str()?.trim_matches('"').to_owned())
+        }
         "ActivityFailed" => Some(event["activityFailedEventDetails"]["cause"].as_str()?.to_owned()),
         _ => None,
     };

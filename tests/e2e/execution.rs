@@ -1,8 +1,8 @@
 //! Starting, listing and reading executions: idempotency under a race, and pages.
 
 use gradus_tests::api::{Api, Failure, text};
-use gradus_tests::in_parallel;
 use gradus_tests::server::Server;
+use gradus_tests::{in_parallel, tick};
 use serde_json::{Value, json};
 
 use crate::GRADUS;
@@ -41,7 +41,8 @@ fn starts_that_differ_and_race_for_a_name_have_one_winner() {
             Err(other) => panic!("{other}"),
         }
     });
-    let winners: Vec<&String> = inputs.iter().zip(&won).filter_map(|(input, won)| won.then_some(input)).collect();
+    let winners: Vec<&String> =
+        inputs.iter().zip(&won).filter_map(|(input, won)| won.then_some(input)).collect();
     assert_eq!(winners.len(), 1);
     let described = api.describe("arn:aws:states:us-east-1:000000000000:execution:m:e");
     assert_eq!(described["input"], json!(winners[0]));
@@ -62,18 +63,28 @@ fn listings(api: &mut Api) -> Vec<Listing> {
     let activities = names.iter().map(|name| api.create_activity(name)).collect();
     let machines: Vec<String> = names.iter().map(|name| api.create_machine(name, &passing())).collect();
     let first = machines[0].clone();
-    let mut executions: Vec<String> = names.iter().map(|name| api.start(&first, name, "{}")).collect();
-    for execution in &executions {
-        api.end_of(execution);
+    let mut executions: Vec<String> = Vec::new();
+    for name in &names {
+        let execution = api.start(&first, name, "{}");
+        api.end_of(&execution);
+        executions.push(execution);
+        tick();
     }
     let history = executions[0].clone();
     // The most recent first.
     executions.reverse();
-    let listing = |operation, input, member, key, expected| Listing { operation, input, member, key, expected };
+    let listing =
+        |operation, input, member, key, expected| Listing { operation, input, member, key, expected };
     vec![
         listing("ListActivities", json!({}), "activities", "activityArn", activities),
         listing("ListStateMachines", json!({}), "stateMachines", "stateMachineArn", machines),
-        listing("ListExecutions", json!({ "stateMachineArn": first }), "executions", "executionArn", executions.clone()),
+        listing(
+            "ListExecutions",
+            json!({ "stateMachineArn": first }),
+            "executions",
+            "executionArn",
+            executions.clone(),
+        ),
         listing(
             "ListExecutions",
             json!({ "stateMachineArn": first, "statusFilter": "SUCCEEDED" }),
@@ -117,11 +128,14 @@ fn a_token_belongs_to_its_list() {
     let server = Server::in_memory(GRADUS);
     let mut api = Api::new(server.address());
     let listings = listings(&mut api);
-    let tokens: Vec<Value> = listings.iter().map(|listing| {
-        let mut input = listing.input.clone();
-        input["maxResults"] = json!(2);
-        api.must(listing.operation, &input)["nextToken"].take()
-    }).collect();
+    let tokens: Vec<Value> = listings
+        .iter()
+        .map(|listing| {
+            let mut input = listing.input.clone();
+            input["maxResults"] = json!(2);
+            api.must(listing.operation, &input)["nextToken"].take()
+        })
+        .collect();
     for (token, owner) in tokens.iter().zip(0..) {
         for (listing, number) in listings.iter().zip(0..) {
             let mut input = listing.input.clone();

@@ -46,8 +46,7 @@ fn a_constraint_of_the_model_is_a_check_and_a_doc_line() {
 
 #[test]
 fn a_value_of_an_enum_is_in_the_set() {
-    let pointer =
-        "/shapes/com.amazonaws.sfn#StateMachineType/members/EXPRESS/traits/smithy.api#enumValue";
+    let pointer = "/shapes/com.amazonaws.sfn#StateMachineType/members/EXPRESS/traits/smithy.api#enumValue";
     let lines = gained("enums", pointer, json!("EXPEDITED"));
     assert!(lines.iter().any(|line| line.contains("\"EXPEDITED\"")), "{lines:?}");
 }

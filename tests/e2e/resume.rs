@@ -42,7 +42,10 @@ fn machines(activity: &str) -> Vec<(&'static str, Value)> {
         ("scheduled", task(json!({}))),
         ("started", task(json!({}))),
         ("silent", task(json!({ "HeartbeatSeconds": 1 }))),
-        ("retry", task(json!({ "Retry": [{ "ErrorEquals": ["E"], "IntervalSeconds": 2, "MaxAttempts": 1 }] }))),
+        (
+            "retry",
+            task(json!({ "Retry": [{ "ErrorEquals": ["E"], "IntervalSeconds": 2, "MaxAttempts": 1 }] })),
+        ),
     ]
 }
 

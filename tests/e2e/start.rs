@@ -87,7 +87,7 @@ fn a_folder_that_cannot_be_read() {
     let folder = Folder::new();
     let path = folder.join("data");
     fs::create_dir(&path).unwrap();
-    fs::set_permissions(&path, fs::Permissions::from_mode(0)).unwrap();
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o0)).unwrap();
     // Whoever may read everything, such as root, cannot be refused.
     if fs::read_dir(&path).is_err() {
         let message = refused_folder(&path);

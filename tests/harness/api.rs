@@ -50,7 +50,8 @@ impl Api {
         let answer = self.send(operation, &input.to_string()).map_err(Failure::Broken)?;
         if answer.status() == 200 {
             let output = serde_json::from_slice(&answer.body);
-            return output.map_err(|error| Failure::Broken(io::Error::new(io::ErrorKind::InvalidData, error)));
+            return output
+                .map_err(|error| Failure::Broken(io::Error::new(io::ErrorKind::InvalidData, error)));
         }
         Err(Failure::Refused(Refusal::from(&answer)))
     }

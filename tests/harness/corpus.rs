@@ -105,8 +105,10 @@ pub fn read(folder: &Path) -> Vec<(PathBuf, Case)> {
             if path.is_dir() {
                 folders.push(path);
             } else if path.extension().is_some_and(|extension| extension == "json") {
-                let text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-                let case = serde_json::from_str(&expand(&text)).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+                let text =
+                    fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+                let case = serde_json::from_str(&expand(&text))
+                    .unwrap_or_else(|error| panic!("{}: {error}", path.display()));
                 cases.push((path, case));
             }
         }
@@ -133,9 +135,15 @@ pub fn over_http(server: SocketAddr, case: &Case) -> Run {
         match deed {
             Deed::Take { activity, worker } => token = take(&mut api, activity, worker.as_deref()),
             Deed::Heartbeat => drop(api.must("SendTaskHeartbeat", &json!({ "taskToken": token }))),
-            Deed::Succeed(output) => drop(api.must("SendTaskSuccess", &json!({ "taskToken": token, "output": output }))),
-            Deed::Fail(reason) => drop(api.must("SendTaskFailure", &with(reason, "taskToken", token.clone()))),
-            Deed::Stop(reason) => drop(api.must("StopExecution", &with(reason, "executionArn", json!(execution)))),
+            Deed::Succeed(output) => {
+                drop(api.must("SendTaskSuccess", &json!({ "taskToken": token, "output": output })))
+            }
+            Deed::Fail(reason) => {
+                drop(api.must("SendTaskFailure", &with(reason, "taskToken", token.clone())))
+            }
+            Deed::Stop(reason) => {
+                drop(api.must("StopExecution", &with(reason, "executionArn", json!(execution))))
+            }
         }
     }
     let mut described = api.end_of(&execution);
@@ -212,7 +220,8 @@ pub fn difference(expected: &Run, found: &Run) -> Option<String> {
     if expected == found {
         return None;
     }
-    let event = |events: &[Value], at: usize| events.get(at).map_or_else(|| "nothing".to_owned(), Value::to_string);
+    let event =
+        |events: &[Value], at: usize| events.get(at).map_or_else(|| "nothing".to_owned(), Value::to_string);
     let length = expected.history.len().max(found.history.len());
     let first = (0..length).find(|at| expected.history.get(*at) != found.history.get(*at));
     Some(match first {

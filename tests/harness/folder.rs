@@ -10,12 +10,18 @@ use std::sync::atomic::{AtomicU64, Ordering};
 pub struct Folder(PathBuf);
 
 impl Folder {
-    /// An empty folder.
+    /// An empty folder, where the system keeps what is temporary.
     #[must_use]
     pub fn new() -> Folder {
+        Folder::in_folder(&std::env::temp_dir())
+    }
+
+    /// An empty folder in `parent`.
+    #[must_use]
+    pub fn in_folder(parent: &Path) -> Folder {
         static NEXT: AtomicU64 = AtomicU64::new(0);
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
-        let path = std::env::temp_dir().join(format!("gradus-test-{}-{number}", process::id()));
+        let path = parent.join(format!("gradus-test-{}-{number}", process::id()));
         // A process of this number may have died here before.
         let _ = fs::remove_dir_all(&path);
         fs::create_dir_all(&path).expect("cannot create a folder for the test");

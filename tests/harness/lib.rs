@@ -22,7 +22,7 @@ pub mod simulated;
 pub mod text;
 
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 /// How long anything may take that is under way on a busy machine.
 pub const PATIENCE: Duration = Duration::from_secs(60);
@@ -39,6 +39,15 @@ pub fn eventually<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
         }
         assert!(Instant::now() < end, "waited {PATIENCE:?} in vain for {what}");
         thread::sleep(PAUSE);
+    }
+}
+
+/// Returns in a later millisecond, the finest step of the service's clock.
+pub fn tick() {
+    let now = || SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_millis();
+    let then = now();
+    while now() == then {
+        thread::yield_now();
     }
 }
 

@@ -38,7 +38,8 @@ impl Server {
     /// If it ends instead; the message has what it wrote to standard error.
     pub fn start(binary: &str, arguments: &[&str]) -> Server {
         let arguments = [&["--listen", "127.0.0.1:0"], arguments].concat();
-        Server::try_start(binary, &arguments).unwrap_or_else(|ended| panic!("the server did not start: {ended:?}"))
+        Server::try_start(binary, &arguments)
+            .unwrap_or_else(|ended| panic!("the server did not start: {ended:?}"))
     }
 
     /// A server that keeps nothing.
@@ -57,7 +58,8 @@ impl Server {
         let mut command = Command::new(binary);
         command.arg("serve").args(arguments);
         // The environment of whoever runs the tests is not part of them.
-        for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("GRADUS_")) {
+        for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("GRADUS_"))
+        {
             command.env_remove(name);
         }
         let command = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());

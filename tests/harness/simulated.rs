@@ -5,8 +5,8 @@ use std::sync::Arc;
 use gradus_core::asl;
 use gradus_core::json::Payload;
 use gradus_core::machine::{
-    ActivityTask, Command, Entry, Env, Event, EventId, Execution, Fact, Failure, Outcome, Start, StateKind, Step,
-    Timer, Timestamp,
+    ActivityTask, Command, Entry, Env, Event, EventId, Execution, Fact, Failure, Outcome, Start, StateKind,
+    Step, Timer, Timestamp,
 };
 use serde_json::{Map, Value, json};
 
@@ -60,7 +60,11 @@ impl Simulation {
             let task = self.wait_for_task(&arn("activity", activity));
             let ActivityTask { frame, task: id, .. } = task;
             self.task = Some(task);
-            return self.step(Event::TaskStarted { frame, task: id, worker: worker.as_deref().map(Arc::from) });
+            return self.step(Event::TaskStarted {
+                frame,
+                task: id,
+                worker: worker.as_deref().map(Arc::from),
+            });
         }
         if let Deed::Stop(reason) = deed {
             return self.step(Event::StopRequested { failure: failure(reason) });
@@ -69,9 +73,11 @@ impl Simulation {
         self.step(match deed {
             Deed::Take { .. } | Deed::Stop(_) => unreachable!("handled above"),
             Deed::Heartbeat => Event::TaskHeartbeat { frame, task },
-            Deed::Succeed(output) => {
-                Event::TaskSucceeded { frame, task, output: Payload::parse(output).expect("the output is no JSON") }
-            }
+            Deed::Succeed(output) => Event::TaskSucceeded {
+                frame,
+                task,
+                output: Payload::parse(output).expect("the output is no JSON"),
+            },
             Deed::Fail(reason) => Event::TaskFailed { frame, task, failure: failure(reason) },
         });
     }
@@ -149,7 +155,8 @@ fn outcome(outcome: Option<&Outcome>) -> Value {
 
 fn reason(failure: &Failure) -> Value {
     let members = [("error", &failure.error), ("cause", &failure.cause)];
-    let present = members.into_iter().filter_map(|(name, text)| Some((name.to_owned(), json!(text.as_deref()?))));
+    let present =
+        members.into_iter().filter_map(|(name, text)| Some((name.to_owned(), json!(text.as_deref()?))));
     Value::Object(present.collect())
 }
 
@@ -157,15 +164,17 @@ fn reason(failure: &Failure) -> Value {
 /// histories hold both to the same answer.
 fn shown(id: EventId, entry: &Entry) -> Value {
     let (kind, details) = match &entry.fact {
-        Fact::ExecutionStarted { start } => {
-            ("ExecutionStarted".to_owned(), joined(data("input", &start.input), json!({ "roleArn": &*start.role_arn })))
-        }
+        Fact::ExecutionStarted { start } => (
+            "ExecutionStarted".to_owned(),
+            joined(data("input", &start.input), json!({ "roleArn": &*start.role_arn })),
+        ),
         Fact::StateEntered { kind, name, input, .. } => {
             (format!("{}StateEntered", word(*kind)), joined(json!({ "name": &**name }), data("input", input)))
         }
-        Fact::StateExited { kind, name, output, .. } => {
-            (format!("{}StateExited", word(*kind)), joined(json!({ "name": &**name }), data("output", output)))
-        }
+        Fact::StateExited { kind, name, output, .. } => (
+            format!("{}StateExited", word(*kind)),
+            joined(json!({ "name": &**name }), data("output", output)),
+        ),
         Fact::ActivityScheduled { resource, input, timeout_seconds, heartbeat_seconds, .. } => {
             let mut details = joined(json!({ "resource": &**resource }), data("input", input));
             let seconds = [("timeoutInSeconds", timeout_seconds), ("heartbeatInSeconds", heartbeat_seconds)];
@@ -177,7 +186,8 @@ fn shown(id: EventId, entry: &Entry) -> Value {
             ("ActivityScheduled".to_owned(), details)
         }
         Fact::ActivityStarted { worker, .. } => {
-            let details = worker.as_deref().map_or_else(|| json!({}), |worker| json!({ "workerName": worker }));
+            let details =
+                worker.as_deref().map_or_else(|| json!({}), |worker| json!({ "workerName": worker }));
             ("ActivityStarted".to_owned(), details)
         }
         Fact::ActivitySucceeded { output, .. } => ("ActivitySucceeded".to_owned(), data("output", output)),
@@ -191,10 +201,18 @@ fn shown(id: EventId, entry: &Entry) -> Value {
         Fact::ParallelSucceeded { .. } => ("ParallelStateSucceeded".to_owned(), Value::Null),
         Fact::ParallelFailed { .. } => ("ParallelStateFailed".to_owned(), Value::Null),
         Fact::MapStarted { length, .. } => ("MapStateStarted".to_owned(), json!({ "length": length })),
-        Fact::MapIterationStarted { name, index, .. } => ("MapIterationStarted".to_owned(), iteration(name, *index)),
-        Fact::MapIterationSucceeded { name, index, .. } => ("MapIterationSucceeded".to_owned(), iteration(name, *index)),
-        Fact::MapIterationFailed { name, index, .. } => ("MapIterationFailed".to_owned(), iteration(name, *index)),
-        Fact::MapIterationAborted { name, index, .. } => ("MapIterationAborted".to_owned(), iteration(name, *index)),
+        Fact::MapIterationStarted { name, index, .. } => {
+            ("MapIterationStarted".to_owned(), iteration(name, *index))
+        }
+        Fact::MapIterationSucceeded { name, index, .. } => {
+            ("MapIterationSucceeded".to_owned(), iteration(name, *index))
+        }
+        Fact::MapIterationFailed { name, index, .. } => {
+            ("MapIterationFailed".to_owned(), iteration(name, *index))
+        }
+        Fact::MapIterationAborted { name, index, .. } => {
+            ("MapIterationAborted".to_owned(), iteration(name, *index))
+        }
         Fact::MapSucceeded { .. } => ("MapStateSucceeded".to_owned(), Value::Null),
         Fact::MapFailed { .. } => ("MapStateFailed".to_owned(), Value::Null),
         Fact::StateAborted { kind, .. } => (format!("{}StateAborted", word(*kind)), Value::Null),
@@ -216,10 +234,10 @@ fn shown(id: EventId, entry: &Entry) -> Value {
 
 /// The member that holds an event's details.
 fn member(kind: &str) -> String {
-    let kind = ["Entered", "Exited"].into_iter().find(|end| kind.ends_with(end)).map_or_else(
-        || kind.to_owned(),
-        |end| format!("State{end}"),
-    );
+    let kind = ["Entered", "Exited"]
+        .into_iter()
+        .find(|end| kind.ends_with(end))
+        .map_or_else(|| kind.to_owned(), |end| format!("State{end}"));
     let (first, rest) = kind.split_at(1);
     format!("{}{rest}EventDetails", first.to_lowercase())
 }

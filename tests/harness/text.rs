@@ -53,7 +53,8 @@ pub fn settle(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(first) = rest.chars().next() {
-        let begins = |what: &str| rest.get(..what.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(what));
+        let begins =
+            |what: &str| rest.get(..what.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(what));
         if let Some(after) = uuid(rest) {
             out.push_str("<uuid>");
             rest = after;

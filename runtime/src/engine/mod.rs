@@ -74,7 +74,10 @@ struct Shared<S: Store> {
 
 impl<S: Store> std::fmt::Debug for Shared<S> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Engine").field("store", &self.store).field("workers", &self.inboxes.len()).finish_non_exhaustive()
+        f.debug_struct("Engine")
+            .field("store", &self.store)
+            .field("workers", &self.inboxes.len())
+            .finish_non_exhaustive()
     }
 }
 
@@ -118,7 +121,8 @@ impl<S: Store> Engine<S> {
         let (mut inboxes, mut threads) = (Vec::new(), Vec::new());
         for number in 0..count {
             let owned = (0..PARTITIONS).filter(|id| usize::from(*id) % count == number).map(PartitionId);
-            let worker = Worker::new(store.clone(), catalog.clone(), owned, options.limits.clone(), random_u64()?)?;
+            let worker =
+                Worker::new(store.clone(), catalog.clone(), owned, options.limits.clone(), random_u64()?)?;
             let (sender, receiver) = mpsc::channel();
             let thread = Thread {
                 worker,
@@ -129,13 +133,24 @@ impl<S: Store> Engine<S> {
                 activities: activities.clone(),
                 stopping: false,
             };
-            let spawned = std::thread::Builder::new().name(format!("gradus-worker-{number}")).spawn(|| thread.run());
+            let spawned =
+                std::thread::Builder::new().name(format!("gradus-worker-{number}")).spawn(|| thread.run());
             threads.push(spawned.map_err(|error| Error::Io(error.to_string()))?);
             inboxes.push(sender);
         }
         let (stopping, _) = watch::channel(false);
         let (clock, threads) = (options.clock, Mutex::new(threads));
-        Ok(Engine(Arc::new(Shared { store, catalog, activities, tokens, clock, inboxes, committer, stopping, threads })))
+        Ok(Engine(Arc::new(Shared {
+            store,
+            catalog,
+            activities,
+            tokens,
+            clock,
+            inboxes,
+            committer,
+            stopping,
+            threads,
+        })))
     }
 
     /// The store that the engine writes; to be read only.
@@ -164,7 +179,11 @@ impl<S: Store> Engine<S> {
     }
 
     /// Ends an execution. When this returns, the end is durable.
-    pub async fn stop_execution(&self, execution: ExecutionId, failure: Failure) -> Result<Signalled, Unavailable> {
+    pub async fn stop_execution(
+        &self,
+        execution: ExecutionId,
+        failure: Failure,
+    ) -> Result<Signalled, Unavailable> {
         self.signal(execution, Event::StopRequested { failure }).await
     }
 
@@ -224,7 +243,8 @@ impl<S: Store> Engine<S> {
             let candidate = match self.0.activities.poll(activity)? {
                 Poll::Ready(candidate) => candidate,
                 Poll::Waiting(mut receiver) => {
-                    let waiting = Waiting { activities: &self.0.activities, activity, receiver: &mut receiver };
+                    let waiting =
+                        Waiting { activities: &self.0.activities, activity, receiver: &mut receiver };
                     let found = tokio::select! {
                         candidate = &mut *waiting.receiver => candidate.ok(),
                         () = tokio::time::sleep_until(deadline) => None,
@@ -236,7 +256,11 @@ impl<S: Store> Engine<S> {
                     }
                 }
             };
-            let offer = Offer { activities: self.0.activities.clone(), activity: activity.into(), candidate: Some(candidate) };
+            let offer = Offer {
+                activities: self.0.activities.clone(),
+                activity: activity.into(),
+                candidate: Some(candidate),
+            };
             if let Some(assigned) = self.assign(offer, worker.clone()).await? {
                 return Ok(Some(assigned));
             }
@@ -304,13 +328,19 @@ impl<S: Store> Engine<S> {
     async fn answer(&self, token: &str, event: impl FnOnce(Candidate) -> Event) -> Result<(), AnswerError> {
         let attempt = self.0.tokens.read(token).ok_or(AnswerError::InvalidToken)?;
         match self.signal(attempt.execution, event(attempt)).await {
-            Ok(Signalled { reply: Reply::Late, .. }) | Err(Unavailable::NoExecution) => Err(AnswerError::Late),
+            Ok(Signalled { reply: Reply::Late, .. }) | Err(Unavailable::NoExecution) => {
+                Err(AnswerError::Late)
+            }
             Ok(_) => Ok(()),
             Err(error) => Err(error.into()),
         }
     }
 
-    async fn assign(&self, mut offer: Offer<S>, worker: Option<Arc<str>>) -> Result<Option<Assigned>, Unavailable> {
+    async fn assign(
+        &self,
+        mut offer: Offer<S>,
+        worker: Option<Arc<str>>,
+    ) -> Result<Option<Assigned>, Unavailable> {
         let Some(candidate) = offer.candidate else { return Ok(None) };
         let Candidate { execution, frame, task } = candidate;
         let asked = self.signal(execution, Event::TaskStarted { frame, task, worker });
@@ -400,7 +430,7 @@ const MAX_SLEEP: Duration = Duration::from_secs(1);
 
 impl<S: Store> Thread<S> {
     fn run(mut self) {
-        while !(self.stopping && !self.worker.is_busy()) {
+        while !self.stopping || self.worker.is_busy() {
             match self.worker.turns(self.clock.now()) {
                 Ok(ready) => ready.into_iter().for_each(|submission| self.submit(submission)),
                 Err(error) => {
@@ -423,7 +453,9 @@ impl<S: Store> Thread<S> {
         match message {
             Message::Request(_, request) if self.stopping => request.refuse(&Unavailable::NotOwner),
             Message::Request(partition, request) => self.worker.accept(partition, request),
-            Message::Committed(partition, epoch, still_owner) => self.worker.committed(partition, epoch, still_owner),
+            Message::Committed(partition, epoch, still_owner) => {
+                self.worker.committed(partition, epoch, still_owner)
+            }
             Message::Stop => self.stopping = true,
         }
     }

@@ -12,15 +12,13 @@ use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 
 use gradus_core::machine::codec;
-use gradus_core::machine::{
-    Command, Env, Event, Execution, Outcome, Reply, Start, Step, Timer, Timestamp,
-};
 use gradus_core::machine::timestamp::Millis;
+use gradus_core::machine::{Command, Env, Event, Execution, Outcome, Reply, Start, Step, Timer, Timestamp};
 
 use super::outside::Outside;
 use crate::store::catalog::{Catalog, Compiled};
-use crate::store::layout::{self, ExecutionId, Listed, Status};
 use crate::store::committer::CommitError;
+use crate::store::layout::{self, ExecutionId, Listed, Status};
 use crate::store::{Batch, Durable, Epoch, Error, Op, PartitionId, Rejected, Store, Table};
 
 /// What a partition is asked to do.
@@ -115,7 +113,7 @@ pub struct Submission {
 /// What may happen only after a batch is durable: answers to callers, commands to the outside.
 #[derive(Default)]
 pub struct Effects {
-    answers: Vec<Box<dyn FnOnce(Result<(), Unavailable>) + Send>>,
+    answers: Vec<Answer<()>>,
     commands: Vec<(ExecutionId, Command)>,
 }
 
@@ -258,7 +256,10 @@ impl<S: Store> Worker<S> {
     /// The batch's epoch tells news of a partition that is owned from news of one that was lost
     /// and taken over again since.
     pub fn committed(&mut self, id: PartitionId, epoch: Epoch, still_owner: bool) {
-        let Some(partition) = self.partitions.get_mut(&id).filter(|partition| partition.epoch == epoch) else { return };
+        let Some(partition) = self.partitions.get_mut(&id).filter(|partition| partition.epoch == epoch)
+        else {
+            return;
+        };
         if !still_owner {
             return self.give_up(id);
         }
@@ -274,7 +275,8 @@ impl<S: Store> Worker<S> {
             self.executions.take(execution);
         }
         let partitions = &self.partitions;
-        self.executions.shrink(|execution| partitions.get(&execution.partition()).is_some_and(|owned| owned.busy));
+        self.executions
+            .shrink(|execution| partitions.get(&execution.partition()).is_some_and(|owned| owned.busy));
     }
 
     /// Answers all that waits in the inboxes: it cannot be done here.
@@ -375,7 +377,7 @@ impl<S: Store> Worker<S> {
             started: now,
         };
         turn.names.insert(start.arn.clone(), id);
-        turn.put(Table::Names, start.arn.as_bytes().to_vec(), id.0.to_vec());
+        turn.put(Table::Names, layout::name_key(&start.arn), id.0.to_vec());
         let execution = Execution::new(compiled.definition.clone());
         let mut loaded = Loaded { execution, rows: 0, bytes: 0, listed };
         let (catalog, seed) = (self.catalog.clone(), self.random.next());
@@ -486,8 +488,8 @@ impl<S: Store> Worker<S> {
         let rows = self.store.range(layout::facts_from(id, 0))?;
         let bytes = rows.iter().map(|(_, value)| value.len()).sum();
         let count = rows.len() as u32;
-        let execution = replay(&self.catalog, rows.iter().map(|(_, value)| &**value))?;
-        let (execution, compiled, closed) = execution.ok_or(Unavailable::NoExecution)?;
+        let replayed = replay(&self.catalog, rows.iter().map(|(_, value)| &**value))?;
+        let Replayed { execution, compiled, closed } = replayed.ok_or(Unavailable::NoExecution)?;
         let start = execution.start().ok_or(Unavailable::NoExecution)?;
         let started = execution.started_at().unwrap_or_default();
         let listed = Listed {
@@ -517,7 +519,12 @@ impl<S: Store> Worker<S> {
         Ok(())
     }
 
-    fn load_timers_of(&mut self, id: PartitionId, after: Option<Timestamp>, until: Timestamp) -> Result<(), Error> {
+    fn load_timers_of(
+        &mut self,
+        id: PartitionId,
+        after: Option<Timestamp>,
+        until: Timestamp,
+    ) -> Result<(), Error> {
         let rows = self.store.range(layout::timers_between(id, after, until))?;
         let found = rows.iter().filter_map(|(key, _)| layout::timer_from(key));
         self.timers.extend(found.map(|(execution, timer)| (timer.due, execution, timer)));
@@ -563,29 +570,42 @@ impl Request {
 
 /// The execution of an ARN, if there is one.
 pub fn find_execution(store: &impl Store, arn: &str) -> Result<Option<ExecutionId>, Error> {
-    let Some(id) = store.get(Table::Names, arn.as_bytes())? else { return Ok(None) };
+    let Some(id) = store.get(Table::Names, &layout::name_key(arn))? else { return Ok(None) };
     let id = id.try_into().map_err(|_| Error::Damaged(format!("the row of the name `{arn}`")))?;
     Ok(Some(ExecutionId(id)))
 }
 
-/// An execution from its rows of facts, with what it runs and when it was closed; `None` without rows.
+/// An execution that was read back.
+pub struct Replayed {
+    /// The execution.
+    pub execution: Execution,
+    /// What it runs.
+    pub compiled: Arc<Compiled>,
+    /// When it was closed, if it was.
+    pub closed: Option<Timestamp>,
+}
+
+/// An execution from its rows of facts; `None` without rows.
 pub fn replay<'r, S: Store>(
     catalog: &Catalog<S>,
     rows: impl Iterator<Item = &'r [u8]>,
-) -> Result<Option<(Execution, Arc<Compiled>, Option<Timestamp>)>, Error> {
-    let mut replayed = None;
+) -> Result<Option<Replayed>, Error> {
+    let mut replayed: Option<Replayed> = None;
     for row in rows {
         let facts = codec::decode(row).map_err(|error| Error::Damaged(error.to_string()))?;
         if replayed.is_none() {
-            let Some(gradus_core::machine::Fact::ExecutionStarted { start }) = facts.entries.first().map(|entry| &entry.fact)
+            let Some(gradus_core::machine::Fact::ExecutionStarted { start }) =
+                facts.entries.first().map(|entry| &entry.fact)
             else {
                 return Err(Error::Damaged("an execution does not begin with its start".to_owned()));
             };
             let compiled = catalog.revision(&start.revision)?;
-            let compiled = compiled.ok_or_else(|| Error::Damaged(format!("revision `{}` is gone", start.revision)))?;
-            replayed = Some((Execution::new(compiled.definition.clone()), compiled, None));
+            let compiled =
+                compiled.ok_or_else(|| Error::Damaged(format!("revision `{}` is gone", start.revision)))?;
+            let execution = Execution::new(compiled.definition.clone());
+            replayed = Some(Replayed { execution, compiled, closed: None });
         }
-        let Some((execution, _, closed)) = &mut replayed else { continue };
+        let Some(Replayed { execution, closed, .. }) = &mut replayed else { continue };
         for entry in &facts.entries {
             execution.apply(facts.at, entry);
         }
@@ -704,7 +724,7 @@ impl Cache {
                 break;
             }
             let Some((use_, id)) = self.used.pop_front() else { break };
-            if !self.entries.get(&id).is_some_and(|(current, _)| *current == use_) {
+            if self.entries.get(&id).is_none_or(|(current, _)| *current != use_) {
                 continue;
             }
             if is_busy(id) {

@@ -3,16 +3,16 @@
 use std::sync::Arc;
 
 use gradus_api::errors::{
-    ActivityAlreadyExists, ActivityDoesNotExist, ActivityWorkerLimitExceeded, CreateActivityError, DeleteActivityError,
-    DescribeActivityError, GetActivityTaskError, InvalidOutput, InvalidToken, ListActivitiesError, SendTaskFailureError,
-    SendTaskHeartbeatError, SendTaskSuccessError, TaskTimedOut,
+    ActivityAlreadyExists, ActivityDoesNotExist, ActivityWorkerLimitExceeded, CreateActivityError,
+    DeleteActivityError, DescribeActivityError, GetActivityTaskError, InvalidOutput, InvalidToken,
+    ListActivitiesError, SendTaskFailureError, SendTaskHeartbeatError, SendTaskSuccessError, TaskTimedOut,
 };
 use gradus_api::http::{Fault, RequestContext};
 use gradus_api::shapes::{
     ActivityListItem, CreateActivityInput, CreateActivityOutput, DeleteActivityInput, DeleteActivityOutput,
-    DescribeActivityInput, DescribeActivityOutput, GetActivityTaskInput, GetActivityTaskOutput, ListActivitiesInput,
-    ListActivitiesOutput, SendTaskFailureInput, SendTaskFailureOutput, SendTaskHeartbeatInput, SendTaskHeartbeatOutput,
-    SendTaskSuccessInput, SendTaskSuccessOutput,
+    DescribeActivityInput, DescribeActivityOutput, GetActivityTaskInput, GetActivityTaskOutput,
+    ListActivitiesInput, ListActivitiesOutput, SendTaskFailureInput, SendTaskFailureOutput,
+    SendTaskHeartbeatInput, SendTaskHeartbeatOutput, SendTaskSuccessInput, SendTaskSuccessOutput,
 };
 use gradus_api::timestamp::Timestamp as Date;
 use gradus_core::json::Payload;
@@ -95,7 +95,10 @@ pub(super) async fn list<S: Store>(
     let prefix = Place::of(context).activity("");
     let after = position.as_deref().map(|name| page::after(&prefix, name)).transpose()?;
     let size = page::size(input.max_results);
-    let rows = service.catalog().list::<Activity>(Kind::Activity, &prefix, after.as_deref(), size + 1).map_err(fault)?;
+    let rows = service
+        .catalog()
+        .list::<Activity>(Kind::Activity, &prefix, after.as_deref(), size + 1)
+        .map_err(fault)?;
     let (rows, last) = page::cut(rows, size);
     let position = last.map(|activity| activity.name.as_bytes().to_vec());
     Ok(ListActivitiesOutput {
@@ -137,7 +140,8 @@ pub(super) async fn fail_task<S: Store>(
     _context: &RequestContext,
     input: SendTaskFailureInput,
 ) -> Result<SendTaskFailureOutput, SendTaskFailureError> {
-    let failure = Failure { error: input.error.map(Into::into), cause: input.cause.map(Into::into), heartbeat: false };
+    let failure =
+        Failure { error: input.error.map(Into::into), cause: input.cause.map(Into::into), heartbeat: false };
     answered::<SendTaskFailureError>(service.engine().task_failed(&input.task_token, failure).await)?;
     Ok(SendTaskFailureOutput {})
 }
@@ -194,7 +198,9 @@ where
 {
     answer.map_err(|error| match error {
         AnswerError::InvalidToken => page::invalid().into(),
-        AnswerError::Late => TaskTimedOut::new("Task Timed Out: 'Provided task does not exist anymore'").into(),
+        AnswerError::Late => {
+            TaskTimedOut::new("Task Timed Out: 'Provided task does not exist anymore'").into()
+        }
         AnswerError::Unavailable(error) => fault(error).into(),
     })
 }

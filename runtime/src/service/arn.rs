@@ -61,7 +61,10 @@ pub(super) fn parse(text: &str) -> Result<Arn<'_>, InvalidArn> {
     };
     let (kind, rest) = rest.split_once(':').ok_or_else(no_arn)?;
     let resource = resource(kind, rest).ok_or_else(no_arn)?;
-    Ok(Arn { place: Place { partition, region, account }, resource: resource.map_err(|()| out_of_place(kind))? })
+    Ok(Arn {
+        place: Place { partition, region, account },
+        resource: resource.map_err(|()| out_of_place(kind))?,
+    })
 }
 
 /// Reads the ARN of a state machine, a version, an alias or a labelled Map state.
@@ -189,7 +192,9 @@ fn resource<'a>(kind: &str, rest: &'a str) -> Option<Result<Resource<'a>, ()>> {
         None => (first, None),
     };
     match (kind, label, second, third) {
-        ("stateMachine", None, qualifier, None) => Some(Ok(Resource::StateMachine(StateMachine { name, label, qualifier }))),
+        ("stateMachine", None, qualifier, None) => {
+            Some(Ok(Resource::StateMachine(StateMachine { name, label, qualifier })))
+        }
         ("stateMachine", Some(_), None, None) => {
             Some(Ok(Resource::StateMachine(StateMachine { name, label, qualifier: None })))
         }
@@ -290,7 +295,10 @@ mod tests {
 
     #[test]
     fn prints_what_it_reads() {
-        assert_eq!(parse(&HERE.state_machine("m")), Ok(Arn { place: HERE, resource: machine("m", None, None) }));
+        assert_eq!(
+            parse(&HERE.state_machine("m")),
+            Ok(Arn { place: HERE, resource: machine("m", None, None) })
+        );
         assert_eq!(parse(&HERE.execution("m", "e")), Ok(Arn { place: HERE, resource: Resource::Execution }));
         assert_eq!(parse(&HERE.activity("a")), Ok(Arn { place: HERE, resource: Resource::Activity }));
         assert_eq!(HERE.execution("m", "e"), "arn:aws:states:us-east-1:000000000000:execution:m:e");
@@ -298,7 +306,9 @@ mod tests {
 
     #[test]
     fn a_region_has_its_partition() {
-        for (region, partition) in [("us-east-1", "aws"), ("cn-north-1", "aws-cn"), ("us-gov-west-1", "aws-us-gov")] {
+        for (region, partition) in
+            [("us-east-1", "aws"), ("cn-north-1", "aws-cn"), ("us-gov-west-1", "aws-us-gov")]
+        {
             assert_eq!(partition_of(region), partition);
         }
     }

@@ -6,7 +6,9 @@
 use gradus_api::enums::{EncryptionType, LogLevel};
 use gradus_api::errors::{InvalidEncryptionConfiguration, InvalidLoggingConfiguration};
 use gradus_api::http::Fault;
-use gradus_api::shapes::{EncryptionConfiguration, LogDestination, LoggingConfiguration, TracingConfiguration};
+use gradus_api::shapes::{
+    EncryptionConfiguration, LogDestination, LoggingConfiguration, TracingConfiguration,
+};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -16,7 +18,9 @@ use crate::store::Error;
 
 /// The logging configuration as it is shown. Destinations that were not given stay absent; an empty list
 /// stays one (recorded).
-pub(super) fn logging(given: Option<LoggingConfiguration>) -> Result<LoggingConfiguration, InvalidLoggingConfiguration> {
+pub(super) fn logging(
+    given: Option<LoggingConfiguration>,
+) -> Result<LoggingConfiguration, InvalidLoggingConfiguration> {
     let given = given.unwrap_or_default();
     let level = given.level.unwrap_or(LogLevel::Off);
     let destinations = given.destinations.as_deref().unwrap_or_default();
@@ -48,8 +52,12 @@ pub(super) fn encryption(
     let given = given.unwrap_or_else(|| EncryptionConfiguration::new(EncryptionType::AwsOwnedKey));
     let wants_key = given.r#type == EncryptionType::CustomerManagedKmsKey;
     match given.kms_key_id {
-        None if wants_key => Err(invalid_encryption("kmsKeyId is required for the type CUSTOMER_MANAGED_KMS_KEY")),
-        Some(_) if !wants_key => Err(invalid_encryption("kmsKeyId must not be given for the type AWS_OWNED_KEY")),
+        None if wants_key => {
+            Err(invalid_encryption("kmsKeyId is required for the type CUSTOMER_MANAGED_KMS_KEY"))
+        }
+        Some(_) if !wants_key => {
+            Err(invalid_encryption("kmsKeyId must not be given for the type AWS_OWNED_KEY"))
+        }
         _ => Ok(given),
     }
 }
@@ -83,6 +91,7 @@ fn invalid_encryption(why: &str) -> InvalidEncryptionConfiguration {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde::Deserialize;
     use serde_json::json;
 
     const GROUP: &str = "arn:aws:logs:us-east-1:000000000000:log-group:/aws/states/g:*";
@@ -90,7 +99,7 @@ mod tests {
     fn check_logging(given: Value, expected: Result<Value, &str>) {
         let read = LoggingConfiguration::deserialize(&given).unwrap();
         let shown = logging(Some(read)).map(|shown| to_row(&shown).unwrap());
-        let expected = expected.map_err(|why| invalid_logging(why));
+        let expected = expected.map_err(invalid_logging);
         assert_eq!(shown, expected, "{given}");
     }
 
@@ -116,14 +125,19 @@ mod tests {
             check_logging(given.clone(), Ok(given));
         }
         for arn in ["x", &GROUP[..GROUP.len() - 2], "arn:aws:logs:us-east-1:000000000000:log-group::*"] {
-            check_logging(json!({"level": "ALL", "destinations": [to(arn)]}), Err("Log Destination not found."));
+            check_logging(
+                json!({"level": "ALL", "destinations": [to(arn)]}),
+                Err("Log Destination not found."),
+            );
         }
         check_logging(json!({"level": "ALL", "destinations": [{}]}), Err("Log Destination not found."));
     }
 
     #[test]
     fn tracing_configurations() {
-        for (given, enabled) in [(None, false), (Some(None), false), (Some(Some(false)), false), (Some(Some(true)), true)] {
+        for (given, enabled) in
+            [(None, false), (Some(None), false), (Some(Some(false)), false), (Some(Some(true)), true)]
+        {
             let shown = tracing(given.map(|enabled| TracingConfiguration { enabled }));
             assert_eq!(shown, TracingConfiguration { enabled: Some(enabled) });
         }
@@ -141,7 +155,8 @@ mod tests {
         check(json!({"kmsKeyId": "k", "type": "AWS_OWNED_KEY"}), false);
         check(json!({"type": "CUSTOMER_MANAGED_KMS_KEY"}), false);
         check(json!({"kmsKeyId": "k", "type": "CUSTOMER_MANAGED_KMS_KEY"}), true);
-        let all = json!({"kmsDataKeyReusePeriodSeconds": 60, "kmsKeyId": "k", "type": "CUSTOMER_MANAGED_KMS_KEY"});
+        let all =
+            json!({"kmsDataKeyReusePeriodSeconds": 60, "kmsKeyId": "k", "type": "CUSTOMER_MANAGED_KMS_KEY"});
         check(all, true);
     }
 }

@@ -7,16 +7,16 @@ use std::sync::Arc;
 
 use gradus_api::enums::{ExecutionRedriveStatus, ExecutionStatus, IncludedData, StateMachineType};
 use gradus_api::errors::{
-    DescribeExecutionError, DescribeStateMachineForExecutionError, ExecutionAlreadyExists, ExecutionDoesNotExist,
-    GetExecutionHistoryError, InvalidExecutionInput, ListExecutionsError, StartExecutionError, StateMachineTypeNotSupported,
-    StopExecutionError, ValidationException,
+    DescribeExecutionError, DescribeStateMachineForExecutionError, ExecutionAlreadyExists,
+    ExecutionDoesNotExist, GetExecutionHistoryError, InvalidExecutionInput, ListExecutionsError,
+    StartExecutionError, StateMachineTypeNotSupported, StopExecutionError, ValidationException,
 };
 use gradus_api::http::{Fault, RequestContext};
 use gradus_api::shapes::{
     CloudWatchEventsExecutionDataDetails as DataDetails, DescribeExecutionInput, DescribeExecutionOutput,
     DescribeStateMachineForExecutionInput, DescribeStateMachineForExecutionOutput, ExecutionListItem,
-    GetExecutionHistoryInput, GetExecutionHistoryOutput, ListExecutionsInput, ListExecutionsOutput, StartExecutionInput,
-    StartExecutionOutput, StopExecutionInput, StopExecutionOutput,
+    GetExecutionHistoryInput, GetExecutionHistoryOutput, ListExecutionsInput, ListExecutionsOutput,
+    StartExecutionInput, StartExecutionOutput, StopExecutionInput, StopExecutionOutput,
 };
 use gradus_api::timestamp::Timestamp as Date;
 use gradus_core::json::Payload;
@@ -53,13 +53,14 @@ pub(super) async fn start<S: Store>(
     let payload = input.input.as_deref().map_or_else(|| Ok(Payload::empty_object()), read_input)?;
     let name = input.name.unwrap_or_else(|| Uuid::new_v4().to_string());
     let execution_arn = place.execution(&machine.name, &name);
-    let compiled = state_machine::current(service.catalog(), &machine)?;
+    let revision = catalog::revision_key(machine.id, machine.revision);
+    let compiled = state_machine::revision(service.catalog(), &revision)?;
     let start = Start {
         arn: execution_arn.as_str().into(),
         name: name.into(),
         machine_arn: machine.arn.clone(),
         machine_name: machine.name.clone(),
-        revision: compiled.revision.key().into(),
+        revision: revision.into(),
         version_arn: None,
         alias_arn: None,
         role_arn: compiled.revision.role_arn.clone(),
@@ -82,7 +83,8 @@ pub(super) async fn stop<S: Store>(
 ) -> Result<StopExecutionOutput, StopExecutionError> {
     let arn = input.execution_arn;
     let id = find(service, context, arn::execution(&arn)?, &arn)?.ok_or_else(|| missing(&arn))?;
-    let failure = Failure { error: input.error.map(Into::into), cause: input.cause.map(Into::into), heartbeat: false };
+    let failure =
+        Failure { error: input.error.map(Into::into), cause: input.cause.map(Into::into), heartbeat: false };
     let Signalled { reply, at } = service.engine().stop_execution(id, failure).await.map_err(fault)?;
     let stopped = match reply {
         Reply::Late => last_step(service.engine().store(), id)?.at,
@@ -207,9 +209,11 @@ pub(super) async fn history<S: Store>(
     let reverse = input.reverse_order.unwrap_or_default();
     let with_data = input.include_execution_data.unwrap_or(true);
     let flag = |set: bool| if set { "1" } else { "0" };
-    let list = page::List { operation: "GetExecutionHistory", arguments: &[&arn, flag(reverse), flag(with_data)] };
+    let list =
+        page::List { operation: "GetExecutionHistory", arguments: &[&arn, flag(reverse), flag(with_data)] };
     let position = service.position::<GetExecutionHistoryError>(list, input.next_token.as_deref()).await?;
-    let from = position.map(|position| history::Position::read(&position).ok_or_else(page::invalid)).transpose()?;
+    let from =
+        position.map(|position| history::Position::read(&position).ok_or_else(page::invalid)).transpose()?;
     let wanted = history::Page { from, reverse, with_data, size: page::size(input.max_results) };
     let (events, next) = history::read(service.engine().store(), id, wanted).map_err(fault)?;
     Ok(GetExecutionHistoryOutput {
@@ -289,8 +293,10 @@ fn damaged(what: &str) -> Fault {
 /// Whether the state machine of an execution has been deleted; one of the same name is another.
 fn is_deleted<S: Store>(service: &Service<S>, start: &Start) -> Result<bool, Fault> {
     let machine = service.catalog().machine(&start.machine_arn).map_err(fault)?;
-    let id = |key: &str| key.split('/').next().map(str::to_owned);
-    Ok(machine.is_none_or(|machine| id(&catalog::revision_key(machine.id, 0)) != id(&start.revision)))
+    let Some(machine) = machine else { return Ok(true) };
+    // Keys of revisions begin with the id of their state machine.
+    let current = catalog::revision_key(machine.id, machine.revision);
+    Ok(current.split('/').next() != start.revision.split('/').next())
 }
 
 /// How an execution stands.
@@ -388,7 +394,9 @@ fn newest(
     position: Option<&[u8]>,
     limit: usize,
 ) -> Result<Vec<Row>, Fault> {
-    let before = position.map(|position| read_position(position).ok_or_else(|| damaged("a page token"))).transpose()?;
+    let before = position
+        .map(|position| read_position(position).ok_or_else(|| damaged("a page token")))
+        .transpose()?;
     let mut found = Vec::new();
     for status in statuses {
         let mut range = Range::prefix(Table::Listing, &layout::listing_prefix(machine.id, status)).reverse();
@@ -399,7 +407,8 @@ fn newest(
         }
         let rows = store.range(range.limit(limit)).map_err(fault)?;
         for (key, value) in rows {
-            let listed = Listed::read(&key, &value).ok_or_else(|| damaged("a row of the list of executions"))?;
+            let listed =
+                Listed::read(&key, &value).ok_or_else(|| damaged("a row of the list of executions"))?;
             found.push(Row(listed));
         }
     }
@@ -421,4 +430,73 @@ fn drop_outdated(rows: &mut Vec<Row>) {
 fn read_position(position: &[u8]) -> Option<(Timestamp, ExecutionId)> {
     let (sorted_by, execution) = position.split_first_chunk()?;
     Some((Timestamp::from_millis(i64::from_be_bytes(*sorted_by)), ExecutionId(execution.try_into().ok()?)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::layout::MachineId;
+    use gradus_core::machine::{Entry, EventId};
+
+    fn row(execution: u8, status: Status, sorted_by: i64) -> Row {
+        Row(Listed {
+            machine: MachineId(1),
+            status,
+            sorted_by: Timestamp::from_millis(sorted_by),
+            execution: ExecutionId([execution; 16]),
+            name: "e".into(),
+            started: Timestamp::from_millis(0),
+        })
+    }
+
+    #[test]
+    fn an_execution_that_closes_between_two_reads_is_listed_once() {
+        let (closed, running) = (row(1, Status::Failed, 9), row(1, Status::Running, 5));
+        let other = row(2, Status::Running, 7);
+        let mut rows = vec![closed.clone(), other.clone(), running];
+        drop_outdated(&mut rows);
+        assert_eq!(rows, [closed, other]);
+    }
+
+    #[test]
+    fn positions() {
+        let row = row(7, Status::Running, -5);
+        assert_eq!(read_position(&row.position()), Some(row.order()));
+        for bytes in [&[][..], &[0; 8], &[0; 23], &[0; 25]] {
+            assert_eq!(read_position(bytes), None);
+        }
+    }
+
+    #[test]
+    fn what_can_be_redriven() {
+        let output = Payload::empty_object();
+        let failure = Failure::new("E", "C");
+        let last = |event: u64, fact: Fact| StepFacts {
+            at: Timestamp::from_millis(0),
+            first_event: EventId(event),
+            entries: vec![Entry { previous: EventId(0), fact }],
+        };
+        let failed = |event| last(event, Fact::ExecutionFailed { failure: failure.clone() });
+        let aborted = last(3, Fact::ExecutionAborted { failure: failure.clone() });
+        let timed_out = last(3, Fact::ExecutionTimedOut { failure: failure.clone() });
+        let succeeded = last(3, Fact::ExecutionSucceeded { output });
+        let running =
+            last(3, Fact::ActivityStarted { frame: gradus_core::machine::FrameId::ROOT, worker: None });
+        let period = 14 * 24 * 60 * 60 * 1000;
+        let cases = [
+            (&running, true, period + 1, Some("Execution is RUNNING and cannot be redriven")),
+            (&succeeded, true, period + 1, Some("Execution is SUCCEEDED and cannot be redriven")),
+            (&failed(3), false, period, None),
+            (&aborted, false, period, None),
+            (&timed_out, false, period, None),
+            (&failed(3), false, period + 1, Some("Execution redrivable period exceeded")),
+            (&failed(24_998), false, 0, None),
+            (&failed(24_999), false, 0, Some("Execution history event limit exceeded")),
+            (&failed(3), true, 0, Some("State machine is in DELETING status")),
+        ];
+        for (last, is_deleted, now, expected) in cases {
+            let why = not_redrivable(&End::of(last), last, is_deleted, Timestamp::from_millis(now));
+            assert_eq!(why, expected, "{last:?} {is_deleted} {now}");
+        }
+    }
 }

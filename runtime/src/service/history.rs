@@ -58,8 +58,6 @@ pub(super) fn read(
     let mut from = page.from;
     loop {
         let rows = store.range(rows_from(execution, page.reverse, from))?;
-        let Some((last_key, _)) = rows.last() else { return Ok((events, None)) };
-        let next_row = row_after(last_key, page.reverse)?;
         for (key, value) in &rows {
             let row = row_of(key)?;
             let skip = from.filter(|from| from.row == row).map_or(0, |from| from.skip);
@@ -71,7 +69,9 @@ pub(super) fn read(
                 events.extend(project(&mut shown, step.at, id, entry));
             }
         }
-        match next_row {
+        // Fewer rows than asked for are the last.
+        let full = rows.get(ROWS_AT_ONCE - 1);
+        match full.map(|(key, _)| row_after(key, page.reverse)).transpose()?.flatten() {
             Some(row) => from = Some(Position { row, skip: 0 }),
             None => return Ok((events, None)),
         }
@@ -140,7 +140,10 @@ fn project(data: &mut Data, at: Timestamp, id: EventId, entry: &Entry) -> Option
         Fact::ActivitySucceeded { output, frame: _ } => {
             let (output, output_details) = data.show(output);
             HistoryEvent {
-                activity_succeeded_event_details: Some(ActivitySucceededEventDetails { output, output_details }),
+                activity_succeeded_event_details: Some(ActivitySucceededEventDetails {
+                    output,
+                    output_details,
+                }),
                 ..event(EventType::ActivitySucceeded)
             }
         }
@@ -161,7 +164,10 @@ fn project(data: &mut Data, at: Timestamp, id: EventId, entry: &Entry) -> Option
         Fact::ExecutionSucceeded { output } => {
             let (output, output_details) = data.show(output);
             HistoryEvent {
-                execution_succeeded_event_details: Some(ExecutionSucceededEventDetails { output, output_details }),
+                execution_succeeded_event_details: Some(ExecutionSucceededEventDetails {
+                    output,
+                    output_details,
+                }),
                 ..event(EventType::ExecutionSucceeded)
             }
         }
@@ -341,7 +347,7 @@ fn text(text: &Option<Arc<str>>) -> Option<String> {
     text.as_deref().map(str::to_owned)
 }
 
-/// Items and their numbers are far below what does not fit: every one is an event at least.
+/// The items of a payload are far fewer than what does not fit.
 fn small(number: u32) -> i32 {
     i32::try_from(number).unwrap_or(i32::MAX)
 }
@@ -349,4 +355,96 @@ fn small(number: u32) -> i32 {
 /// Event numbers and seconds are far below what does not fit.
 fn number(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use gradus_core::machine::{FrameId, Start};
+
+    fn facts() -> Vec<Fact> {
+        let frame = FrameId::ROOT;
+        let (failure, data) = (Failure::new("E", "C"), Payload::empty_object());
+        let word: Arc<str> = "w".into();
+        let start = Start {
+            arn: word.clone(),
+            name: word.clone(),
+            machine_arn: word.clone(),
+            machine_name: word.clone(),
+            revision: word.clone(),
+            version_arn: Some(word.clone()),
+            alias_arn: Some(word.clone()),
+            role_arn: word.clone(),
+            trace_header: None,
+            input: data.clone(),
+        };
+        let mut facts = vec![
+            Fact::ExecutionStarted { start: Box::new(start) },
+            Fact::WaitStarted { frame, until: Timestamp::default() },
+            Fact::ActivityScheduled {
+                frame,
+                resource: word.clone(),
+                input: data.clone(),
+                timeout_seconds: None,
+                heartbeat_seconds: None,
+            },
+            Fact::ActivityStarted { frame, worker: None },
+            Fact::TaskHeartbeat { frame },
+            Fact::ActivitySucceeded { frame, output: data.clone() },
+            Fact::ActivityFailed { frame, failure: failure.clone() },
+            Fact::ActivityTimedOut { frame, failure: failure.clone() },
+            Fact::RetryScheduled { frame, retrier: 0, due: Timestamp::default() },
+            Fact::ExecutionSucceeded { output: data.clone() },
+            Fact::ExecutionFailed { failure: failure.clone() },
+            Fact::ExecutionAborted { failure: failure.clone() },
+            Fact::ExecutionTimedOut { failure },
+        ];
+        for number in 1..=u8::MAX {
+            let Some(kind) = StateKind::from_number(number) else { continue };
+            let (name, data) = (word.clone(), data.clone());
+            facts.push(Fact::StateEntered { frame, kind, name: name.clone(), input: data.clone() });
+            facts.push(Fact::StateExited { frame, kind, name, output: data });
+        }
+        facts
+    }
+
+    #[test]
+    fn what_is_an_event_is_shown() {
+        for fact in facts() {
+            let entry = Entry { previous: EventId(4), fact };
+            let mut data = Data { included: true, bytes: 0 };
+            let event = project(&mut data, Timestamp::from_millis(1500), EventId(5), &entry);
+            let place = event.map(|event| (event.id, event.previous_event_id, event.timestamp.as_millis()));
+            assert_eq!(place, entry.fact.is_event().then_some((5, 4, 1500)), "{:?}", entry.fact);
+        }
+    }
+
+    #[test]
+    fn an_event_has_the_name_of_its_fact() {
+        for fact in facts() {
+            let kind_of_fact = format!("{fact:?}");
+            let kind_of_fact = kind_of_fact.split([' ', '{']).next().unwrap().to_owned();
+            let expected = match &fact {
+                Fact::StateEntered { kind, .. } => format!("{kind:?}StateEntered"),
+                Fact::StateExited { kind, .. } => format!("{kind:?}StateExited"),
+                _ => kind_of_fact,
+            };
+            let entry = Entry { previous: EventId(0), fact };
+            let mut data = Data { included: false, bytes: 0 };
+            if let Some(event) = project(&mut data, Timestamp::default(), EventId(1), &entry) {
+                assert_eq!(event.r#type.as_str(), expected);
+            }
+            assert_eq!(data.bytes, 0, "nothing is shown");
+        }
+    }
+
+    #[test]
+    fn positions() {
+        for position in [Position { row: 0, skip: 0 }, Position { row: u32::MAX, skip: 7 }] {
+            assert_eq!(Position::read(&position.to_bytes()), Some(position));
+        }
+        for bytes in [&[][..], &[0; 7], &[0; 9]] {
+            assert_eq!(Position::read(bytes), None);
+        }
+    }
 }

@@ -38,8 +38,14 @@ use crate::store::{Error, Op, Store, Table};
 use unsupported::Unsupported;
 
 /// The API on an engine. Clones are the same service.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Service<S: Store>(Arc<Shared<S>>);
+
+impl<S: Store> Clone for Service<S> {
+    fn clone(&self) -> Service<S> {
+        Service(self.0.clone())
+    }
+}
 
 /// How a service is set up.
 #[derive(Clone, Copy, Debug)]
@@ -63,7 +69,10 @@ struct Shared<S: Store> {
 
 impl<S: Store> std::fmt::Debug for Shared<S> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Service").field("engine", &self.engine).field("options", &self.options).finish_non_exhaustive()
+        f.debug_struct("Service")
+            .field("engine", &self.engine)
+            .field("options", &self.options)
+            .finish_non_exhaustive()
     }
 }
 
@@ -174,7 +183,11 @@ impl<S: Store> Service<S> {
     }
 
     /// The token of the next page, if there is one.
-    async fn next_token(&self, list: page::List<'_>, position: Option<Vec<u8>>) -> Result<Option<String>, Fault> {
+    async fn next_token(
+        &self,
+        list: page::List<'_>,
+        position: Option<Vec<u8>>,
+    ) -> Result<Option<String>, Fault> {
         let Some(position) = position else { return Ok(None) };
         let now = self.engine().now();
         Ok(Some(self.pages().await?.issue(list, &position, now)))
@@ -187,7 +200,8 @@ impl<S: Store> Service<S> {
             .pages
             .get_or_try_init(|| async {
                 let engine = self.engine().clone();
-                let made = self.engine().transact(NAME, move |_| page_key(engine.store(), NAME.as_bytes())).await;
+                let made =
+                    self.engine().transact(NAME, move |_| page_key(engine.store(), NAME.as_bytes())).await;
                 let key = made.map_err(fault)?.map_err(fault)?;
                 Ok(page::Tokens::new(&key))
             })

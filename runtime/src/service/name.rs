@@ -32,7 +32,8 @@ mod tests {
         for name in ["a", "A.b-c_9", "é", "日本", "+=@!()'", "-", "🙂"] {
             assert_eq!(check(name), Ok(()), "{name}");
         }
-        let forbidden = " \t\n\u{a0}\u{2003}<>{}[]?*\"#%\\^|~`$&,;:/\0\u{1f}\u{7f}\u{80}\u{9f}\u{fffe}\u{ffff}\u{10ffff}";
+        let forbidden =
+            " \t\n\u{a0}\u{2003}<>{}[]?*\"#%\\^|~`$&,;:/\0\u{1f}\u{7f}\u{80}\u{9f}\u{fffe}\u{ffff}\u{10ffff}";
         for character in forbidden.chars() {
             let name = format!("a{character}b");
             let message = check(&name).unwrap_err().message;

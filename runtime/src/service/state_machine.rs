@@ -6,13 +6,14 @@
 use std::sync::Arc;
 
 use gradus_api::enums::{
-    IncludedData, StateMachineStatus, StateMachineType, ValidateStateMachineDefinitionResultCode as ResultCode,
+    IncludedData, StateMachineStatus, StateMachineType,
+    ValidateStateMachineDefinitionResultCode as ResultCode,
     ValidateStateMachineDefinitionSeverity as ShownSeverity, ValidationExceptionReason,
 };
 use gradus_api::errors::{
-    CreateStateMachineError, DeleteStateMachineError, DescribeStateMachineError, InvalidDefinition, ListStateMachinesError,
-    MissingRequiredParameter, StateMachineAlreadyExists, StateMachineDoesNotExist, UpdateStateMachineError,
-    ValidateStateMachineDefinitionError, ValidationException,
+    CreateStateMachineError, DeleteStateMachineError, DescribeStateMachineError, InvalidDefinition,
+    ListStateMachinesError, MissingRequiredParameter, StateMachineAlreadyExists, StateMachineDoesNotExist,
+    UpdateStateMachineError, ValidateStateMachineDefinitionError, ValidationException,
 };
 use gradus_api::http::{Fault, RequestContext};
 use gradus_api::shapes::{
@@ -56,12 +57,23 @@ pub(super) async fn create<S: Store>(
     };
     let tags = tag::from_list(input.tags.unwrap_or_default())?;
     let arn = Place::of(context).state_machine(&input.name);
-    let new = New { arn: arn.as_str().into(), name: input.name.into(), kind: kind.as_str().to_owned(), content, tags };
-    let created = service.transact(&arn, move |catalog, now| match catalog.machine(&new.arn).map_err(fault)? {
-        Some(existing) => new.same_as(catalog, &existing).map(|created| (Vec::new(), created)),
-        None => new.put(now),
-    });
-    Ok(CreateStateMachineOutput { creation_date: created.await?, state_machine_arn: arn, state_machine_version_arn: None })
+    let new = New {
+        arn: arn.as_str().into(),
+        name: input.name.into(),
+        kind: kind.as_str().to_owned(),
+        content,
+        tags,
+    };
+    let created =
+        service.transact(&arn, move |catalog, now| match catalog.machine(&new.arn).map_err(fault)? {
+            Some(existing) => new.same_as(catalog, &existing).map(|created| (Vec::new(), created)),
+            None => new.put(now),
+        });
+    Ok(CreateStateMachineOutput {
+        creation_date: created.await?,
+        state_machine_arn: arn,
+        state_machine_version_arn: None,
+    })
 }
 
 /// UpdateStateMachine.
@@ -93,7 +105,8 @@ pub(super) async fn update<S: Store>(
     }
     let logging = input.logging_configuration.map(|given| configuration::logging(Some(given))).transpose()?;
     let tracing = input.tracing_configuration.map(|given| configuration::tracing(Some(given)));
-    let encryption = input.encryption_configuration.map(|given| configuration::encryption(Some(given))).transpose()?;
+    let encryption =
+        input.encryption_configuration.map(|given| configuration::encryption(Some(given))).transpose()?;
     let change = Change {
         definition: input.definition.map(Into::into),
         role_arn: input.role_arn.map(Into::into),
@@ -163,7 +176,10 @@ pub(super) async fn list<S: Store>(
     let prefix = Place::of(context).state_machine("");
     let after = position.as_deref().map(|name| page::after(&prefix, name)).transpose()?;
     let size = page::size(input.max_results);
-    let rows = service.catalog().list::<Machine>(Kind::Machine, &prefix, after.as_deref(), size + 1).map_err(fault)?;
+    let rows = service
+        .catalog()
+        .list::<Machine>(Kind::Machine, &prefix, after.as_deref(), size + 1)
+        .map_err(fault)?;
     let (rows, last) = page::cut(rows, size);
     let position = last.map(|machine| machine.name.as_bytes().to_vec());
     Ok(ListStateMachinesOutput {
@@ -232,12 +248,14 @@ pub(super) fn check_unlabelled(named: &StateMachine<'_>) -> Result<(), Validatio
         return Ok(());
     }
     let reason = Some(ValidationExceptionReason::ApiDoesNotSupportLabeledArns);
-    Err(ValidationException { reason, ..invalid("This operation does not take the ARN of a labelled Map state") })
+    Err(ValidationException {
+        reason,
+        ..invalid("This operation does not take the ARN of a labelled Map state")
+    })
 }
 
 /// Source: recorded from the service, 2023.
-const NOTHING_GIVEN: &str =
-    "Either the definition, the role ARN, the LoggingConfiguration, or the TracingConfiguration must be specified";
+const NOTHING_GIVEN: &str = "Either the definition, the role ARN, the LoggingConfiguration, or the TracingConfiguration must be specified";
 
 /// A state machine to be.
 struct New {
@@ -268,7 +286,11 @@ struct Change {
 
 impl New {
     /// The same request again gives the same answer; role and tags are not compared. Source: recorded.
-    fn same_as<S: Store>(&self, catalog: &Catalog<S>, existing: &Machine) -> Result<Date, CreateStateMachineError> {
+    fn same_as<S: Store>(
+        &self,
+        catalog: &Catalog<S>,
+        existing: &Machine,
+    ) -> Result<Date, CreateStateMachineError> {
         let compiled = current(catalog, existing)?;
         let (before, new) = (&compiled.revision, &self.content);
         let is_same = existing.kind == self.kind

@@ -1,12 +1,13 @@
 //! Tags of state machines and activities.
 
 use gradus_api::errors::{
-    InvalidArn, ListTagsForResourceError, ResourceNotFound, TagResourceError, TooManyTags, UntagResourceError, ValidationException,
+    InvalidArn, ListTagsForResourceError, ResourceNotFound, TagResourceError, TooManyTags,
+    UntagResourceError, ValidationException,
 };
 use gradus_api::http::{Fault, RequestContext};
 use gradus_api::shapes::{
-    ListTagsForResourceInput, ListTagsForResourceOutput, Tag, TagResourceInput, TagResourceOutput, UntagResourceInput,
-    UntagResourceOutput,
+    ListTagsForResourceInput, ListTagsForResourceOutput, Tag, TagResourceInput, TagResourceOutput,
+    UntagResourceInput, UntagResourceOutput,
 };
 
 use super::arn::{self, Place, Resource};
@@ -25,6 +26,7 @@ pub(super) async fn add<S: Store>(
 ) -> Result<TagResourceOutput, TagResourceError> {
     let arn = input.resource_arn;
     let owner = Owner::find(context, &arn)?;
+    owner.check::<_, TagResourceError>(service.catalog(), &arn)?;
     let new = from_list(input.tags)?;
     let changed = change::<_, TagResourceError>(service, owner, arn, move |arn, tags| {
         new.into_iter().for_each(|(key, value)| set(tags, key, value));
@@ -122,7 +124,9 @@ impl Owner {
             Resource::StateMachine(named) if is_here && named.is_unqualified() => Ok(Owner::StateMachine),
             Resource::Activity if is_here => Ok(Owner::Activity),
             Resource::StateMachine(_) | Resource::Activity => Ok(Owner::Nobody),
-            other @ (Resource::Execution | Resource::Express | Resource::MapRun) => Err(arn::out_of_place(other.kind())),
+            other @ (Resource::Execution | Resource::Express | Resource::MapRun) => {
+                Err(arn::out_of_place(other.kind()))
+            }
         }
     }
 
@@ -166,7 +170,8 @@ fn check(key: &str, value: &str) -> Result<(), ValidationException> {
     if key.starts_with("aws:") {
         return Err(invalid(format!("The tag key '{key}' is reserved: it begins with aws:")));
     }
-    let is_valid = |text: &str| text.chars().all(|c| c.is_alphanumeric() || c.is_whitespace() || "_.:/=+-@".contains(c));
+    let is_valid =
+        |text: &str| text.chars().all(|c| c.is_alphanumeric() || c.is_whitespace() || "_.:/=+-@".contains(c));
     if !is_valid(key) || !is_valid(value) {
         return Err(invalid(format!(
             "The tag '{key}' holds a character that is no letter, digit or white space, and none of _ . : / = + - @"

@@ -213,11 +213,7 @@ impl<S: Store> Catalog<S> {
         });
     }
 
-    fn cached<T>(
-        &self,
-        arn: &str,
-        kind: Kind,
-    ) -> Result<Option<Arc<T>>, Error>
+    fn cached<T>(&self, arn: &str, kind: Kind) -> Result<Option<Arc<T>>, Error>
     where
         Cache: Part<T>,
         T: DeserializeOwned,

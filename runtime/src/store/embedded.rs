@@ -38,8 +38,10 @@ const FACTS_MEMTABLE: u64 = 32 << 20;
 const MEMTABLE: u64 = 16 << 20;
 /// Facts from this size, in bytes, live in files of their own, which compaction does not copy.
 const SEPARATE: u32 = 32 << 10;
-/// Flushing and compaction: one thread for each, as the library reserves one for flushing.
-const WORKERS: usize = 2;
+/// Threads for flushing and compaction. The library keeps the first for flushing: it puts requests
+/// for compaction back into the queue, over and over, unless another thread is free to take them.
+/// So with two a compaction keeps both busy; with three one is free to take what is left.
+const WORKERS: usize = 3;
 
 /// The most files that the library keeps open. Processes often start with a limit of 1024, and the
 /// server's connections need theirs.

@@ -8,6 +8,8 @@ use std::sync::Arc;
 
 use gradus_core::machine::{ActivityTask, Command, EventId, FrameId, Purpose, Timer, Timestamp};
 
+use sha2::{Digest, Sha256};
+
 use super::{Op, PARTITIONS, PartitionId, Range, Table};
 
 /// An execution as the store names it: in the order of time, with its partition inside.
@@ -41,8 +43,16 @@ impl fmt::Debug for ExecutionId {
 /// The partition of a resource, by its ARN. On disk: never change it.
 pub fn partition_of(arn: &str) -> PartitionId {
     // FNV-1a, then a mix of the high half into the low: ARNs differ mostly at their ends.
-    let hash = arn.bytes().fold(0xcbf2_9ce4_8422_2325u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3));
+    let hash = arn
+        .bytes()
+        .fold(0xcbf2_9ce4_8422_2325u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3));
     PartitionId(((hash ^ (hash >> 32)) % u64::from(PARTITIONS)) as u16)
+}
+
+/// Key of the row of [`Table::Names`] that leads from an ARN to its execution: the first 16 bytes
+/// of its SHA-256. ARNs are long and begin alike, so every comparison of two would be a long one.
+pub fn name_key(arn: &str) -> Vec<u8> {
+    Sha256::digest(arn).iter().take(16).copied().collect()
 }
 
 /// Key of the row of [`Table::Facts`] that holds the `row`-th step of an execution, from 0.
@@ -57,7 +67,10 @@ pub fn facts_row(key: &[u8]) -> Option<u32> {
 
 /// All steps of an execution from the `row`-th on, in order.
 pub fn facts_from(execution: ExecutionId, row: u32) -> Range {
-    Range { from: std::ops::Bound::Included(facts_key(execution, row)), ..Range::prefix(Table::Facts, &execution.0) }
+    Range {
+        from: std::ops::Bound::Included(facts_key(execution, row)),
+        ..Range::prefix(Table::Facts, &execution.0)
+    }
 }
 
 /// A state machine as the store names it: machines of one name, one after another, differ.
@@ -196,7 +209,13 @@ pub fn timers_between(partition: PartitionId, after: Option<Timestamp>, until: T
     };
     let all = Range::prefix(Table::Timers, &prefix);
     let from = after.map_or(all.from, |after| std::ops::Bound::Included(bound(after)));
-    Range { table: Table::Timers, from, to: std::ops::Bound::Excluded(bound(until)), reverse: false, limit: usize::MAX }
+    Range {
+        table: Table::Timers,
+        from,
+        to: std::ops::Bound::Excluded(bound(until)),
+        reverse: false,
+        limit: usize::MAX,
+    }
 }
 
 /// Key of a task that waits for a worker: `activity ARN · 0 · scheduled (8) · execution (16) · frame (4) · task (8)`.

@@ -61,8 +61,15 @@ pub enum Table {
 
 impl Table {
     /// Every table, in the order of its number.
-    pub const ALL: [Table; 7] =
-        [Table::Meta, Table::Catalog, Table::Facts, Table::Names, Table::Listing, Table::Timers, Table::Queue];
+    pub const ALL: [Table; 7] = [
+        Table::Meta,
+        Table::Catalog,
+        Table::Facts,
+        Table::Names,
+        Table::Listing,
+        Table::Timers,
+        Table::Queue,
+    ];
 }
 
 /// One change of one row.

@@ -100,7 +100,9 @@ impl<S: Store> Activities<S> {
         let mut queues = self.lock();
         let queue = queues.entry(activity.into()).or_default();
         // Before all others: it was the oldest.
-        queue.offer_to_poller(candidate).map(|candidate| queue.ready.push_front((Vec::new(), candidate)));
+        if let Some(candidate) = queue.offer_to_poller(candidate) {
+            queue.ready.push_front((Vec::new(), candidate));
+        }
     }
 
     fn offer(&self, execution: ExecutionId, task: &ActivityTask) {

@@ -78,7 +78,9 @@ impl Trace {
             Fact::ExecutionFailed { failure } => return self.end(&describe(failure)),
             Fact::ExecutionAborted { .. } => return self.end("aborted"),
             Fact::ExecutionTimedOut { .. } => return self.end("out of time"),
-            Fact::ParallelStarted { frame, branches, .. } => self.note(*frame, format!("ran {branches} branches")),
+            Fact::ParallelStarted { frame, branches, .. } => {
+                self.note(*frame, format!("ran {branches} branches"))
+            }
             Fact::MapStarted { frame, length, .. } => self.note(*frame, format!("ran {length} iterations")),
             Fact::StateAborted { frame, .. } => self.close(*frame, "aborted".to_owned()),
             // The state that it was in may be one that is not aborted, such as Fail.

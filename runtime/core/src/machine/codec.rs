@@ -202,7 +202,8 @@ impl Reader<'_> {
     fn read_texts(&mut self) -> Result<(), DecodeError> {
         for _ in 0..self.number()? {
             let length = self.number()? as usize;
-            let (text, rest) = self.rest.split_at_checked(length).ok_or(DecodeError::Damaged("a text is too short"))?;
+            let (text, rest) =
+                self.rest.split_at_checked(length).ok_or(DecodeError::Damaged("a text is too short"))?;
             let text = std::str::from_utf8(text).map_err(|_| DecodeError::Damaged("a text is not UTF-8"))?;
             self.texts.push(Shared { name: Arc::from(text), payload: None });
             self.rest = rest;
@@ -324,4 +325,56 @@ fn zigzag(number: i64) -> u64 {
 
 fn unzigzag(number: u64) -> i64 {
     (number >> 1) as i64 ^ -((number & 1) as i64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::machine::{FrameId, Start, StateKind};
+
+    /// The bytes of a row are a promise: this test may grow, but no line of it may change.
+    #[test]
+    fn a_row_is_these_bytes() {
+        let text = |text: &str| Arc::<str>::from(text);
+        let input = Payload::parse("7").expect("sound input");
+        let (frame, kind, name) = (FrameId::ROOT, StateKind::Pass, text("p"));
+        let start = Start {
+            arn: text("a"),
+            name: text("n"),
+            machine_arn: text("m"),
+            machine_name: text("s"),
+            revision: text("r"),
+            version_arn: None,
+            alias_arn: Some(text("v")),
+            role_arn: text("o"),
+            trace_header: None,
+            input: input.clone(),
+        };
+        let facts = [
+            (0, Fact::ExecutionStarted { start: Box::new(start) }),
+            (0, Fact::StateEntered { frame, kind, name: name.clone(), input: input.clone() }),
+            (2, Fact::StateExited { frame, kind, name, output: input.clone() }),
+            (3, Fact::ExecutionSucceeded { output: input }),
+        ];
+        let entries = facts.map(|(previous, fact)| Entry { previous: EventId(previous), fact });
+        let row = encode(Timestamp::from_millis(1), EventId(1), &entries);
+        #[rustfmt::skip]
+        let expected = [
+            1, /* first event */ 1, /* time */ 2,
+            /* texts */ 9, 1, b'a', 1, b'n', 1, b'm', 1, b's', 1, b'r', 1, b'o', 1, b'v', 1, b'7', 1, b'p',
+            /* facts */ 4,
+            /* ExecutionStarted */ 1, 0, 0, 1, 2, 3, 4, 5, 0, 1, 6, 0, 7,
+            /* StateEntered */ 2, 0, 0, 1, 8, 7,
+            /* StateExited */ 3, 2, 0, 1, 8, 7,
+            /* ExecutionSucceeded */ 12, 3, 7,
+        ];
+        assert_eq!(row, expected);
+        let read = decode(&row).expect("our own bytes");
+        assert_eq!((read.first_event, read.entries.as_slice()), (EventId(1), &entries[..]));
+        for end in 0..row.len() {
+            assert!(decode(&row[..end]).is_err(), "cut at {end}");
+        }
+        assert_eq!(decode(&[2, 1, 2, 0, 0]), Err(DecodeError::UnknownVersion(2)));
+        assert_eq!(decode(&[1, 1, 2, 0, 1, 99, 0]), Err(DecodeError::UnknownFact(99)));
+    }
 }

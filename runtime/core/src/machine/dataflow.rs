@@ -17,12 +17,22 @@ use crate::expr::template::Template;
 use crate::json::{Object, Payload, Value};
 
 /// The raw input through InputPath.
-pub(super) fn input(turn: &Turn<'_>, frame: FrameId, state: &State, raw: &Payload) -> Result<Payload, Failure> {
+pub(super) fn input(
+    turn: &Turn<'_>,
+    frame: FrameId,
+    state: &State,
+    raw: &Payload,
+) -> Result<Payload, Failure> {
     through(turn, frame, state.input_path.as_ref(), raw)
 }
 
 /// What a state gives, through OutputPath, within the size limit.
-pub(super) fn output(turn: &Turn<'_>, frame: FrameId, state: &State, result: Payload) -> Result<Payload, Failure> {
+pub(super) fn output(
+    turn: &Turn<'_>,
+    frame: FrameId,
+    state: &State,
+    result: Payload,
+) -> Result<Payload, Failure> {
     within_limit(through(turn, frame, state.output_path.as_ref(), &result)?, state)
 }
 
@@ -112,7 +122,12 @@ pub(super) fn error_output(failure: &Failure) -> Payload {
 }
 
 /// The value that a path field leads to; the failure if it leads nowhere.
-pub(super) fn select(turn: &Turn<'_>, frame: FrameId, path: &Path, input: &Payload) -> Result<Value, Failure> {
+pub(super) fn select(
+    turn: &Turn<'_>,
+    frame: FrameId,
+    path: &Path,
+    input: &Payload,
+) -> Result<Value, Failure> {
     with_scope(turn, frame, input, |scope| path.find(scope).map_err(|missing| missing.in_path_field(path)))
 }
 
@@ -160,7 +175,8 @@ fn in_context<T>(
 pub(super) fn runtime(turn: &Turn<'_>, frame: FrameId, text: &str) -> Failure {
     let Some((visit, state)) = turn.visit(frame) else { return Failure::runtime(text) };
     let (name, event) = (&state.name, visit.event.0);
-    let prefix = format!("An error occurred while executing the state '{name}' (entered at the event id #{event}). ");
+    let prefix =
+        format!("An error occurred while executing the state '{name}' (entered at the event id #{event}). ");
     Failure::runtime(prefix + text)
 }
 
@@ -172,7 +188,12 @@ pub(super) fn shown(value: &Value) -> String {
     }
 }
 
-fn through(turn: &Turn<'_>, frame: FrameId, path: Option<&Path>, payload: &Payload) -> Result<Payload, Failure> {
+fn through(
+    turn: &Turn<'_>,
+    frame: FrameId,
+    path: Option<&Path>,
+    payload: &Payload,
+) -> Result<Payload, Failure> {
     match path {
         None => Ok(Payload::empty_object()),
         Some(path) if path.is_whole_input() => Ok(payload.clone()),

@@ -230,7 +230,10 @@ impl Execution {
                 self.started = Some(Started { at, start: Arc::new((**start).clone()) });
             }
             Fact::StateEntered { frame, name, input, kind: _ } => {
-                let (Some(state), Some(frame)) = (self.definition.find(name), self.frames.get_mut(frame)) else { return };
+                let (Some(state), Some(frame)) = (self.definition.find(name), self.frames.get_mut(frame))
+                else {
+                    return;
+                };
                 let (retries, waits_for) = (Vec::new(), WaitsFor::Nothing);
                 frame.visit = Some(Visit { state, event, at, input: input.clone(), retries, waits_for });
             }
@@ -255,15 +258,20 @@ impl Execution {
                 let Some(visit) = self.visit_mut(*frame) else { return };
                 if let WaitsFor::Worker(task) = &visit.waits_for {
                     // Both clocks of an activity task start when a worker takes it (recorded, 2026-09).
-                    let timeout = task.timeout_seconds.map(|seconds| at.saturating_add(Millis::from_seconds(seconds)));
-                    let heartbeat = task.heartbeat_seconds.map(|seconds| at.saturating_add(Millis::from_seconds(seconds)));
+                    let timeout =
+                        task.timeout_seconds.map(|seconds| at.saturating_add(Millis::from_seconds(seconds)));
+                    let heartbeat = task
+                        .heartbeat_seconds
+                        .map(|seconds| at.saturating_add(Millis::from_seconds(seconds)));
                     visit.waits_for = WaitsFor::Answer { task: task.clone(), timeout, heartbeat };
                 }
             }
             Fact::TaskHeartbeat { frame } => {
                 let Some(visit) = self.visit_mut(*frame) else { return };
                 if let WaitsFor::Answer { task, heartbeat, .. } = &mut visit.waits_for {
-                    *heartbeat = task.heartbeat_seconds.map(|seconds| at.saturating_add(Millis::from_seconds(seconds)));
+                    *heartbeat = task
+                        .heartbeat_seconds
+                        .map(|seconds| at.saturating_add(Millis::from_seconds(seconds)));
                 }
             }
             Fact::ActivitySucceeded { frame, .. }
@@ -288,7 +296,9 @@ impl Execution {
             }
             Fact::BranchSucceeded { frame } => self.child_succeeded(*frame, None),
             Fact::MapIterationSucceeded { frame, .. } => self.child_succeeded(*frame, Some(event)),
-            Fact::BranchFailed { frame } | Fact::MapIterationFailed { frame, .. } => self.child_failed(*frame),
+            Fact::BranchFailed { frame } | Fact::MapIterationFailed { frame, .. } => {
+                self.child_failed(*frame)
+            }
             Fact::ParallelSucceeded { frame }
             | Fact::ParallelFailed { frame }
             | Fact::MapSucceeded { frame }
@@ -353,13 +363,20 @@ impl Execution {
         self.frames.insert(id, frame);
     }
 
-    fn start_branches(&mut self, block: FrameId, event: EventId, first: FrameId, count: u32, input: &Payload) {
+    fn start_branches(
+        &mut self,
+        block: FrameId,
+        event: EventId,
+        first: FrameId,
+        count: u32,
+        input: &Payload,
+    ) {
         let Some(Kind::Parallel(parallel)) = self.state_of(block).map(|state| &state.kind) else { return };
         // No more than the state has: a damaged row must not ask for billions.
         let count = count.min(u32::try_from(parallel.branches.len()).unwrap_or(u32::MAX));
         let mut children = Children::new(count);
-        for (index, id) in (0..count).zip((first.0..).map(FrameId)) {
-            let place = Some(Place { block, index });
+        for index in 0..count {
+            let (id, place) = (FrameId(first.0.saturating_add(index)), Some(Place { block, index }));
             children.start(index, id);
             self.add_frame(id, Frame { cursor: event, data: input.clone(), visit: None, place });
         }
@@ -404,7 +421,9 @@ impl Execution {
     }
 
     fn outstanding_of(&self, id: FrameId) -> Vec<Command> {
-        let Some(visit) = self.frames.get(&id).and_then(|frame| frame.visit.as_ref()) else { return Vec::new() };
+        let Some(visit) = self.frames.get(&id).and_then(|frame| frame.visit.as_ref()) else {
+            return Vec::new();
+        };
         let timer = |purpose, due| Command::Timer(Timer { due, frame: id, purpose });
         match &visit.waits_for {
             // Branches and iterations have commands of their own.
@@ -434,7 +453,9 @@ impl Execution {
     /// When the machine's own `TimeoutSeconds` ends the execution, while it is open.
     fn must_end_at(&self) -> Option<Timestamp> {
         let started = self.started.as_ref().filter(|_| self.outcome.is_none())?;
-        self.definition.timeout_seconds.map(|seconds| started.at.saturating_add(Millis::from_seconds(seconds)))
+        self.definition
+            .timeout_seconds
+            .map(|seconds| started.at.saturating_add(Millis::from_seconds(seconds)))
     }
 
     fn wait_for(&mut self, frame: FrameId, waits_for: WaitsFor) {
@@ -552,13 +573,17 @@ impl<'a> Turn<'a> {
             Event::Started(_) => self.late(),
             // Nothing is said of the states that are under way. At the top level that was recorded; it
             // is assumed of those in blocks, for a stop as for a time-out.
-            Event::StopRequested { failure } => self.record_from(EventId(0), Fact::ExecutionAborted { failure }),
+            Event::StopRequested { failure } => {
+                self.record_from(EventId(0), Fact::ExecutionAborted { failure })
+            }
             _ if self.env.machine_deleted && self.is_awaited(&event) => self.machine_deleted(&event),
             Event::TimerFired { frame, purpose, due } => self.timer_fired(Timer { due, frame, purpose }),
             Event::TaskStarted { frame, task, worker } => state::task::started(self, frame, task, worker),
             Event::TaskHeartbeat { frame, task } => state::task::heartbeat(self, frame, task),
             Event::TaskSucceeded { frame, task, output } => state::task::succeeded(self, frame, task, output),
-            Event::TaskFailed { frame, task, failure } => state::task::failed_outside(self, frame, task, failure),
+            Event::TaskFailed { frame, task, failure } => {
+                state::task::failed_outside(self, frame, task, failure)
+            }
         }
     }
 
@@ -658,7 +683,11 @@ impl<'a> Turn<'a> {
 
     /// Lets branches or iterations of a block run as soon as the line of control that runs now must
     /// wait: after those of the same block that are ready, and before all others.
-    pub(super) fn run_soon(&mut self, block: FrameId, children: impl IntoIterator<Item = (FrameId, StateId)>) {
+    pub(super) fn run_soon(
+        &mut self,
+        block: FrameId,
+        children: impl IntoIterator<Item = (FrameId, StateId)>,
+    ) {
         while self.ready.pop_if(|ready| ready.children.is_empty()).is_some() {}
         match self.ready.last_mut().filter(|ready| ready.block == block) {
             Some(ready) => ready.children.extend(children),

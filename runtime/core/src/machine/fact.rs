@@ -399,8 +399,18 @@ impl Field for StateKind {
 
 impl Field for Box<Start> {
     fn put(&self, writer: &mut Writer) {
-        let Start { arn, name, machine_arn, machine_name, revision, version_arn, alias_arn, role_arn, trace_header, input } =
-            &**self;
+        let Start {
+            arn,
+            name,
+            machine_arn,
+            machine_name,
+            revision,
+            version_arn,
+            alias_arn,
+            role_arn,
+            trace_header,
+            input,
+        } = &**self;
         for text in [arn, name, machine_arn, machine_name, revision, role_arn] {
             text.put(writer);
         }
@@ -412,7 +422,8 @@ impl Field for Box<Start> {
 
     fn get(reader: &mut Reader<'_>) -> Result<Box<Start>, DecodeError> {
         let mut text = || Field::get(reader);
-        let (arn, name, machine_arn, machine_name, revision, role_arn) = (text()?, text()?, text()?, text()?, text()?, text()?);
+        let (arn, name, machine_arn, machine_name, revision, role_arn) =
+            (text()?, text()?, text()?, text()?, text()?, text()?);
         let mut option = || Field::get(reader);
         let (version_arn, alias_arn, trace_header) = (option()?, option()?, option()?);
         let input = Field::get(reader)?;

@@ -17,10 +17,17 @@ pub(crate) fn generate(below: &mut dyn FnMut(usize) -> usize) -> String {
     let count = 2 + below(5);
     let mut states = String::new();
     for number in 0..count {
-        _ = write!(states, "{}\"s{number}\":{}", if number > 0 { "," } else { "" }, state(below, number, count));
+        _ = write!(
+            states,
+            "{}\"s{number}\":{}",
+            if number > 0 { "," } else { "" },
+            state(below, number, count)
+        );
     }
     let limit = if below(6) == 0 { format!("\"TimeoutSeconds\":{},", 5 + below(30)) } else { String::new() };
-    format!("{{{limit}\"StartAt\":\"s0\",\"States\":{{{states},\"done\":{{\"Type\":\"Succeed\"}},\"broken\":{{\"Type\":\"Fail\",\"Error\":\"Broken\",\"Cause\":\"generated\"}}}}}}")
+    format!(
+        "{{{limit}\"StartAt\":\"s0\",\"States\":{{{states},\"done\":{{\"Type\":\"Succeed\"}},\"broken\":{{\"Type\":\"Fail\",\"Error\":\"Broken\",\"Cause\":\"generated\"}}}}}}"
+    )
 }
 
 fn state(below: &mut dyn FnMut(usize) -> usize, number: usize, count: usize) -> String {
@@ -33,7 +40,9 @@ fn state(below: &mut dyn FnMut(usize) -> usize, number: usize, count: usize) -> 
     // The first state is a Choice, which keeps `broken` within reach; the chain ends at `done`.
     match if number == 0 { 4 } else { below(6) } {
         0 => format!(r#"{{"Type":"Pass","Next":"{next}"}}"#),
-        1 => format!(r#"{{"Type":"Pass","Result":{{"from":{number}}},"ResultPath":"$.pass","Next":"{next}"}}"#),
+        1 => {
+            format!(r#"{{"Type":"Pass","Result":{{"from":{number}}},"ResultPath":"$.pass","Next":"{next}"}}"#)
+        }
         2 => format!(r#"{{"Type":"Wait","Seconds":{},"Next":"{next}"}}"#, below(8)),
         3 => format!(r#"{{"Type":"Wait","SecondsPath":"$.n","Next":"{next}"}}"#),
         4 => format!(
@@ -46,7 +55,8 @@ fn state(below: &mut dyn FnMut(usize) -> usize, number: usize, count: usize) -> 
 
 fn task(below: &mut dyn FnMut(usize) -> usize, next: &str, later: &str) -> String {
     let activity = ACTIVITIES[below(ACTIVITIES.len())];
-    let mut fields = format!(r#""Type":"Task","Resource":"{activity}","ResultPath":"$.task","Next":"{next}""#);
+    let mut fields =
+        format!(r#""Type":"Task","Resource":"{activity}","ResultPath":"$.task","Next":"{next}""#);
     let timeout = below(20);
     if timeout > 3 {
         _ = write!(fields, r#","TimeoutSeconds":{timeout}"#);
@@ -63,7 +73,10 @@ fn task(below: &mut dyn FnMut(usize) -> usize, next: &str, later: &str) -> Strin
         );
     }
     if below(2) == 0 {
-        _ = write!(fields, r#","Catch":[{{"ErrorEquals":["States.ALL"],"ResultPath":"$.error","Next":"{later}"}}]"#);
+        _ = write!(
+            fields,
+            r#","Catch":[{{"ErrorEquals":["States.ALL"],"ResultPath":"$.error","Next":"{later}"}}]"#
+        );
     }
     format!("{{{fields}}}")
 }

@@ -8,7 +8,8 @@ use proptest::prelude::*;
 use super::generate::{ACTIVITIES, generate};
 use super::timestamp::Millis;
 use super::{
-    ActivityTask, Command, Env, Event, Execution, Failure, Fact, FrameId, Reply, Start, Step, Timer, Timestamp, codec,
+    ActivityTask, Command, Env, Event, Execution, Fact, Failure, FrameId, Reply, Start, Step, Timer,
+    Timestamp, codec,
 };
 use crate::asl::{self, Definition};
 use crate::json::Payload;
@@ -84,7 +85,9 @@ impl Run {
         }
         assert_eq!(outstanding, self.execution.outstanding().into_iter().collect());
         // Late events change nothing.
-        if step.reply == Reply::Late && !matches!(step.facts.first().map(|entry| &entry.fact), Some(Fact::ExecutionTimedOut { .. })) {
+        if step.reply == Reply::Late
+            && !matches!(step.facts.first().map(|entry| &entry.fact), Some(Fact::ExecutionTimedOut { .. }))
+        {
             assert_eq!(before, &self.execution);
             assert!(step.facts.is_empty() && step.asked.is_empty() && step.settled.is_empty());
         }
@@ -92,7 +95,8 @@ impl Run {
         let waits = !self.execution.outstanding().is_empty() || self.holds_task();
         assert_eq!(waits, self.execution.outcome().is_none(), "{:?}", self.execution);
         // Facts are their bytes.
-        let row = codec::decode(&codec::encode(step.at, step.first_event, &step.facts)).expect("our own bytes");
+        let row =
+            codec::decode(&codec::encode(step.at, step.first_event, &step.facts)).expect("our own bytes");
         assert_eq!((row.at, row.first_event, &row.entries), (step.at, step.first_event, &step.facts));
     }
 
@@ -109,7 +113,8 @@ impl Run {
             for entry in &step.facts {
                 live.apply(step.at, entry);
             }
-            let row = codec::decode(&codec::encode(step.at, step.first_event, &step.facts)).expect("our own bytes");
+            let row =
+                codec::decode(&codec::encode(step.at, step.first_event, &step.facts)).expect("our own bytes");
             for entry in &row.entries {
                 replayed.apply(row.at, entry);
             }
@@ -224,7 +229,9 @@ fn a_deleted_machine_ends_its_executions_at_their_next_transition() {
     let env = Env { now: run.now, seed: 0, machine_deleted: true, activity_exists: &|_| true };
     let started_again = run.execution.step(&env, Event::TaskStarted { frame, task, worker: None });
     assert_eq!(started_again.reply, Reply::Late);
-    let step = run.execution.step(&env, Event::TaskSucceeded { frame: FrameId::ROOT, task, output: Payload::empty_object() });
+    let step = run
+        .execution
+        .step(&env, Event::TaskSucceeded { frame: FrameId::ROOT, task, output: Payload::empty_object() });
     // The answer is acknowledged and leaves no event of its own (recorded, 2026-09).
     assert_eq!(step.reply, Reply::Taken);
     let cause = "State machine m has been deleted";

@@ -227,7 +227,11 @@ mod tests {
             ("E", &[0, 0, 0, 1], None),
         ];
         for (error, counts, expected) in cases {
-            assert_eq!(find_retrier(&retriers, counts, &failure(error), Origin::Own), *expected, "{error} {counts:?}");
+            assert_eq!(
+                find_retrier(&retriers, counts, &failure(error), Origin::Own),
+                *expected,
+                "{error} {counts:?}"
+            );
         }
         let catchers = [catcher(&["A"]), catcher(&["B", "A"]), catcher(&["States.ALL"])];
         for (error, expected) in [("A", Some(0)), ("B", Some(1)), ("C", Some(2)), ("States.Runtime", None)] {

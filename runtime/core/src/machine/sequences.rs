@@ -7,7 +7,8 @@ use std::sync::Arc;
 
 use super::timestamp::Millis;
 use super::{
-    ActivityTask, Command, Entry, Env, Event, EventId, Execution, Fact, Failure, Outcome, Reply, Start, Timer, Timestamp,
+    ActivityTask, Command, Entry, Env, Event, EventId, Execution, Fact, Failure, Outcome, Reply, Start,
+    Timer, Timestamp,
 };
 use crate::asl::{self, Definition};
 use crate::json::Payload;
@@ -28,7 +29,8 @@ struct Run {
 impl Run {
     fn start(definition: Arc<Definition>, input: &str) -> Run {
         let now = Timestamp::from_millis(1_790_000_000_000);
-        let mut run = Run { execution: Execution::new(definition), now, history: Vec::new(), taken: Vec::new() };
+        let mut run =
+            Run { execution: Execution::new(definition), now, history: Vec::new(), taken: Vec::new() };
         run.tell(Event::Started(Box::new(start(input))));
         run
     }
@@ -52,7 +54,8 @@ impl Run {
                     Command::Activity(task) if task.arn.ends_with(&format!(":{rest}")) => Some(task),
                     _ => None,
                 });
-                let picked = waiting.min_by_key(|task| task.task).unwrap_or_else(|| panic!("no task in {rest}"));
+                let picked =
+                    waiting.min_by_key(|task| task.task).unwrap_or_else(|| panic!("no task in {rest}"));
                 let (frame, task) = (picked.frame, picked.task);
                 self.taken.push(picked);
                 self.tell(Event::TaskStarted { frame, task, worker: None })
@@ -61,7 +64,11 @@ impl Run {
                 let (number, answer) = rest.split_once(' ').expect("a number and an answer");
                 let ActivityTask { frame, task, .. } = self.taken[number.parse::<usize>().expect("a number")];
                 self.tell(match deed {
-                    "ok" => Event::TaskSucceeded { frame, task, output: Payload::parse(answer).expect("sound output") },
+                    "ok" => Event::TaskSucceeded {
+                        frame,
+                        task,
+                        output: Payload::parse(answer).expect("sound output"),
+                    },
                     _ => Event::TaskFailed { frame, task, failure: Failure::new(answer, "told to") },
                 })
             }
@@ -90,7 +97,10 @@ impl Run {
     }
 
     fn lines(&self) -> Vec<String> {
-        self.history.iter().map(|(id, entry)| format!("{}<{} {}", id.0, entry.previous.0, shown(&entry.fact))).collect()
+        self.history
+            .iter()
+            .map(|(id, entry)| format!("{}<{} {}", id.0, entry.previous.0, shown(&entry.fact)))
+            .collect()
     }
 }
 
@@ -108,7 +118,11 @@ fn shown(fact: &Fact) -> String {
         other => {
             let name = format!("{other:?}");
             let name = name.split([' ', '{']).next().unwrap_or_default();
-            name.replacen("Parallel", "ParallelState", 1).replacen("MapS", "MapStateS", 1).replacen("MapF", "MapStateF", 1)
+            name.replacen("Parallel", "ParallelState", 1).replacen("MapS", "MapStateS", 1).replacen(
+                "MapF",
+                "MapStateF",
+                1,
+            )
         }
     }
 }
@@ -132,7 +146,8 @@ fn start(input: &str) -> Start {
 fn compile(states: &str) -> Arc<Definition> {
     let mut text = format!("{{\"StartAt\":\"S\",\"States\":{{{states}}}}}");
     for name in ["a", "b", "c", "d"] {
-        let task = format!(r#""Type":"Task","Resource":"arn:aws:states:us-east-1:000000000000:activity:{name}""#);
+        let task =
+            format!(r#""Type":"Task","Resource":"arn:aws:states:us-east-1:000000000000:activity:{name}""#);
         text = text.replace(&format!("task {name}"), &task);
     }
     let parsed = asl::parse(&text, asl::Options::default());
@@ -561,11 +576,19 @@ fn what_blocks_give_and_get() {
     let not_an_array = r#"States.Runtime: Reference path "$.l" must point to array."#;
     let state = "An error occurred while executing the state 'S' (entered at the event id #2). ";
     let no_integer = |shown: &str| {
-        format!("States.Runtime: {state}The MaxConcurrencyPath field refers to value \"{shown}\" which is not a valid integer: $.m")
+        format!(
+            "States.Runtime: {state}The MaxConcurrencyPath field refers to value \"{shown}\" which is not a valid integer: $.m"
+        )
     };
     let parallel = &["take a", "ok 0 [[1, 2], 3.0 ]"];
     let cases: &[(&str, String, &str, &[&str], String)] = &[
-        ("texts are joined", branches(""), r#"{ "k" : 1 }"#, parallel, r#"[[[1, 2], 3.0 ],{ "k" : 1 }]"#.into()),
+        (
+            "texts are joined",
+            branches(""),
+            r#"{ "k" : 1 }"#,
+            parallel,
+            r#"[[[1, 2], 3.0 ],{ "k" : 1 }]"#.into(),
+        ),
         (
             "all fields",
             branches(
@@ -575,7 +598,13 @@ fn what_blocks_give_and_get() {
             parallel,
             "[1,2]".into(),
         ),
-        ("items", items(r#""ItemsPath": "$.l","#), r#"{"l": [ 1.0, {"a": 2}, "x" ]}"#, &[], r#"[1.0,{"a":2},"x"]"#.into()),
+        (
+            "items",
+            items(r#""ItemsPath": "$.l","#),
+            r#"{"l": [ 1.0, {"a": 2}, "x" ]}"#,
+            &[],
+            r#"[1.0,{"a":2},"x"]"#.into(),
+        ),
         (
             "items with context",
             items(&format!(r#""ItemsPath": "$.l", {context}"#)),
@@ -585,20 +614,47 @@ fn what_blocks_give_and_get() {
         ),
         (
             "items of the context, and Parameters for ItemSelector",
-            items(r#""InputPath": "$.k", "ItemsPath": "$$.Execution.Input.l", "Parameters": {"a.$": "$"}, "MaxConcurrencyPath": "$$.Execution.Input.l[1]","#),
+            items(
+                r#""InputPath": "$.k", "ItemsPath": "$$.Execution.Input.l", "Parameters": {"a.$": "$"}, "MaxConcurrencyPath": "$$.Execution.Input.l[1]","#,
+            ),
             r#"{"l": [1, 2, 3], "k": "in"}"#,
             &[],
             r#"[{"a":"in"},{"a":"in"},{"a":"in"}]"#.into(),
         ),
         ("an object", items(r#""ItemsPath": "$.l","#), r#"{"l": {}}"#, &[], not_an_array.into()),
         ("null", items(r#""ItemsPath": "$.l","#), r#"{"l": null}"#, &[], not_an_array.into()),
-        ("no integer", items(r#""ItemsPath": "$.l", "MaxConcurrencyPath": "$.m","#), r#"{"l": [], "m": {}}"#, &[], no_integer("{}")),
-        ("a text", items(r#""ItemsPath": "$.l", "MaxConcurrencyPath": "$.m","#), r#"{"l": [], "m": "NoNumber"}"#, &[], no_integer("NoNumber")),
-        ("negative", items(r#""ItemsPath": "$.l", "MaxConcurrencyPath": "$.m","#), r#"{"l": [], "m": -1}"#, &[], no_integer("-1")),
-        ("huge", items(r#""ItemsPath": "$.l", "MaxConcurrencyPath": "$.m","#), r#"{"l": [1], "m": 9999999999}"#, &[], "[1]".into()),
+        (
+            "no integer",
+            items(r#""ItemsPath": "$.l", "MaxConcurrencyPath": "$.m","#),
+            r#"{"l": [], "m": {}}"#,
+            &[],
+            no_integer("{}"),
+        ),
+        (
+            "a text",
+            items(r#""ItemsPath": "$.l", "MaxConcurrencyPath": "$.m","#),
+            r#"{"l": [], "m": "NoNumber"}"#,
+            &[],
+            no_integer("NoNumber"),
+        ),
+        (
+            "negative",
+            items(r#""ItemsPath": "$.l", "MaxConcurrencyPath": "$.m","#),
+            r#"{"l": [], "m": -1}"#,
+            &[],
+            no_integer("-1"),
+        ),
+        (
+            "huge",
+            items(r#""ItemsPath": "$.l", "MaxConcurrencyPath": "$.m","#),
+            r#"{"l": [1], "m": 9999999999}"#,
+            &[],
+            "[1]".into(),
+        ),
         (
             "the error of the branch is caught by either name",
-            branches(r#""Catch": [{"ErrorEquals": ["States.BranchFailed"], "Next": "Z"}],"#) + r#", "Z": {"Type": "Succeed"}"#,
+            branches(r#""Catch": [{"ErrorEquals": ["States.BranchFailed"], "Next": "Z"}],"#)
+                + r#", "Z": {"Type": "Succeed"}"#,
             "{}",
             &["take a", "fail 0 E"],
             r#"{"Error":"E","Cause":"told to"}"#.into(),

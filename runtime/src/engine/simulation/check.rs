@@ -53,14 +53,16 @@ impl World {
         let asked: Vec<String> = self.ledger().asked.keys().cloned().collect();
         let mut recorded = Vec::new();
         for arn in asked {
-            let Some(id) = find_execution(self.store(), &arn).map_err(|error| error.to_string())? else { continue };
+            let Some(id) = find_execution(self.store(), &arn).map_err(|error| error.to_string())? else {
+                continue;
+            };
             let rows = self.store().range(layout::facts_from(id, 0)).map_err(|error| error.to_string())?;
             let steps: Result<Vec<_>, _> = rows.iter().map(|(_, row)| codec::decode(row)).collect();
             let steps = steps.map_err(|error| format!("{id:?}: {error}"))?;
             let rows = rows.iter().map(|(_, row)| &**row);
             let replayed = crate::engine::partition::replay(self.catalog(), rows);
             let replayed = replayed.map_err(|error| format!("{id:?}: {error}"))?;
-            let (execution, ..) = replayed.ok_or_else(|| format!("{id:?} has a name and no facts"))?;
+            let execution = replayed.ok_or_else(|| format!("{id:?} has a name and no facts"))?.execution;
             recorded.push(Recorded { id, steps, execution });
         }
         Ok(recorded)
@@ -127,7 +129,11 @@ impl World {
             kept.extend(rows.into_iter().map(|(key, _)| (table, key)));
         }
         if let Some((table, key)) = wanted.symmetric_difference(&kept).next() {
-            let side = if kept.contains(&(*table, key.clone())) { "kept and not" } else { "outstanding and not kept" };
+            let side = if kept.contains(&(*table, key.clone())) {
+                "kept and not"
+            } else {
+                "outstanding and not kept"
+            };
             return Err(format!("{table:?} {:?} is {side} wanted", layout::timer_from(key)));
         }
         Ok(())
@@ -135,7 +141,8 @@ impl World {
 
     /// The list of executions says what their facts say.
     fn check_lists(&self, recorded: &[Recorded]) -> Result<(), String> {
-        let rows = self.store().range(Range::prefix(Table::Listing, &[])).map_err(|error| error.to_string())?;
+        let rows =
+            self.store().range(Range::prefix(Table::Listing, &[])).map_err(|error| error.to_string())?;
         let mut listed = BTreeMap::new();
         for (key, value) in &rows {
             let row = Listed::read(key, value).ok_or("a row of the list cannot be read")?;
@@ -151,7 +158,11 @@ impl World {
                 return Err(format!("{id:?} is {status:?} and listed as {row:?}"));
             }
         }
-        if listed.len() == recorded.len() { Ok(()) } else { Err("the list has more than there is".to_owned()) }
+        if listed.len() == recorded.len() {
+            Ok(())
+        } else {
+            Err("the list has more than there is".to_owned())
+        }
     }
 }
 
@@ -177,7 +188,8 @@ fn check_reasons(Recorded { id, steps, execution }: &Recorded) -> Result<(), Str
     let mut again = Execution::new(execution.definition().clone());
     let mut attempts = BTreeMap::new();
     for (number, step) in steps.iter().enumerate() {
-        let event = reason(&again, &attempts, step).ok_or_else(|| format!("{id:?}: step {number} has no reason: {step:?}"))?;
+        let event = reason(&again, &attempts, step)
+            .ok_or_else(|| format!("{id:?}: step {number} has no reason: {step:?}"))?;
         let exists = |arn: &str| machines::ACTIVITIES.contains(&arn);
         let env = Env { now: step.at, seed: 0, machine_deleted: false, activity_exists: &exists };
         let told = again.step(&env, event);
@@ -209,13 +221,16 @@ fn reason(before: &Execution, attempts: &BTreeMap<FrameId, EventId>, step: &Step
         Fact::ActivityFailed { frame, failure } => {
             Some(Event::TaskFailed { frame: *frame, task: attempt()?, failure: failure.clone() })
         }
-        Fact::ActivityTimedOut { frame, failure } => {
-            fired(before, step.at, *frame, if failure.heartbeat { Purpose::Heartbeat } else { Purpose::TaskTimeout })
-        }
+        Fact::ActivityTimedOut { frame, failure } => fired(
+            before,
+            step.at,
+            *frame,
+            if failure.heartbeat { Purpose::Heartbeat } else { Purpose::TaskTimeout },
+        ),
         Fact::StateExited { frame, .. } => fired(before, step.at, *frame, Purpose::Wait),
-        Fact::ActivityScheduled { frame, .. } | Fact::ParallelStarted { frame, .. } | Fact::MapStarted { frame, .. } => {
-            fired(before, step.at, *frame, Purpose::Retry)
-        }
+        Fact::ActivityScheduled { frame, .. }
+        | Fact::ParallelStarted { frame, .. }
+        | Fact::MapStarted { frame, .. } => fired(before, step.at, *frame, Purpose::Retry),
         Fact::ExecutionTimedOut { .. } => fired(before, step.at, FrameId::ROOT, Purpose::Execution),
         Fact::ExecutionAborted { failure } => Some(Event::StopRequested { failure: failure.clone() }),
         Fact::StateEntered { .. }
@@ -250,7 +265,9 @@ fn fired(before: &Execution, at: Timestamp, of: FrameId, wanted: Purpose) -> Opt
 /// The mark of an answer that the world gave.
 fn mark_of(fact: &Fact) -> Option<u64> {
     match fact {
-        Fact::ActivitySucceeded { output, .. } => output.value().get("mark")?.as_i64().map(|mark| mark as u64),
+        Fact::ActivitySucceeded { output, .. } => {
+            output.value().get("mark")?.as_i64().map(|mark| mark as u64)
+        }
         Fact::ActivityFailed { failure, .. } => failure.cause.as_ref()?.parse().ok(),
         _ => None,
     }

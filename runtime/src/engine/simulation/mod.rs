@@ -47,7 +47,9 @@ fn nothing_is_lost_however_often_the_power_is_cut() {
     let (mut runs, mut ends) = (0, BTreeMap::<Status, usize>::new());
     for seed in seeds() {
         match run(seed, None) {
-            Ok(ended) => ended.into_iter().for_each(|(status, count)| *ends.entry(status).or_default() += count),
+            Ok(ended) => {
+                ended.into_iter().for_each(|(status, count)| *ends.entry(status).or_default() += count)
+            }
             Err(broken) => panic!("GRADUS_SIMULATION_SEEDS={seed}..{} breaks: {broken}", seed + 1),
         }
         runs += 1;

@@ -8,7 +8,9 @@ use gradus_core::machine::timestamp::Millis;
 use gradus_core::machine::{Event, Fact, Failure, Reply, Start, Timestamp, codec};
 
 use super::machines;
-use crate::engine::partition::{Answer, Effects, Limits, Request, Signalled, Started, Submission, Unavailable, Worker, NameTaken};
+use crate::engine::partition::{
+    Answer, Effects, Limits, NameTaken, Request, Signalled, Started, Submission, Unavailable, Worker,
+};
 use crate::store::catalog::{self, Activity, Catalog, Kind, Machine, Revision};
 use crate::store::layout::{self, ExecutionId, Listed, MachineId, Status};
 use crate::store::memory::{Disk, Memory, Written};
@@ -107,7 +109,8 @@ impl World {
     pub(super) fn new(seed: u64, fault: Option<Fault>) -> World {
         let mut random = Random(seed ^ 0x5eed);
         let machines: Vec<_> = (0..1 + random.below(3)).map(|number| machine(&mut random, number)).collect();
-        let names = (0..EXECUTIONS).flat_map(|name| machines.iter().map(move |(machine, _)| execution_arn(machine, name)));
+        let names = (0..EXECUTIONS)
+            .flat_map(|name| machines.iter().map(move |(machine, _)| execution_arn(machine, name)));
         let partitions: BTreeSet<PartitionId> = names.map(|arn| layout::partition_of(&arn)).collect();
         let disk = Disk::new();
         write_catalogue(&disk, &machines);
@@ -115,7 +118,20 @@ impl World {
         let life = Life::begin(&disk, &partitions, fault, &mut random);
         let now = Timestamp::from_millis(1_790_000_000_000);
         let ledger = Shared::default();
-        World { random, fault, disk, now, turned_at: None, machines, partitions, owner, ledger, life, marks: 0, names: 0 }
+        World {
+            random,
+            fault,
+            disk,
+            now,
+            turned_at: None,
+            machines,
+            partitions,
+            owner,
+            ledger,
+            life,
+            marks: 0,
+            names: 0,
+        }
     }
 
     /// One life: the world acts until the commit at which the power will be cut.
@@ -193,7 +209,6 @@ impl World {
         self.ledger.lock().expect("one thread")
     }
 
-
     pub(super) fn is_at_peace(&self) -> bool {
         self.life.submitted.is_empty() && self.life.owners.iter().all(|owner| !owner.is_busy())
     }
@@ -226,7 +241,8 @@ impl World {
         let arn = execution_arn(machine, name);
         let input = format!(r#"{{ "n": {}, "name": "{name}" }}"#, (name * 7 + 3) % 10);
         let key = catalog::revision_key(machine.id, 1);
-        let compiled = self.life.catalog.revision(&key).expect("a sound catalogue").expect("the revision is there");
+        let compiled =
+            self.life.catalog.revision(&key).expect("a sound catalogue").expect("the revision is there");
         let start = Box::new(Start {
             arn: arn.as_str().into(),
             name: format!("e{name}").into(),
@@ -363,7 +379,12 @@ impl World {
         }
     }
 
-    fn signal(&mut self, execution: ExecutionId, event: Event, then: impl FnOnce(Signalled) + Send + 'static) {
+    fn signal(
+        &mut self,
+        execution: ExecutionId,
+        event: Event,
+        then: impl FnOnce(Signalled) + Send + 'static,
+    ) {
         let answer: Answer<Signalled> = Box::new(move |signalled| {
             if let Ok(signalled) = signalled {
                 then(signalled);
@@ -424,10 +445,7 @@ impl World {
     fn write(
         &mut self,
         most: usize,
-    ) -> Option<(
-        Written,
-        Vec<(usize, (PartitionId, Epoch), Option<Effects>)>,
-    )> {
+    ) -> Option<(Written, Vec<(usize, (PartitionId, Epoch), Option<Effects>)>)> {
         let count = self.life.submitted.len().min(most);
         if count == 0 {
             return None;
@@ -452,7 +470,8 @@ impl World {
 
     /// How many executions ended, by status: a run in which nothing happens proves nothing.
     pub(super) fn ends(&self) -> BTreeMap<Status, usize> {
-        let rows = self.life.store.range(crate::store::Range::prefix(Table::Listing, &[])).unwrap_or_default();
+        let rows =
+            self.life.store.range(crate::store::Range::prefix(Table::Listing, &[])).unwrap_or_default();
         let mut ends = BTreeMap::new();
         for listed in rows.iter().filter_map(|(key, value)| Listed::read(key, value)) {
             *ends.entry(listed.status).or_default() += 1;
@@ -462,7 +481,8 @@ impl World {
 
     /// A timer on disk that is due, and was not fired although nothing is under way.
     pub(super) fn overdue(&self) -> Option<Timestamp> {
-        self.next_timer().filter(|due| *due <= self.now && self.is_at_peace() && self.turned_at == Some(self.now))
+        self.next_timer()
+            .filter(|due| *due <= self.now && self.is_at_peace() && self.turned_at == Some(self.now))
     }
 
     fn drain(&mut self) {
@@ -485,7 +505,12 @@ impl World {
 }
 
 impl Life {
-    fn begin(disk: &Disk, partitions: &BTreeSet<PartitionId>, fault: Option<Fault>, random: &mut Random) -> Life {
+    fn begin(
+        disk: &Disk,
+        partitions: &BTreeSet<PartitionId>,
+        fault: Option<Fault>,
+        random: &mut Random,
+    ) -> Life {
         let store = Memory::open(disk.clone());
         let store = if fault == Some(Fault::StaleOwnerWrites) { store.without_fencing() } else { store };
         let store = Arc::new(store);
@@ -507,7 +532,14 @@ fn machine(random: &mut Random, number: usize) -> (Machine, Revision) {
     let name: Arc<str> = format!("m{number}").into();
     let arn: Arc<str> = format!("arn:aws:states:us-east-1:000000000000:stateMachine:{name}").into();
     let id = MachineId(number as u128 + 1);
-    let machine = Machine { arn: arn.clone(), name: name.clone(), id, kind: "STANDARD".into(), created: 0, revision: 1 };
+    let machine = Machine {
+        arn: arn.clone(),
+        name: name.clone(),
+        id,
+        kind: "STANDARD".into(),
+        created: 0,
+        revision: 1,
+    };
     let revision = Revision {
         machine_arn: arn,
         machine_name: name,
@@ -533,7 +565,12 @@ fn write_catalogue(disk: &Disk, machines: &[(Machine, Revision)]) {
         ops.push(catalog::put(Kind::Revision, &revision.key(), revision).expect("a sound row"));
     }
     for arn in machines::ACTIVITIES {
-        let activity = Activity { arn: arn.into(), name: "activity".into(), created: 0, encryption: serde_json::Value::Null };
+        let activity = Activity {
+            arn: arn.into(),
+            name: "activity".into(),
+            created: 0,
+            encryption: serde_json::Value::Null,
+        };
         ops.push(catalog::put(Kind::Activity, arn, &activity).expect("a sound row"));
     }
     let partition = PartitionId(0);

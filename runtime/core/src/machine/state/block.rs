@@ -15,7 +15,9 @@ pub(in crate::machine) fn child_ended(turn: &mut Turn<'_>, child: FrameId) -> Op
     in_state(turn, block, |turn, state| match &state.kind {
         Kind::Parallel(parallel) => parallel::branch_ended(turn, block, state, parallel, child),
         Kind::Map(map) => map::iteration_ended(turn, block, state, map, (child, index)),
-        Kind::Pass(_) | Kind::Task(_) | Kind::Choice(_) | Kind::Wait(_) | Kind::Succeed | Kind::Fail(_) => None,
+        Kind::Pass(_) | Kind::Task(_) | Kind::Choice(_) | Kind::Wait(_) | Kind::Succeed | Kind::Fail(_) => {
+            None
+        }
     })
 }
 
@@ -42,7 +44,9 @@ pub(super) fn abort(turn: &mut Turn<'_>, block: FrameId, failed: Option<FrameId>
     let mut open = children(turn, block);
     while let Some(frame) = open.pop() {
         turn.touch(frame);
-        for fact in [iteration_over(turn, frame, failed), state_aborted(turn, frame, failed)].into_iter().flatten() {
+        for fact in
+            [iteration_over(turn, frame, failed), state_aborted(turn, frame, failed)].into_iter().flatten()
+        {
             turn.record_from(cause, fact);
         }
         open.append(&mut children(turn, frame));

@@ -6,7 +6,12 @@ use crate::machine::execution::Turn;
 use crate::machine::retry::Failure;
 use crate::machine::{FrameId, dataflow, test};
 
-pub(super) fn enter(turn: &mut Turn<'_>, frame: FrameId, state: &State, choice: &Choice) -> Result<Flow, Failure> {
+pub(super) fn enter(
+    turn: &mut Turn<'_>,
+    frame: FrameId,
+    state: &State,
+    choice: &Choice,
+) -> Result<Flow, Failure> {
     let Some(raw) = turn.raw_input(frame) else { return Ok(Flow::Wait) };
     let input = dataflow::input(turn, frame, state, &raw)?;
     let next = dataflow::with_scope(turn, frame, &input, |scope| choose(choice, scope))?;

@@ -15,7 +15,12 @@ pub(super) fn succeed(turn: &mut Turn<'_>, frame: FrameId, state: &State) -> Res
     exit(turn, frame, state, Transition::End, input)
 }
 
-pub(super) fn fail(turn: &mut Turn<'_>, frame: FrameId, _state: &State, fail: &Fail) -> Result<Flow, Failure> {
+pub(super) fn fail(
+    turn: &mut Turn<'_>,
+    frame: FrameId,
+    _state: &State,
+    fail: &Fail,
+) -> Result<Flow, Failure> {
     let Some(raw) = turn.raw_input(frame) else { return Ok(Flow::Wait) };
     let error = words(turn, frame, "ErrorPath", fail.error.as_ref(), &raw)?;
     let cause = words(turn, frame, "CausePath", fail.cause.as_ref(), &raw)?;

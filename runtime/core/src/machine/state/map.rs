@@ -76,7 +76,9 @@ fn next(turn: &Turn<'_>, frame: FrameId) -> Option<(u32, Value, Payload)> {
 }
 
 fn succeed(turn: &mut Turn<'_>, frame: FrameId, state: &State, map: &Map) -> Result<Flow, Failure> {
-    let (Some(raw), Some(children)) = (turn.raw_input(frame), turn.children(frame)) else { return Ok(Flow::Wait) };
+    let (Some(raw), Some(children)) = (turn.raw_input(frame), turn.children(frame)) else {
+        return Ok(Flow::Wait);
+    };
     let result = dataflow::results(children, state)?;
     // The exit points to the last MapIterationSucceeded too (recorded).
     let last = turn.cursor(frame);
@@ -107,7 +109,8 @@ fn at_once(turn: &Turn<'_>, frame: FrameId, map: &Map, input: &Payload) -> Resul
         Concurrency::Fixed(limit) => u64::from(*limit),
         Concurrency::Path(path) => {
             let value = dataflow::select(turn, frame, path, input)?;
-            let limit = value.as_number().filter(|number| number.is_integer()).and_then(|number| number.as_i64());
+            let limit =
+                value.as_number().filter(|number| number.is_integer()).and_then(|number| number.as_i64());
             // An execution with a negative number was recorded to stall; a failure tells more.
             limit.and_then(|limit| u64::try_from(limit).ok()).ok_or_else(|| {
                 let (shown, path) = (dataflow::shown(&value), path.text());

@@ -40,13 +40,10 @@ pub(super) fn branch_ended(
     Some((frame, flow.unwrap_or_else(|failure| failed(turn, frame, state, failure))))
 }
 
-fn succeed(
-    turn: &mut Turn<'_>,
-    frame: FrameId,
-    state: &State,
-    parallel: &Parallel,
-) -> Result<Flow, Failure> {
-    let (Some(raw), Some(children)) = (turn.raw_input(frame), turn.children(frame)) else { return Ok(Flow::Wait) };
+fn succeed(turn: &mut Turn<'_>, frame: FrameId, state: &State, parallel: &Parallel) -> Result<Flow, Failure> {
+    let (Some(raw), Some(children)) = (turn.raw_input(frame), turn.children(frame)) else {
+        return Ok(Flow::Wait);
+    };
     let result = dataflow::results(children, state)?;
     // The exit points to the last event of the branches too; a failure to the Succeeded event (recorded).
     let last = turn.cursor(frame);

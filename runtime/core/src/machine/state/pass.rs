@@ -6,7 +6,12 @@ use crate::machine::execution::Turn;
 use crate::machine::retry::Failure;
 use crate::machine::{FrameId, dataflow};
 
-pub(super) fn enter(turn: &mut Turn<'_>, frame: FrameId, state: &State, pass: &Pass) -> Result<Flow, Failure> {
+pub(super) fn enter(
+    turn: &mut Turn<'_>,
+    frame: FrameId,
+    state: &State,
+    pass: &Pass,
+) -> Result<Flow, Failure> {
     let Some(raw) = turn.raw_input(frame) else { return Ok(Flow::Wait) };
     let input = dataflow::input(turn, frame, state, &raw)?;
     let input = dataflow::template(turn, frame, state, pass.parameters.as_ref(), input)?;

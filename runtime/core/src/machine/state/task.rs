@@ -10,7 +10,12 @@ use crate::machine::retry::Failure;
 use crate::machine::{EventId, Fact, FrameId, dataflow};
 
 /// The first attempt, or the next one: the state stays entered over all of them.
-pub(super) fn schedule(turn: &mut Turn<'_>, frame: FrameId, state: &State, task: &Task) -> Result<Flow, Failure> {
+pub(super) fn schedule(
+    turn: &mut Turn<'_>,
+    frame: FrameId,
+    state: &State,
+    task: &Task,
+) -> Result<Flow, Failure> {
     let Some(raw) = turn.raw_input(frame) else { return Ok(Flow::Wait) };
     let selected = dataflow::input(turn, frame, state, &raw)?;
     let timeout_seconds = seconds(turn, frame, "TimeoutSecondsPath", task.timeout.as_ref(), &selected)?;
@@ -22,12 +27,20 @@ pub(super) fn schedule(turn: &mut Turn<'_>, frame: FrameId, state: &State, task:
         return Err(dataflow::runtime(turn, frame, &format!("The activity {arn} does not exist.")));
     }
     let resource = arn.clone();
-    turn.record(frame, Fact::ActivityScheduled { frame, resource, input, timeout_seconds, heartbeat_seconds });
+    turn.record(
+        frame,
+        Fact::ActivityScheduled { frame, resource, input, timeout_seconds, heartbeat_seconds },
+    );
     Ok(Flow::Wait)
 }
 
 /// A worker takes the task.
-pub(in crate::machine) fn started(turn: &mut Turn<'_>, frame: FrameId, task: EventId, worker: Option<Arc<str>>) {
+pub(in crate::machine) fn started(
+    turn: &mut Turn<'_>,
+    frame: FrameId,
+    task: EventId,
+    worker: Option<Arc<str>>,
+) {
     let Some((visit, _)) = turn.visit(frame) else { return turn.late() };
     let WaitsFor::Worker(waiting) = &visit.waits_for else { return turn.late() };
     if waiting.scheduled != task {
@@ -62,7 +75,12 @@ pub(in crate::machine) fn succeeded(turn: &mut Turn<'_>, frame: FrameId, task: E
 }
 
 /// The worker's failure.
-pub(in crate::machine) fn failed_outside(turn: &mut Turn<'_>, frame: FrameId, task: EventId, failure: Failure) {
+pub(in crate::machine) fn failed_outside(
+    turn: &mut Turn<'_>,
+    frame: FrameId,
+    task: EventId,
+    failure: Failure,
+) {
     if answered(turn, frame, task).is_none() {
         return turn.late();
     }
@@ -120,6 +138,12 @@ fn seconds(
     };
     // The service's text for a value that is no positive integer was not recorded; this one has
     // the form of its SecondsPath.
-    let text = || format!("The {field} parameter cannot be parsed as a long value: {} == {}", path.text(), dataflow::shown(&value));
+    let text = || {
+        format!(
+            "The {field} parameter cannot be parsed as a long value: {} == {}",
+            path.text(),
+            dataflow::shown(&value)
+        )
+    };
     found.filter(|seconds| *seconds > 0).map(Some).ok_or_else(|| dataflow::runtime(turn, frame, &text()))
 }

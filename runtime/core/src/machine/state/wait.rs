@@ -12,7 +12,12 @@ use crate::machine::{Fact, FrameId, dataflow};
 /// The longest wait, in seconds: now and 24,855 days are accepted, 24,856 days are not (recorded).
 const MAX_DELAY_SECONDS: u64 = i32::MAX as u64;
 
-pub(super) fn enter(turn: &mut Turn<'_>, frame: FrameId, state: &State, wait: &Wait) -> Result<Flow, Failure> {
+pub(super) fn enter(
+    turn: &mut Turn<'_>,
+    frame: FrameId,
+    state: &State,
+    wait: &Wait,
+) -> Result<Flow, Failure> {
     let Some(raw) = turn.raw_input(frame) else { return Ok(Flow::Wait) };
     let input = dataflow::input(turn, frame, state, &raw)?;
     let until = until(turn, frame, &wait.until, &input)?;
@@ -44,7 +49,8 @@ fn until(turn: &Turn<'_>, frame: FrameId, until: &Until, input: &Payload) -> Res
         Until::Seconds(seconds) => Ok(now.saturating_add(Millis::from_seconds(*seconds))),
         Until::Timestamp(millis) => Ok(Timestamp::from_millis(*millis)),
         Until::SecondsPath(path) => {
-            let seconds = seconds_at(turn, frame, path, input).map_err(|text| dataflow::runtime(turn, frame, &text))?;
+            let seconds =
+                seconds_at(turn, frame, path, input).map_err(|text| dataflow::runtime(turn, frame, &text))?;
             Ok(now.saturating_add(Millis::from_seconds(seconds)))
         }
         Until::TimestampPath(path) => {
@@ -65,9 +71,12 @@ fn seconds_at(turn: &Turn<'_>, frame: FrameId, path: &Path, input: &Payload) -> 
     };
     let shown = dataflow::shown(&value);
     match seconds {
-        None => Err(format!("The SecondsPath parameter cannot be parsed as a long value: {path_text} == {shown}")),
-        Some(seconds) => u64::try_from(seconds)
-            .map_err(|_| format!("The SecondsPath parameter references a negative value: {path_text} == {shown}")),
+        None => {
+            Err(format!("The SecondsPath parameter cannot be parsed as a long value: {path_text} == {shown}"))
+        }
+        Some(seconds) => u64::try_from(seconds).map_err(|_| {
+            format!("The SecondsPath parameter references a negative value: {path_text} == {shown}")
+        }),
     }
 }
 

@@ -1,0 +1,33 @@
+#!/usr/bin/env bash
+# Replays recorded conversations with AWS Step Functions on a server of its own, and compares the
+# outcome with not-yet.txt: a case outside the list must pass, a case in it must not.
+#
+# The recordings are not part of this repository: their folder is $GRADUS_CONFORMANCE, or
+# ../shared/conformance beside the checkout. UPDATE=1 rewrites the list. Arguments go to the
+# runner, for example --filter 'base.*' (then the list is compared for those cases only).
+set -euo pipefail
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+. "$here/../server.sh"
+
+cases=${GRADUS_CONFORMANCE:-$gradus_root/../shared/conformance}
+if [ ! -d "$cases/cases" ]; then
+  echo "skipped: there are no recordings in $cases"
+  exit 0
+fi
+
+python_with boto3
+gradus_start --memory
+results=$gradus_scratch
+status=0
+# Several cases wait for something that a server which refuses their machine never does, hence
+# the short patience; the longest wait of a case that passes is a few seconds.
+"$PYTHON" "$cases/run.py" --endpoint "$GRADUS_ENDPOINT" --lambda-port "${LAMBDA_PORT:-$(free_port)}" --jobs 8 \
+  --wait-timeout 20 --json "$results/results.json" "$@" "$cases/cases" >"$results/output" || status=$?
+summary=$(tail -n 1 "$results/output")
+if [ ! -s "$results/results.json" ]; then
+  cat "$results/output"
+  exit "$status"
+fi
+"$PYTHON" "$here/compare.py" "$results/results.json" "$here/not-yet.txt"
+gradus_stop
+echo "$summary"
