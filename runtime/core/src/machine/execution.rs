@@ -749,7 +749,7 @@ impl<'a> Turn<'a> {
     }
 
     /// Notes what a line of control asks for before it changes.
-    pub(super) fn touch(&mut self, frame: FrameId) {
+    fn touch(&mut self, frame: FrameId) {
         let execution = &*self.execution;
         self.before.entry(frame).or_insert_with(|| execution.outstanding_of(frame));
     }
