@@ -207,6 +207,22 @@ mod tests {
     }
 
     #[test]
+    fn failures_of_branches() {
+        let cases = [
+            ("Custom", Origin::Branch, true),
+            ("Custom", Origin::Own, false),
+            ("States.Runtime", Origin::Branch, false),
+        ];
+        for (error, origin, expected) in cases {
+            let failure = failure(error);
+            let retry =
+                find_retrier(&[retrier(&["States.BranchFailed"], 1)], &[], &failure, origin).is_some();
+            let catch = find_catcher(&[catcher(&["States.BranchFailed"])], &failure, origin).is_some();
+            assert_eq!((retry, catch), (expected, expected), "{error} from {origin:?}");
+        }
+    }
+
+    #[test]
     fn the_first_that_matches_is_the_one() {
         let retriers = [
             retrier(&["A", "B"], 2),
