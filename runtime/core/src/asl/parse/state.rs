@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use super::fields::{Fields, MAX_NUMBER, Table, expected};
 use super::location::Location;
-use super::unbuilt::{self, Unbuilt};
 use super::{
     Block, Language, Parser, Read, Refused, choice, nested, paths, query_language, refuse_jsonata, task,
 };
@@ -134,7 +133,8 @@ pub(super) fn state(
         Type::Wait => wait(parser, block, &mut fields),
         Type::Succeed => Ok(succeed(block)),
         Type::Fail => fail(parser, block, &mut fields),
-        Type::Parallel | Type::Map => return Err(outline(parser, block, &mut fields, kind)),
+        Type::Parallel => nested::parallel(parser, block, &mut fields),
+        Type::Map => nested::map(parser, block, &mut fields),
     };
     fields.close(parser)?;
     comment?;
@@ -197,14 +197,8 @@ fn check_name(parser: &mut Parser, location: &Location<'_>, name: &Arc<str>) -> 
 fn outline(parser: &mut Parser, block: &mut Block<'_>, fields: &mut Fields<'_>, kind: Type) -> Refused {
     refuse_jsonata(parser, fields);
     match kind {
-        Type::Parallel => {
-            unbuilt::refuse(parser, fields.here(), Unbuilt::Parallel);
-            let _ = nested::branches(parser, fields);
-        }
-        Type::Map => {
-            unbuilt::refuse(parser, fields.here(), Unbuilt::Map);
-            let _ = nested::processor(parser, fields);
-        }
+        Type::Parallel => drop(nested::branches(parser, fields)),
+        Type::Map => drop(nested::processor(parser, fields)),
         Type::Task | Type::Wait | Type::Pass | Type::Succeed | Type::Fail | Type::Choice => {}
     }
     match kind {
