@@ -29,6 +29,8 @@ use fields::{Fields, MAX_NUMBER};
 use location::Location;
 use unbuilt::Unbuilt;
 
+pub use state::state_fields;
+
 /// What became of a text.
 #[derive(Clone, Debug)]
 pub struct Parsed {

@@ -104,6 +104,13 @@ const PATHS: &[&str] = &["InputPath", "OutputPath"];
 const TRANSITION: &[&str] = &["Next", "End"];
 const ERRORS: &[&str] = &["Retry", "Catch"];
 
+/// Every field that a state can have, after the `Type` that can have it.
+pub fn state_fields() -> impl Iterator<Item = (&'static str, &'static str)> {
+    TYPES
+        .iter()
+        .flat_map(|(_, kind, table)| table.iter().copied().flatten().map(move |field| (*kind, *field)))
+}
+
 /// The most UTF-16 units in the name of a state.
 const MAX_NAME_UNITS: usize = 80;
 
