@@ -89,9 +89,9 @@ fn not_a_reference_path(text: &str) -> &'static str {
     }
 }
 
-/// Nothing assigns variables yet, so none that is read is sure to be there.
+/// Warns of a variable that nothing assigns in the blocks whose variables can be seen here.
 fn warn_of_variable(parser: &mut Parser, location: &Location<'_>, path: &Path) {
-    if let Some(name) = path.variable() {
+    if let Some(name) = path.variable().filter(|name| !parser.scopes.assigns(name)) {
         parser.warn(
             Code::PossiblyUndefinedVariable,
             location,

@@ -6,7 +6,8 @@ use super::fields::{Fields, MAX_NUMBER, Table, expected};
 use super::location::Location;
 use super::unbuilt::{self, Unbuilt};
 use super::{
-    Block, Language, Parser, Read, Refused, choice, nested, paths, query_language, refuse_jsonata, task,
+    Block, Language, Parser, Read, Refused, choice, distributed, jsonata, nested, paths, query_language,
+    refuse_jsonata, task, variables,
 };
 use crate::asl::definition::{Fail, Kind, Pass, State, StateId, Transition, Until, Wait, Words};
 use crate::asl::diagnostic::Code;
@@ -128,6 +129,10 @@ pub(super) fn state(
         return Err(Refused);
     };
     let comment = fields.string(parser, "Comment");
+    variables::check(parser, &fields);
+    if kind == Type::Map {
+        distributed::check(parser, &fields);
+    }
     if parser.language != Some(Language::JsonPath) {
         return Err(outline(parser, block, &mut fields, kind));
     }
@@ -202,6 +207,9 @@ fn check_name(parser: &mut Parser, location: &Location<'_>, name: &Arc<str>) -> 
 /// Reads of a state that gradus does not run what the block needs: where it leads.
 fn outline(parser: &mut Parser, block: &mut Block<'_>, fields: &mut Fields<'_>, kind: Type) -> Refused {
     refuse_jsonata(parser, fields);
+    if parser.language == Some(Language::Jsonata) {
+        jsonata::check_state(parser, fields);
+    }
     match kind {
         Type::Parallel => {
             unbuilt::refuse(parser, fields.here(), Unbuilt::Parallel);
