@@ -29,8 +29,16 @@ gradus_start --memory
 
 # ask NAME: what the server answers to a new activity of this name.
 ask() {
-  curl --silent "$GRADUS_ENDPOINT" -H 'Content-Type: application/x-amz-json-1.0' \
-    -H 'X-Amz-Target: AWSStepFunctions.CreateActivity' -d "{\"name\":\"$1\"}"
+  python3 - "${GRADUS_ENDPOINT#http://}" "$1" <<'PYTHON'
+import http.client
+import json
+import sys
+
+connection = http.client.HTTPConnection(sys.argv[1], timeout=60)
+headers = {"Content-Type": "application/x-amz-json-1.0", "X-Amz-Target": "AWSStepFunctions.CreateActivity"}
+connection.request("POST", "/", json.dumps({"name": sys.argv[2]}), headers)
+print(connection.getresponse().read().decode())
+PYTHON
 }
 
 expect() {

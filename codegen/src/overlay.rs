@@ -19,6 +19,8 @@ pub(crate) struct Overlay {
     pub(crate) bytes: Vec<Shapes>,
     /// Errors that every operation may answer, whatever its own list says.
     pub(crate) common_errors: Vec<Shapes>,
+    /// Sets of names that the service lists in an order of its own.
+    pub(crate) enum_orders: Vec<EnumOrder>,
     /// How modeled errors are answered.
     pub(crate) errors: Errors,
 }
@@ -43,6 +45,16 @@ pub(crate) struct Shapes {
     pub(crate) shapes: Vec<String>,
 }
 
+/// The order in which a violation lists the names of a set.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct EnumOrder {
+    #[serde(rename = "source")]
+    pub(crate) _source: String,
+    pub(crate) shape: String,
+    pub(crate) values: Vec<String>,
+}
+
 /// What an answer says about a modeled error.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -62,7 +74,8 @@ impl Overlay {
         let docs =
             self.docs.iter().filter(|group| group.since.is_none()).flat_map(|group| group.entries.keys());
         let lists = self.bytes.iter().chain(&self.common_errors).filter(|group| group.since.is_none());
-        let mut names = docs.chain(lists.flat_map(|group| &group.shapes));
+        let orders = self.enum_orders.iter().map(|order| &order.shape);
+        let mut names = docs.chain(lists.flat_map(|group| &group.shapes)).chain(orders);
         match names.find(|name| !known.contains(*name)) {
             Some(name) => Err(Error::Overlay(name.clone())),
             None => Ok(()),
@@ -72,6 +85,12 @@ impl Overlay {
     /// The sentence about a shape or member, if there is one.
     pub(crate) fn doc(&self, name: &str) -> Option<&str> {
         self.docs.iter().find_map(|group| group.entries.get(name)).map(String::as_str)
+    }
+
+    /// Where a name of a set stands in its list: in the overlay's order, and then in the model's.
+    pub(crate) fn enum_position(&self, shape: &str, value: &str) -> usize {
+        let order = self.enum_orders.iter().find(|order| order.shape == shape);
+        order.and_then(|order| order.values.iter().position(|known| known == value)).unwrap_or(usize::MAX)
     }
 
     /// Whether a shape's greatest length is in bytes.

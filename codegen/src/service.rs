@@ -433,10 +433,12 @@ impl<'a> Resolver<'a> {
             }
             Ok(EnumValue { doc: self.doc(&place, &declared.traits), name, wire: value })
         });
+        let mut values = values.collect::<Result<Vec<EnumValue>, _>>()?;
+        values.sort_by_key(|value| self.overlay.enum_position(wire, &value.wire));
         Ok(Enum {
             name: names::type_name(wire),
             doc: self.doc(wire, &shape.traits),
-            values: values.collect::<Result<_, _>>()?,
+            values,
             wire: wire.to_owned(),
         })
     }

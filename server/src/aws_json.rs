@@ -58,6 +58,9 @@ pub(crate) struct Home {
     pub(crate) region: Arc<str>,
     /// The account; twelve digits.
     pub(crate) account: Arc<str>,
+    /// The pages whose scripts may call, by their origin; `*` for all. Without it, none: whoever can
+    /// reach a loopback server without a signature includes every page that its user visits.
+    pub(crate) allow_origin: Option<HeaderValue>,
 }
 
 /// What carries out operations by their names.
@@ -145,19 +148,22 @@ impl<S: Operations> Handler for FrontEnd<S> {
     async fn handle(&self, head: Parts, body: Result<Bytes, Refusal>) -> Answer {
         let mut text = Uuid::encode_buffer();
         let id: &str = Uuid::new_v4().hyphenated().encode_lower(&mut text);
-        let from_browser = head.headers.contains_key(ORIGIN);
+        let allowed = self.home.allow_origin.as_ref();
+        let allowed = allowed.filter(|allowed| {
+            head.headers.get(ORIGIN).is_some_and(|origin| *allowed == ANY || *allowed == origin)
+        });
         let mut answer = match (&head.method, head.uri.path()) {
             (&Method::POST, "/") if is_call(&head.headers) => self.call(id, head.headers, body).await,
             (&Method::GET | &Method::HEAD, "/" | "/health") => healthy(&head.headers),
-            (&Method::OPTIONS, _) if from_browser => preflight(&head.headers),
+            (&Method::OPTIONS, _) if allowed.is_some() => preflight(&head.headers),
             _ => not_found(),
         };
         // A UUID is always a header's value.
         if let Ok(id) = HeaderValue::from_str(id) {
             answer.headers_mut().insert(REQUEST_ID, id);
         }
-        if from_browser {
-            answer.headers_mut().insert(ACCESS_CONTROL_ALLOW_ORIGIN, ANY);
+        if let Some(allowed) = allowed {
+            answer.headers_mut().insert(ACCESS_CONTROL_ALLOW_ORIGIN, allowed.clone());
             answer.headers_mut().insert(ACCESS_CONTROL_EXPOSE_HEADERS, EXPOSED);
         }
         answer
@@ -208,7 +214,7 @@ fn healthy(headers: &HeaderMap) -> Answer {
     answer(StatusCode::OK, TEXT, format!("healthy: {host} "))
 }
 
-/// Allows a browser what it asks for: a request is judged by its signature, not by its origin.
+/// Allows a page of an allowed origin what it asks for.
 fn preflight(asked: &HeaderMap) -> Answer {
     let mut answer = Answer::default();
     let headers = answer.headers_mut();
@@ -303,7 +309,8 @@ mod tests {
             request = request.header(*name, *value);
         }
         let (head, ()) = request.body(()).unwrap().into_parts();
-        let home = Home { region: "us-east-1".into(), account: "000000000000".into() };
+        let allow_origin = Some(HeaderValue::from_static("http://app"));
+        let home = Home { region: "us-east-1".into(), account: "000000000000".into(), allow_origin };
         let (head, body) = FrontEnd::new(Echo, home).handle(head, body.map(Bytes::from)).await.into_parts();
         (head, String::from_utf8(body.collect().await.unwrap().to_bytes().to_vec()).unwrap())
     }
@@ -393,7 +400,7 @@ mod tests {
         let (head, text) = ask("OPTIONS /", &asked, Ok("")).await;
         assert_eq!((head.status.as_u16(), text.as_str()), (200, ""));
         for (name, value) in [
-            ("access-control-allow-origin", "*"),
+            ("access-control-allow-origin", "http://app"),
             ("access-control-allow-methods", "POST"),
             ("access-control-allow-headers", "x-amz-target,content-type"),
             ("access-control-max-age", "172800"),
@@ -401,7 +408,10 @@ mod tests {
             assert_eq!(header(&head, name), Some(value), "{name}");
         }
         let (head, _) = ask("POST /", &[CALL, ECHO, ("origin", "http://app")], Ok("{}")).await;
-        assert_eq!(header(&head, "access-control-allow-origin"), Some("*"));
+        assert_eq!(header(&head, "access-control-allow-origin"), Some("http://app"));
         assert_eq!(header(&head, "access-control-expose-headers"), Some("x-amzn-RequestId, Date"));
+        let (head, _) = ask("OPTIONS /", &[("origin", "http://elsewhere")], Ok("")).await;
+        assert_eq!(head.status.as_u16(), 404);
+        assert_eq!(header(&head, "access-control-allow-origin"), None);
     }
 }

@@ -87,6 +87,10 @@ pub(crate) struct Serve {
     #[arg(value_parser = BoolishValueParser::new())]
     pub(crate) allow_unauthenticated: bool,
 
+    /// Let scripts of pages of this origin call (`https://console.example`, or `*`) [default: none]
+    #[arg(long, value_name = "ORIGIN", env = "GRADUS_ALLOW_ORIGIN", hide_env_values = true)]
+    pub(crate) allow_origin: Option<http::HeaderValue>,
+
     /// Threads that run executions [default: one for two cores]
     #[arg(long, value_name = "N", env = "GRADUS_WORKERS", hide_env_values = true)]
     pub(crate) workers: Option<NonZeroUsize>,

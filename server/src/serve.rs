@@ -83,7 +83,11 @@ async fn serve<S: Store>(
     let workers = options.workers.map_or(defaults.workers, NonZeroUsize::get);
     let engine = Engine::start(Arc::new(store), engine::Options { workers, ..defaults })?;
     let service = Service::new(engine.clone(), service::Options::default());
-    let home = Home { region: options.region.as_str().into(), account: options.account.as_str().into() };
+    let home = Home {
+        region: options.region.as_str().into(),
+        account: options.account.as_str().into(),
+        allow_origin: options.allow_origin.clone(),
+    };
     let front_end = Arc::new(FrontEnd::new(service, home));
 
     let (stop, stopping) = watch::channel(false);

@@ -96,39 +96,15 @@ fn measure(options: &Options) -> Result<()> {
     let idle = machine::memory(server.pid());
     for (connections, ceiling) in CONNECTIONS.into_iter().zip(&plain) {
         let figures = flood(server.address(), connections, *time, empty)?;
-        row(
-            "empty operation (ListActivities, none there)",
-            connections,
-            &figures,
-            "HTTP without work",
-            ceiling,
-        )?;
+        let what = "empty operation (ListActivities, none there)";
+        row(what, connections, &figures, "HTTP without work", ceiling)?;
     }
-    for (name, definition, transitions) in
-        [("1 Pass", pass(), 1), ("10 states, 3 of them Choice", chain(), 10)]
-    {
+    for kind in [
+        Kind { name: "1 Pass", states: 1, definition: pass() },
+        Kind { name: "10 states, 3 of them Choice", states: 10, definition: chain() },
+    ] {
         for (connections, ceiling) in CONNECTIONS.into_iter().zip(&durable) {
-            let machine = api.create_machine(&format!("m{transitions}-{connections}"), &definition);
-            let before = machine::processor_time(server.pid());
-            let began = Instant::now();
-            let figures = flood(server.address(), connections, *time, |number| start(&machine, number))?;
-            row(&format!("StartExecution, {name}"), connections, &figures, "400 B durable", ceiling)?;
-            let took = drained(&mut api, &machine, &figures, began)?;
-            let rate = figures.done as f64 / took.as_secs_f64();
-            let states = if transitions > 1 {
-                format!(", {:.0} states/s", rate * transitions as f64)
-            } else {
-                String::new()
-            };
-            let spent =
-                machine::processor_time(server.pid()).zip(before).map(|(after, before)| after - before);
-            let cost = spent.map_or_else(String::new, |spent| {
-                format!(", {:.0} µs of processor each", spent.as_secs_f64() * 1e6 / figures.done as f64)
-            });
-            let ratio = rate / ceiling.rate();
-            say(&format!(
-                "| … until all have succeeded{states}{cost} | {connections} | {rate:.0} | | | {ratio:.2} of 400 B durable |"
-            ))?;
+            executions(&server, &mut api, &kind, connections, *time, ceiling)?;
         }
     }
     if let (Some(idle), Some(busy)) = (idle, machine::memory(server.pid())) {
@@ -136,6 +112,41 @@ fn measure(options: &Options) -> Result<()> {
     }
     let ended = server.terminate();
     if ended.status.success() { Ok(()) } else { Err(format!("the server ended badly: {ended:?}").into()) }
+}
+
+/// A kind of state machine.
+struct Kind {
+    name: &'static str,
+    /// States that an execution passes.
+    states: u32,
+    definition: Value,
+}
+
+/// Starts executions for a while, waits until all have succeeded, and prints both rates.
+fn executions(
+    server: &Server,
+    api: &mut Api,
+    kind: &Kind,
+    connections: usize,
+    time: Duration,
+    ceiling: &Figures,
+) -> Result<()> {
+    let Kind { name, states, definition } = kind;
+    let machine = api.create_machine(&format!("m{states}-{connections}"), definition);
+    let before = machine::processor_time(server.pid());
+    let began = Instant::now();
+    let figures = flood(server.address(), connections, time, |number| start(&machine, number))?;
+    row(&format!("StartExecution, {name}"), connections, &figures, "400 B durable", ceiling)?;
+    let took = drained(api, &machine, &figures, began)?;
+    let spent = machine::processor_time(server.pid()).zip(before).map(|(after, before)| after - before);
+    let rate = figures.done as f64 / took.as_secs_f64();
+    let mut what = format!("… until all have succeeded, {:.0} states/s", rate * f64::from(*states));
+    if let Some(spent) = spent {
+        let each = spent.as_secs_f64() * 1e6 / figures.done as f64;
+        what += &format!(", {each:.0} µs of processor each");
+    }
+    let ratio = rate / ceiling.rate();
+    say(&format!("| {what} | {connections} | {rate:.0} | | | {ratio:.2} of 400 B durable |"))
 }
 
 /// Prints a line.

@@ -37,7 +37,7 @@ fn methods(set: &Enum) -> TokenStream {
     let values: Vec<_> = set.values.iter().map(|value| &value.wire).collect();
     quote! {
         impl #name {
-            /// Every known name, in the order of the model.
+            /// Every known name, in the order in which violations list them.
             pub const VALUES: &'static [&'static str] = &[#(#values),*];
 
             /// The name on the wire.

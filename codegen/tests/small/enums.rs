@@ -14,7 +14,7 @@ pub enum Speed {
 }
 
 impl Speed {
-    /// Every known name, in the order of the model.
+    /// Every known name, in the order in which violations list them.
     pub const VALUES: &'static [&'static str] = &["SLOW", "very-fast"];
 
     /// The name on the wire.

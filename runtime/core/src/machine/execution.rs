@@ -1,5 +1,6 @@
 //! One execution: read this first.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -12,6 +13,7 @@ use super::timestamp::Millis;
 use super::{EventId, FrameId, MAX_EVENTS, Timestamp};
 use crate::asl::Definition;
 use crate::asl::definition::{Resource, State, StateId};
+use crate::expr::random;
 use crate::json::Payload;
 
 /// One execution: a value. Two of one definition with the same facts are equal.
@@ -112,7 +114,7 @@ pub enum Outcome {
 pub struct Env<'a> {
     /// The time.
     pub now: Timestamp,
-    /// Randomness for this step: jitter, and later `$random` and `$uuid`.
+    /// Randomness for this step: jitter, `States.UUID` and the like.
     pub seed: u64,
     /// Whether the state machine has been deleted since the execution began.
     pub machine_deleted: bool,
@@ -379,6 +381,8 @@ pub(super) struct Turn<'a> {
     reply: Reply,
     /// The history is full: only the failure that says so may still be recorded.
     full: bool,
+    /// How many seeds were given out.
+    seeds: Cell<u64>,
 }
 
 impl<'a> Turn<'a> {
@@ -396,6 +400,7 @@ impl<'a> Turn<'a> {
             limit_before,
             reply: Reply::Taken,
             full: false,
+            seeds: Cell::new(0),
         }
     }
 
@@ -488,6 +493,11 @@ impl<'a> Turn<'a> {
     fn is_outstanding(&self, timer: &Timer) -> bool {
         timer.due <= self.env.now
             && self.execution.outstanding_of(timer.frame).contains(&Command::Timer(*timer))
+    }
+
+    /// A seed that nothing else in this step has.
+    pub(super) fn seed(&self) -> u64 {
+        random::nth(self.env.seed, self.seeds.replace(self.seeds.get() + 1))
     }
 
     /// Goes where a state says, and on from there, until the line of control must wait.

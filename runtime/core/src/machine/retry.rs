@@ -6,6 +6,7 @@
 use std::sync::Arc;
 
 use crate::asl::definition::{Catcher, Retrier};
+use crate::expr::random::splitmix64;
 
 use super::timestamp::Millis;
 
@@ -108,15 +109,6 @@ fn uniform(seed: u64, max: u64) -> u64 {
     // The high half of the product: without the bias of a remainder towards small numbers.
     let wide = u128::from(splitmix64(seed)) * (u128::from(max) + 1);
     (wide >> 64) as u64
-}
-
-/// One number of the splitmix64 sequence. Source: Steele, Lea, Flood, "Fast Splittable
-/// Pseudorandom Number Generators", 2014.
-fn splitmix64(seed: u64) -> u64 {
-    let mut bits = seed.wrapping_add(0x9e37_79b9_7f4a_7c15);
-    bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    bits ^ (bits >> 31)
 }
 
 #[cfg(test)]
@@ -258,6 +250,5 @@ mod tests {
         // Both ends can be drawn.
         assert!((0..100).any(|seed| uniform(seed, 1) == 0) && (0..100).any(|seed| uniform(seed, 1) == 1));
         assert_eq!(uniform(3, 0), 0);
-        assert_eq!(splitmix64(0), 0xe220_a839_7b1d_cdaf);
     }
 }

@@ -15,10 +15,6 @@ pub(super) enum Unbuilt<'a> {
     Map,
     /// `QueryLanguage` `JSONata`.
     Jsonata,
-    /// `States.Format(…)` and the like.
-    Intrinsic,
-    /// A path with a wildcard, a slice, a filter, a union or a deep scan.
-    Path,
     /// A task that is no activity.
     Resource(&'a str),
     /// A field that nothing reads, such as `Assign`.
@@ -31,8 +27,6 @@ impl Unbuilt<'_> {
             Unbuilt::Parallel => "Parallel states".into(),
             Unbuilt::Map => "Map states".into(),
             Unbuilt::Jsonata => "JSONata".into(),
-            Unbuilt::Intrinsic => "intrinsic functions".into(),
-            Unbuilt::Path => "JSONPath wildcards, slices, filters, unions and deep scans".into(),
             Unbuilt::Resource(arn) => format!("Task states with the resource {arn}"),
             Unbuilt::Field(name) => format!("the field '{name}'"),
         }
