@@ -129,7 +129,8 @@ fn block(parser: &mut Parser, fields: &mut Fields<'_>, scope: Scope) -> Read<Sta
     // The states of a distributed Map run in executions of their own.
     let config = fields.peek("ProcessorConfig");
     let sealed = config.and_then(|config| config.get("Mode")?.as_str()) == Some("DISTRIBUTED");
-    parser.scopes.enter(states, sealed);
+    let first = start_at.ok().flatten().map(|name| &**name);
+    parser.scopes.enter(first, states, sealed);
     let start = match start_at {
         Ok(Some(name)) => block.target(parser, &fields.at("StartAt"), name),
         Ok(None) | Err(Refused) => Err(Refused),
@@ -137,6 +138,7 @@ fn block(parser: &mut Parser, fields: &mut Fields<'_>, scope: Scope) -> Read<Sta
     let place = fields.at("States");
     for (index, (name, value)) in states.iter().enumerate() {
         block.current = index;
+        parser.scopes.at(index);
         // Where a state cannot be read, a gap is left.
         let state = state::state(parser, &mut block, name, value, place.field(name)).ok();
         if let Some(slot) = parser.states.get_mut(block.base + index) {

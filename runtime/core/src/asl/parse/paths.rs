@@ -109,9 +109,9 @@ fn not_a_reference_path(text: &str) -> &'static str {
     }
 }
 
-/// Warns of a variable that nothing assigns in the blocks whose variables can be seen here.
+/// Warns of a variable that some way to this state does not assign.
 fn warn_of_variable(parser: &mut Parser, location: &Location<'_>, path: &Path) {
-    if let Some(name) = path.variable().filter(|name| !parser.scopes.assigns(name)) {
+    if let Some(name) = path.variable().filter(|name| !parser.scopes.defines(name)) {
         parser.warn(
             Code::PossiblyUndefinedVariable,
             location,

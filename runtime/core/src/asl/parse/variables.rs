@@ -2,10 +2,11 @@
 //!
 //! A block of states is a scope: what its states, their rules and their catchers assign. A block
 //! inside sees the variables around it and may not assign one of their names; the processor of a
-//! distributed Map sees none of them. Nothing here evaluates; whether a variable has a value when
-//! it is read depends on the way that an execution takes.
+//! distributed Map sees none of them. A variable is sure to have a value in a state if every way
+//! there assigns it. This looks at the document alone, before it is read, so that every state can
+//! be told at once; it must not report faults that the readers report.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use super::fields::{Fields, expected};
@@ -19,52 +20,135 @@ const MAX_NAME_UNITS: usize = 80;
 /// The name that the language keeps for itself.
 const RESERVED: &str = "states";
 
+/// How many states and transitions are looked at in all, to find out which variables are sure to
+/// have a value. Beyond it, one that is assigned anywhere counts: it is only warned of.
+const MAX_LOOKS: usize = 5_000_000;
+
 /// The scopes around the place where the parser stands, the innermost last.
 #[derive(Debug, Default)]
-pub(super) struct Scopes(Vec<Scope>);
+pub(super) struct Scopes {
+    open: Vec<Scope>,
+    /// How much of [`MAX_LOOKS`] is used up.
+    looks: usize,
+}
 
 #[derive(Debug)]
 struct Scope {
     names: HashSet<Arc<str>>,
     /// What is around it cannot be seen.
     sealed: bool,
+    /// Where the block starts, if that is known.
+    start: Option<usize>,
+    /// The transitions of each state.
+    edges: Vec<Vec<Edge>>,
+    /// Which state is being read.
+    current: usize,
+    /// For a variable that was asked for, the states that can be reached without assigning it.
+    unassigned: HashMap<Arc<str>, Vec<bool>>,
+}
+
+#[derive(Debug)]
+struct Edge {
+    to: usize,
+    /// What is assigned on the way.
+    names: Arc<HashSet<Arc<str>>>,
 }
 
 impl Scopes {
-    /// Enters a block of states.
-    pub(super) fn enter(&mut self, states: &Object, sealed: bool) {
-        let assigned = states.iter().flat_map(|(_, state)| assigning(state));
-        let assigned = assigned.filter_map(|object| object.get("Assign")?.as_object());
-        let names = assigned.flat_map(Object::keys).map(|key| Arc::from(name(key))).collect();
-        self.0.push(Scope { names, sealed });
+    /// Enters a block of states, `sealed` if it does not see the variables around it.
+    pub(super) fn enter(&mut self, start_at: Option<&str>, states: &Object, sealed: bool) {
+        let indexes: HashMap<&str, usize> =
+            states.keys().enumerate().map(|(index, name)| (&**name, index)).collect();
+        let edges: Vec<Vec<Edge>> = states.iter().map(|(_, state)| edges(state, &indexes)).collect();
+        let objects = states.iter().flat_map(|(_, state)| std::iter::once(state).chain(parts(state)));
+        let names = objects.flat_map(assigned).collect();
+        let start = start_at.and_then(|name| indexes.get(name)).copied();
+        self.open.push(Scope { names, sealed, start, edges, current: 0, unassigned: HashMap::new() });
+    }
+
+    /// The state of this index in the innermost block is read next.
+    pub(super) fn at(&mut self, state: usize) {
+        if let Some(scope) = self.open.last_mut() {
+            scope.current = state;
+        }
     }
 
     /// Leaves the innermost block.
     pub(super) fn leave(&mut self) {
-        self.0.pop();
+        self.open.pop();
     }
 
-    /// Whether anything that can be seen from the innermost block assigns this variable.
-    pub(super) fn assigns(&self, name: &str) -> bool {
-        self.visible().any(|scope| scope.names.contains(name))
+    /// Whether a variable is sure to have a value in the state that is being read.
+    pub(super) fn defines(&mut self, name: &str) -> bool {
+        let outermost = self.outermost();
+        let Scopes { open, looks } = self;
+        open.iter_mut().skip(outermost).any(|scope| scope.defines(name, looks))
     }
 
     /// Whether a block around the innermost one, and seen from it, assigns this variable.
     fn assigns_outside(&self, name: &str) -> bool {
-        self.visible().skip(1).any(|scope| scope.names.contains(name))
+        let seen = self.open.iter().skip(self.outermost());
+        seen.rev().skip(1).any(|scope| scope.names.contains(name))
     }
 
-    /// The scopes that can be seen, the innermost first.
-    fn visible(&self) -> impl Iterator<Item = &Scope> {
-        let outermost = self.0.iter().rposition(|scope| scope.sealed).unwrap_or_default();
-        self.0.iter().skip(outermost).rev()
+    /// The first scope that can be seen.
+    fn outermost(&self) -> usize {
+        self.open.iter().rposition(|scope| scope.sealed).unwrap_or_default()
     }
 }
 
-/// The objects that can assign variables in the scope of a state: itself, its rules, its catchers.
-fn assigning(state: &Value) -> impl Iterator<Item = &Value> {
+impl Scope {
+    /// Whether every way to the current state assigns the variable.
+    fn defines(&mut self, name: &str, looks: &mut usize) -> bool {
+        let Some(name) = self.names.get(name) else {
+            return false;
+        };
+        if !self.unassigned.contains_key(name) {
+            if *looks > MAX_LOOKS {
+                return true;
+            }
+            *looks += self.edges.len() + self.edges.iter().map(Vec::len).sum::<usize>();
+            self.unassigned.insert(Arc::clone(name), self.without(name));
+        }
+        let unassigned = self.unassigned.get(name).and_then(|states| states.get(self.current));
+        unassigned.is_some_and(|unassigned| !unassigned)
+    }
+
+    /// The states that can be reached without assigning the variable.
+    fn without(&self, name: &str) -> Vec<bool> {
+        let mut reached = vec![false; self.edges.len()];
+        let mut open: Vec<usize> = self.start.into_iter().collect();
+        while let Some(state) = open.pop() {
+            if let (Some(seen @ false), Some(edges)) = (reached.get_mut(state), self.edges.get(state)) {
+                *seen = true;
+                open.extend(edges.iter().filter(|edge| !edge.names.contains(name)).map(|edge| edge.to));
+            }
+        }
+        reached
+    }
+}
+
+/// Where a state leads, and what it assigns on each way: a rule and a catcher assign their own.
+fn edges(state: &Value, indexes: &HashMap<&str, usize>) -> Vec<Edge> {
+    let edges_of = |object: &Value, fields: &[&str]| {
+        let names = Arc::new(assigned(object).collect());
+        let targets = fields.iter().filter_map(|field| indexes.get(object.get(field)?.as_str()?));
+        targets.map(|to| Edge { to: *to, names: Arc::clone(&names) }).collect::<Vec<_>>()
+    };
+    let own = edges_of(state, &["Next", "Default"]);
+    own.into_iter().chain(parts(state).flat_map(|part| edges_of(part, &["Next"]))).collect()
+}
+
+/// The parts of a state that can assign variables besides itself: its rules and its catchers.
+fn parts(state: &Value) -> impl Iterator<Item = &Value> {
     let entries = |name| state.get(name).and_then(Value::as_array).unwrap_or_default();
-    std::iter::once(state).chain(entries("Choices")).chain(entries("Catch"))
+    entries("Choices").iter().chain(entries("Catch"))
+}
+
+/// The variables that a state, a rule or a catcher assigns.
+fn assigned(object: &Value) -> impl Iterator<Item = Arc<str>> {
+    let assigned = object.get("Assign").and_then(Value::as_object);
+    assigned.into_iter().flat_map(Object::keys).map(|key| Arc::from(name(key)))
 }
 
 /// Checks the `Assign` of a state, a rule or a catcher. Does not count as reading it.
@@ -181,6 +265,68 @@ mod tests {
         }
     }
 
+    /// Which of the states `A` to `E`, which all read `x`, may find it without a value.
+    #[test]
+    fn ways_that_assign() {
+        let reads = |fields: &str| format!(r#"{{"Type": "Pass", "InputPath": "$x", {fields}}}"#);
+        let assigns = r#""Assign": {"x": 1}"#;
+        let choice = |rule: &str, state: &str| {
+            format!(
+                r#"{{"Type": "Choice", "InputPath": "$x", {state} "Default": "C", "Choices": [
+                    {{"Variable": "$.a", "IsNull": true, "Next": "B" {rule}}}]}}"#
+            )
+        };
+        let (to_b, to_c, end) = (r#""Next": "B""#, r#""Next": "C""#, r#""End": true"#);
+        let cases: &[(&[String], &[&str])] = &[
+            (&[reads(&format!("{assigns}, {to_b}")), reads(end)], &["A"]),
+            (&[reads(to_b), reads(&format!("{assigns}, {to_c}")), reads(end)], &["A", "B"]),
+            // Round and round: the first time there is no value.
+            (
+                &[reads(to_b), choice("", &format!("{assigns},")).replace("\"B\"", "\"A\""), reads(end)],
+                &["A", "B"],
+            ),
+            // The rule that holds assigns, and the state does not then.
+            (&[choice(&format!(", {assigns}"), ""), reads(end), reads(end)], &["A", "C"]),
+            (&[choice("", &format!("{assigns},")), reads(end), reads(end)], &["A", "B"]),
+            (&[choice(&format!(", {assigns}"), &format!("{assigns},")), reads(end), reads(end)], &["A"]),
+            // Two ways to one state.
+            (&[choice("", ""), reads(&format!("{assigns}, {to_c}")), reads(end)], &["A", "B", "C"]),
+        ];
+        for (states, undefined) in cases {
+            let members: Vec<String> = states
+                .iter()
+                .zip(["A", "B", "C"])
+                .map(|(state, name)| format!("\"{name}\": {state}"))
+                .collect();
+            let text = format!(r#"{{"StartAt": "A", "States": {{{}}}}}"#, members.join(","));
+            let warning = |state: &&str| {
+                format!(
+                    "POSSIBLY_UNDEFINED_VARIABLE: Variable 'x' is possibly not defined. at /States/{state}/InputPath"
+                )
+            };
+            let expected: Vec<String> = undefined.iter().map(warning).collect();
+            check_faults(&text, &expected.iter().map(String::as_str).collect::<Vec<_>>());
+        }
+    }
+
+    #[test]
+    fn many_variables_are_no_danger() {
+        let state = |n: usize| {
+            format!(
+                r#""{n}": {{"Type": "Pass", "InputPath": "$x{n}", "Assign": {{"x{n}": 1}}, "Next": "{}"}}"#,
+                n + 1
+            )
+        };
+        let states: Vec<String> = (0..10_000).map(state).collect();
+        let text = format!(
+            r#"{{"StartAt": "0", "States": {{{}, "10000": {{"Type": "Succeed"}}}}}}"#,
+            states.join(",")
+        );
+        let found = super::super::parse(&text, super::super::Options::default()).diagnostics;
+        let warnings = found.iter().filter(|found| found.code == Code::PossiblyUndefinedVariable).count();
+        assert!((MAX_LOOKS / 20_001..1000).contains(&warnings), "{warnings}");
+    }
+
     /// A machine whose state `A` assigns `x`, then the block `S`.
     fn nested(block: &str) -> String {
         format!(
@@ -210,6 +356,9 @@ mod tests {
                     "I": {{"Type": "Pass", "InputPath": "$x", "Assign": {{"x": 1}}, "End": true}}}}}}}}"#
             ))
         };
+        let unseen = "POSSIBLY_UNDEFINED_VARIABLE: Variable 'x' is possibly not defined. at \
+             /States/S/ItemProcessor/States/I/InputPath"
+            .to_owned();
         let in_map = format!("{defined}/States/S/ItemProcessor/States/I/Assign/x");
         let cases = [
             (parallel(r#"{"Type": "Pass", "Assign": {"x": 2}, "End": true}"#), vec![&*inner]),
@@ -247,7 +396,7 @@ mod tests {
             (parallel(r#"{"Type": "Pass", "InputPath": "$x", "End": true}"#), vec![]),
             (parallel(r#"{"Type": "Pass", "InputPath": "$y.a", "End": true}"#), vec![&*read]),
             (map(r#"{"Mode": "INLINE"}"#), vec![&*in_map]),
-            (map(r#"{"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}"#), vec![]),
+            (map(r#"{"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}"#), vec![&*unseen]),
         ];
         for (text, expected) in cases {
             check_faults(&text, &expected);
