@@ -39,7 +39,7 @@ impl Hints {
                 Some("some state needs \"End\": true, or the Type Succeed or Fail".into())
             }
             Code::SchemaValidationFailed => field(message).or_else(|| reading(message)),
-            Code::PossiblyUndefinedVariable => Some("no state before assigns it in its Assign".into()),
+            Code::PossiblyUndefinedVariable => Some("some way to this state does not assign it".into()),
             Code::NotYetSupported => {
                 Some("no fault of the definition: this version of gradus does not run it".into())
             }

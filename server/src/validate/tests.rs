@@ -51,8 +51,8 @@ fn plain_lines() {
                  Default, Choice rule or Catch leads here)",
                 "f.json:9:30: error SCHEMA_VALIDATION_FAILED: Field 'Retry' is not supported (only these can have \
                  it: Task, Parallel, Map)",
-                "f.json:11:10: warning POSSIBLY_UNDEFINED_VARIABLE: Variable 'x' is possibly not defined. (no state \
-                 before assigns it in its Assign)",
+                "f.json:11:10: warning POSSIBLY_UNDEFINED_VARIABLE: Variable 'x' is possibly not defined. (some way \
+                 to this state does not assign it)",
                 "checked 1 file: 4 errors, 1 warning",
             ],
         ),
