@@ -214,15 +214,36 @@ fn shown(id: EventId, entry: &Entry) -> Value {
         | Fact::TaskSucceeded { .. }
         | Fact::TaskFailed { .. }
         | Fact::TaskTimedOut { .. } => unreachable!("cases make no calls yet"),
+        Fact::ParallelStarted { .. } => ("ParallelStateStarted".to_owned(), Value::Null),
+        Fact::ParallelSucceeded { .. } => ("ParallelStateSucceeded".to_owned(), Value::Null),
+        Fact::ParallelFailed { .. } => ("ParallelStateFailed".to_owned(), Value::Null),
+        Fact::MapStarted { length, .. } => ("MapStateStarted".to_owned(), json!({ "length": length })),
+        Fact::MapIterationStarted { name, index, .. } => {
+            ("MapIterationStarted".to_owned(), iteration(name, *index))
+        }
+        Fact::MapIterationSucceeded { name, index, .. } => {
+            ("MapIterationSucceeded".to_owned(), iteration(name, *index))
+        }
+        Fact::MapIterationFailed { name, index, .. } => {
+            ("MapIterationFailed".to_owned(), iteration(name, *index))
+        }
+        Fact::MapIterationAborted { name, index, .. } => {
+            ("MapIterationAborted".to_owned(), iteration(name, *index))
+        }
+        Fact::MapSucceeded { .. } => ("MapStateSucceeded".to_owned(), Value::Null),
+        Fact::MapFailed { .. } => ("MapStateFailed".to_owned(), Value::Null),
+        Fact::StateAborted { kind, .. } => (format!("{}StateAborted", word(*kind)), Value::Null),
         Fact::WaitStarted { .. }
         | Fact::TaskHeartbeat { .. }
         | Fact::RetryScheduled { .. }
-        | Fact::StartedBy { .. } => {
-            unreachable!("not an event")
-        }
+        | Fact::StartedBy { .. }
+        | Fact::BranchSucceeded { .. }
+        | Fact::BranchFailed { .. } => unreachable!("not an event"),
     };
     let mut event = Map::new();
-    event.insert(member(&kind), details);
+    if !details.is_null() {
+        event.insert(member(&kind), details);
+    }
     event.insert("id".to_owned(), json!(id.0));
     event.insert("previousEventId".to_owned(), json!(entry.previous.0));
     event.insert("type".to_owned(), json!(kind));
@@ -247,7 +268,13 @@ fn word(kind: StateKind) -> &'static str {
         StateKind::Wait => "Wait",
         StateKind::Succeed => "Succeed",
         StateKind::Fail => "Fail",
+        StateKind::Parallel => "Parallel",
+        StateKind::Map => "Map",
     }
+}
+
+fn iteration(name: &str, index: u32) -> Value {
+    json!({ "name": name, "index": index })
 }
 
 fn data(member: &str, payload: &Payload) -> Value {

@@ -14,9 +14,10 @@ use gradus_api::shapes::{
     ExecutionFailedEventDetails, ExecutionStartedEventDetails, ExecutionSucceededEventDetails,
     ExecutionTimedOutEventDetails, HistoryEvent, HistoryEventExecutionDataDetails as DataDetails,
     LambdaFunctionFailedEventDetails, LambdaFunctionScheduledEventDetails,
-    LambdaFunctionSucceededEventDetails, LambdaFunctionTimedOutEventDetails, StateEnteredEventDetails,
-    StateExitedEventDetails, TaskFailedEventDetails, TaskScheduledEventDetails, TaskStartedEventDetails,
-    TaskSubmittedEventDetails, TaskSucceededEventDetails, TaskTimedOutEventDetails,
+    LambdaFunctionSucceededEventDetails, LambdaFunctionTimedOutEventDetails, MapIterationEventDetails,
+    MapStateStartedEventDetails, StateEnteredEventDetails, StateExitedEventDetails, TaskFailedEventDetails,
+    TaskScheduledEventDetails, TaskStartedEventDetails, TaskSubmittedEventDetails, TaskSucceededEventDetails,
+    TaskTimedOutEventDetails,
 };
 use gradus_core::json::Payload;
 use gradus_core::machine::codec::{self, StepFacts};
@@ -311,10 +312,38 @@ fn project(data: &mut Data, at: Timestamp, id: EventId, entry: &Entry) -> Option
                 ..event(EventType::TaskTimedOut)
             }
         }
+        Fact::ParallelStarted { .. } => event(EventType::ParallelStateStarted),
+        Fact::ParallelSucceeded { .. } => event(EventType::ParallelStateSucceeded),
+        Fact::ParallelFailed { .. } => event(EventType::ParallelStateFailed),
+        Fact::MapStarted { length, .. } => HistoryEvent {
+            map_state_started_event_details: Some(MapStateStartedEventDetails { length: small(*length) }),
+            ..event(EventType::MapStateStarted)
+        },
+        Fact::MapIterationStarted { name, index, .. } => HistoryEvent {
+            map_iteration_started_event_details: iteration(name, *index),
+            ..event(EventType::MapIterationStarted)
+        },
+        Fact::MapIterationSucceeded { name, index, frame: _ } => HistoryEvent {
+            map_iteration_succeeded_event_details: iteration(name, *index),
+            ..event(EventType::MapIterationSucceeded)
+        },
+        Fact::MapIterationFailed { name, index, frame: _ } => HistoryEvent {
+            map_iteration_failed_event_details: iteration(name, *index),
+            ..event(EventType::MapIterationFailed)
+        },
+        Fact::MapIterationAborted { name, index, frame: _ } => HistoryEvent {
+            map_iteration_aborted_event_details: iteration(name, *index),
+            ..event(EventType::MapIterationAborted)
+        },
+        Fact::MapSucceeded { .. } => event(EventType::MapStateSucceeded),
+        Fact::MapFailed { .. } => event(EventType::MapStateFailed),
+        Fact::StateAborted { kind, .. } => event(aborted(*kind)),
         Fact::WaitStarted { .. }
         | Fact::TaskHeartbeat { .. }
         | Fact::RetryScheduled { .. }
-        | Fact::StartedBy { .. } => return None,
+        | Fact::StartedBy { .. }
+        | Fact::BranchSucceeded { .. }
+        | Fact::BranchFailed { .. } => return None,
     };
     Some(event)
 }
@@ -395,6 +424,8 @@ fn entered(kind: StateKind) -> EventType {
         StateKind::Wait => EventType::WaitStateEntered,
         StateKind::Succeed => EventType::SucceedStateEntered,
         StateKind::Fail => EventType::FailStateEntered,
+        StateKind::Parallel => EventType::ParallelStateEntered,
+        StateKind::Map => EventType::MapStateEntered,
     }
 }
 
@@ -407,7 +438,26 @@ fn exited(kind: StateKind) -> EventType {
         StateKind::Succeed => EventType::SucceedStateExited,
         // The API has no such event, and no execution leaves a Fail state.
         StateKind::Fail => EventType::from("FailStateExited"),
+        StateKind::Parallel => EventType::ParallelStateExited,
+        StateKind::Map => EventType::MapStateExited,
     }
+}
+
+fn aborted(kind: StateKind) -> EventType {
+    match kind {
+        StateKind::Task => EventType::TaskStateAborted,
+        StateKind::Wait => EventType::WaitStateAborted,
+        StateKind::Parallel => EventType::ParallelStateAborted,
+        StateKind::Map => EventType::MapStateAborted,
+        // The API has no such event for the others, and no execution waits in one of them.
+        StateKind::Pass | StateKind::Choice | StateKind::Succeed | StateKind::Fail => {
+            EventType::from(format!("{kind:?}StateAborted").as_str())
+        }
+    }
+}
+
+fn iteration(name: &str, index: u32) -> Option<MapIterationEventDetails> {
+    Some(MapIterationEventDetails { name: Some(name.to_owned()), index: small(index) })
 }
 
 fn words(failure: &Failure) -> (Option<String>, Option<String>) {
@@ -416,6 +466,11 @@ fn words(failure: &Failure) -> (Option<String>, Option<String>) {
 
 fn text(text: &Option<Arc<str>>) -> Option<String> {
     text.as_deref().map(str::to_owned)
+}
+
+/// The items of a payload are far fewer than what does not fit.
+fn small(number: u32) -> i32 {
+    i32::try_from(number).unwrap_or(i32::MAX)
 }
 
 /// Event numbers and seconds are far below what does not fit.

@@ -70,11 +70,7 @@ impl Trace {
             | Fact::LambdaFunctionTimedOut { frame, failure }
             | Fact::TaskFailed { frame, failure, .. }
             | Fact::TaskTimedOut { frame, failure, .. } => {
-                let noted = self.note(*frame, format!("failed with {}", describe(failure)));
-                if let Some(line) = self.open.get_mut(frame) {
-                    line.failed = true;
-                }
-                noted
+                self.note_failure(*frame, format!("failed with {}", describe(failure)))
             }
             Fact::ActivitySucceeded { frame, output }
             | Fact::LambdaFunctionSucceeded { frame, output }
@@ -85,7 +81,22 @@ impl Trace {
             Fact::ExecutionFailed { failure } => return self.end(&describe(failure)),
             Fact::ExecutionAborted { .. } => return self.end("aborted"),
             Fact::ExecutionTimedOut { .. } => return self.end("out of time"),
+            Fact::ParallelStarted { frame, branches, .. } => {
+                self.note(*frame, format!("ran {branches} branches"))
+            }
+            Fact::MapStarted { frame, length, .. } => self.note(*frame, format!("ran {length} iterations")),
+            Fact::StateAborted { frame, .. } => self.close(*frame, "aborted".to_owned()),
+            Fact::BranchFailed { frame } | Fact::MapIterationFailed { frame, .. } => self.fail(*frame),
+            Fact::ParallelFailed { frame } | Fact::MapFailed { frame } => {
+                self.note_failure(*frame, "failed".to_owned())
+            }
             Fact::ExecutionStarted { .. }
+            | Fact::BranchSucceeded { .. }
+            | Fact::ParallelSucceeded { .. }
+            | Fact::MapIterationStarted { .. }
+            | Fact::MapIterationSucceeded { .. }
+            | Fact::MapIterationAborted { .. }
+            | Fact::MapSucceeded { .. }
             | Fact::ActivityScheduled { .. }
             | Fact::StartedBy { .. }
             | Fact::ActivityStarted { .. }
@@ -106,6 +117,24 @@ impl Trace {
             line.failed = false;
         }
         None
+    }
+
+    /// Adds to the line of a state that it failed, which its next fact may make good.
+    fn note_failure(&mut self, frame: FrameId, how: String) -> Option<String> {
+        let noted = self.note(frame, how);
+        if let Some(line) = self.open.get_mut(&frame) {
+            line.failed = true;
+        }
+        noted
+    }
+
+    /// Closes the line of a state that made its branch or iteration fail.
+    fn fail(&mut self, frame: FrameId) -> Option<String> {
+        let mut line = self.open.remove(&frame)?;
+        if !line.failed {
+            line.did.push("failed".to_owned());
+        }
+        Some(self.print(&line, &line.did.join(", ")))
     }
 
     /// Closes a line with the output, unless the state did something and passed its input on.

@@ -74,6 +74,10 @@ pub enum Kind {
     Choice(Choice),
     /// Delays.
     Wait(Wait),
+    /// Runs branches side by side.
+    Parallel(Parallel),
+    /// Runs the same states for every item of an array.
+    Map(Box<Map>),
     /// Ends the execution with success.
     Succeed,
     /// Ends the execution with a failure.
@@ -343,6 +347,57 @@ pub enum Until {
     Timestamp(i64),
     /// `TimestampPath`.
     TimestampPath(Path),
+}
+
+/// Fields of a Parallel state.
+#[derive(Debug)]
+pub struct Parallel {
+    /// Where each of `Branches` starts; never empty.
+    pub branches: Vec<StateId>,
+    /// `Parameters`.
+    pub parameters: Option<Template>,
+    /// `ResultSelector`.
+    pub result_selector: Option<Template>,
+    /// `ResultPath`.
+    pub result_path: ResultPath,
+    /// `Retry`, in order.
+    pub retriers: Vec<Retrier>,
+    /// `Catch`, in order.
+    pub catchers: Vec<Catcher>,
+    /// `Next` or `End`.
+    pub transition: Transition,
+}
+
+/// Fields of a Map state whose iterations are part of the execution (mode `INLINE`).
+#[derive(Debug)]
+pub struct Map {
+    /// Where `ItemProcessor`, or `Iterator` as it was called before, starts.
+    pub start_at: StateId,
+    /// `ItemsPath`, `$` by default; leads to an array.
+    pub items_path: Path,
+    /// `ItemSelector`, or `Parameters` as it was called before.
+    pub item_selector: Option<Template>,
+    /// `MaxConcurrency` or `MaxConcurrencyPath`.
+    pub max_concurrency: Concurrency,
+    /// `ResultSelector`.
+    pub result_selector: Option<Template>,
+    /// `ResultPath`.
+    pub result_path: ResultPath,
+    /// `Retry`, in order.
+    pub retriers: Vec<Retrier>,
+    /// `Catch`, in order.
+    pub catchers: Vec<Catcher>,
+    /// `Next` or `End`.
+    pub transition: Transition,
+}
+
+/// How many iterations may run at once, fixed or found in the data.
+#[derive(Debug)]
+pub enum Concurrency {
+    /// As written; 0, the default, sets no limit.
+    Fixed(u32),
+    /// At this path of the state's input.
+    Path(Path),
 }
 
 /// Fields of a Fail state.

@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 
+use super::children::Children;
 use super::execution::Turn;
 use super::fact::StateKind;
 use super::retry::Failure;
@@ -51,6 +52,30 @@ pub(super) fn template(
     }
     let value = with_scope(turn, frame, &payload, |scope| template.evaluate(scope))?;
     print(value, state)
+}
+
+/// What the iteration for an item of a Map gets: the item, or what the state's template makes of it.
+///
+/// The template alone sees the item, as `$$.Map.Item`; its `$` is the state's input.
+pub(super) fn item(
+    turn: &Turn<'_>,
+    frame: FrameId,
+    state: &State,
+    template: Option<&Template>,
+    input: &Payload,
+    (index, item): (u32, Value),
+) -> Result<Payload, Failure> {
+    let Some(template) = template else { return print(item, state) };
+    if let Some(constant) = template.constant() {
+        return Ok(constant.clone());
+    }
+    let context = || context_of_item(turn, frame, index, &item);
+    print(in_context(turn, frame, input, &context, |scope| template.evaluate(scope))?, state)
+}
+
+/// The results of the branches or iterations of a block as one array, within the size limit.
+pub(super) fn results(children: &Children, state: &State) -> Result<Payload, Failure> {
+    children.results(MAX_PAYLOAD_BYTES).ok_or_else(|| too_large(state))
 }
 
 /// A result at its place in the raw input.
@@ -116,7 +141,7 @@ pub(super) fn select(
 
 /// The value that a path leads to, where the caller says itself what is wrong.
 pub(super) fn find(turn: &Turn<'_>, frame: FrameId, path: &Path, input: &Payload) -> Option<Value> {
-    let context = || context(turn, frame);
+    let context = || context(turn, frame).into();
     path.find(&Scope::new(input, &context)).ok()
 }
 
@@ -145,8 +170,17 @@ pub(super) fn with_scope<T, E: Into<EvaluationError>>(
     input: &Payload,
     evaluate: impl FnOnce(&Scope<'_>) -> Result<T, E>,
 ) -> Result<T, Failure> {
-    let context = || context(turn, frame);
-    let scope = Scope::new(input, &context).with_seed(turn.seed());
+    in_context(turn, frame, input, &|| context(turn, frame).into(), evaluate)
+}
+
+fn in_context<T, E: Into<EvaluationError>>(
+    turn: &Turn<'_>,
+    frame: FrameId,
+    input: &Payload,
+    context: &dyn Fn() -> Value,
+    evaluate: impl FnOnce(&Scope<'_>) -> Result<T, E>,
+) -> Result<T, Failure> {
+    let scope = Scope::new(input, context).with_seed(turn.seed());
     evaluate(&scope).map_err(|error| match (error.into(), turn.visit(frame)) {
         (EvaluationError::TooLarge, Some((_, state))) => too_large(state),
         (error, _) => runtime(turn, frame, &error.to_string()),
@@ -171,7 +205,8 @@ pub(super) fn shown(value: &Value) -> String {
     }
 }
 
-fn through(
+/// A payload through a path; `{}` where the path is `null`.
+pub(super) fn through(
     turn: &Turn<'_>,
     frame: FrameId,
     state: &State,
@@ -185,8 +220,20 @@ fn through(
     }
 }
 
+/// The context object while an item of a Map is selected.
+fn context_of_item(turn: &Turn<'_>, frame: FrameId, index: u32, value: &Value) -> Value {
+    let mut item = Object::with_capacity(2);
+    item.insert("Index", Value::from(i64::from(index)));
+    item.insert("Value", value.clone());
+    let mut map = Object::with_capacity(1);
+    map.insert("Item", item);
+    let mut context = context(turn, frame);
+    context.insert("Map", map);
+    context.into()
+}
+
 /// The context object, members in the service's order.
-fn context(turn: &Turn<'_>, frame: FrameId) -> Value {
+fn context(turn: &Turn<'_>, frame: FrameId) -> Object {
     let mut context = Object::with_capacity(3);
     if let (Some(start), Some(at)) = (turn.execution.start(), turn.execution.started_at()) {
         let mut execution = Object::with_capacity(6);
@@ -207,7 +254,7 @@ fn context(turn: &Turn<'_>, frame: FrameId) -> Value {
         current.insert("Name", Value::String(state.name.clone()));
         current.insert("EnteredTime", Value::String(to_iso(visit.at).into()));
         // Only states that can be retried have a count (recorded).
-        if execution::kind_of(state) == StateKind::Task {
+        if let StateKind::Task | StateKind::Parallel | StateKind::Map = execution::kind_of(state) {
             current.insert("RetryCount", Value::from(i64::from(visit.retry_count())));
         }
         context.insert("State", current);
@@ -219,7 +266,7 @@ fn context(turn: &Turn<'_>, frame: FrameId) -> Value {
         task.insert("Token", Value::String((turn.env.token)(frame, attempt).into()));
         context.insert("Task", task);
     }
-    context.into()
+    context
 }
 
 /// Whether whoever has a token answers the task of the state that a line of control is in.

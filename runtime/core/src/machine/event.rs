@@ -75,6 +75,21 @@ pub enum Event {
     },
 }
 
+impl Event {
+    /// The line of control that is told; `None` where it is the execution as a whole.
+    pub fn frame(&self) -> Option<FrameId> {
+        match self {
+            Event::TimerFired { frame, .. }
+            | Event::TaskStarted { frame, .. }
+            | Event::TaskHeartbeat { frame, .. }
+            | Event::TaskSucceeded { frame, .. }
+            | Event::TaskFailed { frame, .. }
+            | Event::CallAnswered { frame, .. } => Some(*frame),
+            Event::Started(_) | Event::StartedBy(..) | Event::StopRequested { .. } => None,
+        }
+    }
+}
+
 /// What an execution is started with. All of it is in the context object or in the history.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Start {

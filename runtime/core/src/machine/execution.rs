@@ -1,9 +1,10 @@
 //! One execution: read this first.
 
 use std::cell::Cell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
+use super::children::{Children, Items};
 use super::command::{ActivityTask, Call, Command, Purpose, Timer};
 use super::event::{Event, Parent, Start};
 use super::fact::{Entry, Fact, StateKind};
@@ -12,7 +13,7 @@ use super::state::{self, Flow};
 use super::timestamp::Millis;
 use super::{EventId, FrameId, MAX_EVENTS, Timestamp};
 use crate::asl::Definition;
-use crate::asl::definition::{Pattern, Resource, State, StateId};
+use crate::asl::definition::{Kind, Pattern, Resource, State, StateId};
 use crate::expr::random;
 use crate::json::Payload;
 
@@ -23,7 +24,11 @@ pub struct Execution {
     /// What it was started with, and when; `None` before its first fact.
     started: Option<Started>,
     /// The lines of control that are alive.
+    ///
+    /// Invariant: one that runs in a block is alive exactly as long as its block waits for it.
     frames: BTreeMap<FrameId, Frame>,
+    /// The id of the next line of control. None is used twice, so that a late event finds nobody.
+    next_frame: FrameId,
     last_event: EventId,
     outcome: Option<Outcome>,
 }
@@ -33,6 +38,7 @@ impl PartialEq for Execution {
         Arc::ptr_eq(&self.definition, &other.definition)
             && self.started == other.started
             && self.frames == other.frames
+            && self.next_frame == other.next_frame
             && self.last_event == other.last_event
             && self.outcome == other.outcome
     }
@@ -56,6 +62,17 @@ pub(super) struct Frame {
     pub(super) data: Payload,
     /// The state that it is in.
     pub(super) visit: Option<Visit>,
+    /// Where it belongs; `None` for the machine's own.
+    pub(super) place: Option<Place>,
+}
+
+/// The place of a branch or an iteration.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Place {
+    /// The line of control that is in the Parallel or Map state.
+    pub(super) block: FrameId,
+    /// Index of the branch or of the item.
+    pub(super) index: u32,
 }
 
 /// A visit to a state, from its Entered event to its Exited event.
@@ -87,6 +104,39 @@ pub(super) enum WaitsFor {
     Call { task: Task, timeout: Option<Timestamp>, heartbeat: Option<Timestamp> },
     /// The answer of a worker, of whoever has the token, or of a job that ends.
     Answer { task: Task, timeout: Option<Timestamp>, heartbeat: Option<Timestamp> },
+    /// The branches of a Parallel.
+    Branches(Children),
+    /// The iterations of a Map.
+    Items(Items),
+}
+
+impl WaitsFor {
+    /// The branches or iterations that are waited for.
+    pub(super) fn children(&self) -> Option<&Children> {
+        match self {
+            WaitsFor::Branches(children) => Some(children),
+            WaitsFor::Items(items) => Some(&items.children),
+            WaitsFor::Nothing
+            | WaitsFor::Time(_)
+            | WaitsFor::Retry(_)
+            | WaitsFor::Worker(_)
+            | WaitsFor::Call { .. }
+            | WaitsFor::Answer { .. } => None,
+        }
+    }
+
+    fn children_mut(&mut self) -> Option<&mut Children> {
+        match self {
+            WaitsFor::Branches(children) => Some(children),
+            WaitsFor::Items(items) => Some(&mut items.children),
+            WaitsFor::Nothing
+            | WaitsFor::Time(_)
+            | WaitsFor::Retry(_)
+            | WaitsFor::Worker(_)
+            | WaitsFor::Call { .. }
+            | WaitsFor::Answer { .. } => None,
+        }
+    }
 }
 
 /// One attempt at a task.
@@ -162,13 +212,8 @@ pub enum Reply {
 impl Execution {
     /// An execution of `definition` before its first event.
     pub fn new(definition: Arc<Definition>) -> Execution {
-        Execution {
-            definition,
-            started: None,
-            frames: BTreeMap::new(),
-            last_event: EventId(0),
-            outcome: None,
-        }
+        let (frames, next_frame) = (BTreeMap::new(), FrameId::ROOT);
+        Execution { definition, started: None, frames, next_frame, last_event: EventId(0), outcome: None }
     }
 
     /// Takes one event to its end: every state that can run without waiting has run.
@@ -190,8 +235,8 @@ impl Execution {
         }
         match &entry.fact {
             Fact::ExecutionStarted { start } => {
-                let frame = Frame { cursor: EventId(0), data: start.input.clone(), visit: None };
-                self.frames.insert(FrameId::ROOT, frame);
+                let frame = Frame { cursor: EventId(0), data: start.input.clone(), visit: None, place: None };
+                self.add_frame(FrameId::ROOT, frame);
                 self.started = Some(Started { at, start: Arc::new((**start).clone()), parent: None });
             }
             Fact::StartedBy { parent } => {
@@ -283,8 +328,31 @@ impl Execution {
             Fact::RetryScheduled { frame, retrier, due } => {
                 let Some(visit) = self.visit_mut(*frame) else { return };
                 visit.count_retry(*retrier as usize);
-                visit.waits_for = WaitsFor::Retry(*due);
+                self.wait_for(*frame, WaitsFor::Retry(*due));
             }
+            Fact::ParallelStarted { frame, first, branches, input } => {
+                self.start_branches(*frame, event, *first, *branches, input);
+            }
+            Fact::MapStarted { frame, length, at_once, input, items } => {
+                let (input, items) = (input.clone(), items.clone());
+                let children = Children::new(*length);
+                let items = Items { children, next: 0, at_once: *at_once, input, items };
+                self.wait_for(*frame, WaitsFor::Items(items));
+            }
+            Fact::MapIterationStarted { frame, block, index, input, name: _ } => {
+                self.start_iteration(Place { block: *block, index: *index }, *frame, event, input);
+            }
+            Fact::BranchSucceeded { frame } => self.child_succeeded(*frame, None),
+            Fact::MapIterationSucceeded { frame, .. } => self.child_succeeded(*frame, Some(event)),
+            Fact::BranchFailed { frame } | Fact::MapIterationFailed { frame, .. } => {
+                self.child_failed(*frame)
+            }
+            Fact::ParallelSucceeded { frame }
+            | Fact::ParallelFailed { frame }
+            | Fact::MapSucceeded { frame }
+            | Fact::MapFailed { frame } => self.wait_for(*frame, WaitsFor::Nothing),
+            // Its line of control is given up with the block that failed.
+            Fact::MapIterationAborted { .. } | Fact::StateAborted { .. } => {}
             Fact::ExecutionSucceeded { output } => self.end(Outcome::Succeeded(output.clone())),
             Fact::ExecutionFailed { failure } => self.end(Outcome::Failed(failure.clone())),
             Fact::ExecutionAborted { failure } => self.end(Outcome::Aborted(failure.clone())),
@@ -338,13 +406,93 @@ impl Execution {
         visits.filter_map(|visit| self.definition.state(visit.state)).map(|state| &state.name)
     }
 
+    /// Whether every branch and iteration is one that its block waits for, and the other way round.
+    #[cfg(test)]
+    pub(super) fn blocks_are_sound(&self) -> bool {
+        let waited_for = self.frames.iter().flat_map(|(block, frame)| {
+            let children = frame.visit.iter().filter_map(|visit| visit.waits_for.children());
+            children.flat_map(Children::running).map(|child| (child, *block))
+        });
+        let alive = self.frames.iter().filter_map(|(id, frame)| Some((*id, frame.place?.block)));
+        let waited_for: std::collections::BTreeSet<_> = waited_for.collect();
+        waited_for == alive.collect() && self.frames.keys().all(|id| *id < self.next_frame)
+    }
+
+    /// The id of the next line of control to be.
+    pub(super) fn next_frame(&self) -> FrameId {
+        self.next_frame
+    }
+
+    fn add_frame(&mut self, id: FrameId, frame: Frame) {
+        self.next_frame = self.next_frame.max(FrameId(id.0.saturating_add(1)));
+        self.frames.insert(id, frame);
+    }
+
+    fn start_branches(
+        &mut self,
+        block: FrameId,
+        event: EventId,
+        first: FrameId,
+        count: u32,
+        input: &Payload,
+    ) {
+        let Some(Kind::Parallel(parallel)) = self.state_of(block).map(|state| &state.kind) else { return };
+        // No more than the state has: a damaged row must not ask for billions.
+        let count = count.min(u32::try_from(parallel.branches.len()).unwrap_or(u32::MAX));
+        let mut children = Children::new(count);
+        for index in 0..count {
+            let (id, place) = (FrameId(first.0.saturating_add(index)), Some(Place { block, index }));
+            children.start(index, id);
+            self.add_frame(id, Frame { cursor: event, data: input.clone(), visit: None, place });
+        }
+        self.wait_for(block, WaitsFor::Branches(children));
+    }
+
+    fn start_iteration(&mut self, place: Place, id: FrameId, event: EventId, input: &Payload) {
+        let Some(visit) = self.visit_mut(place.block) else { return };
+        let WaitsFor::Items(items) = &mut visit.waits_for else { return };
+        items.next = place.index.saturating_add(1);
+        items.children.start(place.index, id);
+        self.add_frame(id, Frame { cursor: event, data: input.clone(), visit: None, place: Some(place) });
+    }
+
+    /// A branch or an iteration is over, and its block's line of control goes on from its last
+    /// event, or from this one.
+    fn child_succeeded(&mut self, id: FrameId, event: Option<EventId>) {
+        let Some(place) = self.place(id) else { return };
+        let Some(child) = self.frames.remove(&id) else { return };
+        let Some(block) = self.frames.get_mut(&place.block) else { return };
+        block.cursor = event.unwrap_or(child.cursor);
+        if let Some(children) = block.visit.as_mut().and_then(|visit| visit.waits_for.children_mut()) {
+            children.succeed(place.index, child.data);
+        }
+    }
+
+    /// What becomes of the block points back to the event that made it fail.
+    fn child_failed(&mut self, id: FrameId) {
+        let Some(Frame { cursor, place: Some(place), .. }) = self.frames.get(&id) else { return };
+        let (cursor, block) = (*cursor, place.block);
+        if let Some(block) = self.frames.get_mut(&block) {
+            block.cursor = cursor;
+        }
+    }
+
+    fn place(&self, id: FrameId) -> Option<Place> {
+        self.frames.get(&id)?.place
+    }
+
+    fn state_of(&self, id: FrameId) -> Option<&State> {
+        self.definition.state(self.frames.get(&id)?.visit.as_ref()?.state)
+    }
+
     fn outstanding_of(&self, id: FrameId) -> Vec<Command> {
         let Some(visit) = self.frames.get(&id).and_then(|frame| frame.visit.as_ref()) else {
             return Vec::new();
         };
         let timer = |purpose, due| Command::Timer(Timer { due, frame: id, purpose });
         match &visit.waits_for {
-            WaitsFor::Nothing => Vec::new(),
+            // Branches and iterations have commands of their own.
+            WaitsFor::Nothing | WaitsFor::Branches(_) | WaitsFor::Items(_) => Vec::new(),
             WaitsFor::Time(until) => vec![timer(Purpose::Wait, *until)],
             WaitsFor::Retry(until) => vec![timer(Purpose::Retry, *until)],
             WaitsFor::Worker(task) => match &task.resource {
@@ -413,8 +561,20 @@ impl Execution {
     }
 
     fn wait_for(&mut self, frame: FrameId, waits_for: WaitsFor) {
-        if let Some(visit) = self.visit_mut(frame) {
-            visit.waits_for = waits_for;
+        let Some(visit) = self.visit_mut(frame) else { return };
+        let before = std::mem::replace(&mut visit.waits_for, waits_for);
+        self.give_up(before);
+    }
+
+    /// Nothing waits for these branches or iterations any more, nor for any inside them. Takes time
+    /// linear in their number.
+    fn give_up(&mut self, waits_for: WaitsFor) {
+        let mut open = vec![waits_for];
+        while let Some(waits_for) = open.pop() {
+            for child in waits_for.children().into_iter().flat_map(Children::running) {
+                let child = self.frames.remove(&child);
+                open.extend(child.and_then(|child| child.visit).map(|visit| visit.waits_for));
+            }
         }
     }
 
@@ -473,26 +633,34 @@ pub(super) struct Turn<'a> {
     full: bool,
     /// How many seeds were given out.
     seeds: Cell<u64>,
+    /// Branches and iterations that were begun and have not run yet, the innermost block last.
+    ready: Vec<Ready>,
+}
+
+/// Branches or iterations of one block that were begun and have not run yet.
+struct Ready {
+    block: FrameId,
+    children: VecDeque<(FrameId, StateId)>,
 }
 
 impl<'a> Turn<'a> {
     fn new(execution: &'a mut Execution, env: &'a Env<'a>) -> Turn<'a> {
         let first_event = EventId(execution.last_event.0 + 1);
         let limit_before = execution.time_limit();
-        let (facts, before) = (Vec::new(), BTreeMap::new());
         Turn {
             execution,
             env,
             at: env.now,
             first_event,
-            facts,
-            before,
+            facts: Vec::new(),
+            before: BTreeMap::new(),
             limit_before,
             reply: Reply::Taken,
             called: Vec::new(),
             attempt: None,
             full: false,
             seeds: Cell::new(0),
+            ready: Vec::new(),
         }
     }
 
@@ -515,10 +683,12 @@ impl<'a> Turn<'a> {
         }
         match event {
             Event::Started(_) | Event::StartedBy(..) => self.late(),
+            // Nothing is said of the states that are under way. At the top level that was recorded; it
+            // is assumed of those in blocks, for a stop as for a time-out.
             Event::StopRequested { failure } => {
                 self.record_from(EventId(0), Fact::ExecutionAborted { failure })
             }
-            _ if self.env.machine_deleted && self.is_awaited(&event) => self.machine_deleted(),
+            _ if self.env.machine_deleted && self.is_awaited(&event) => self.machine_deleted(&event),
             Event::TimerFired { frame, purpose, due } => self.timer_fired(Timer { due, frame, purpose }),
             Event::TaskStarted { frame, task, worker } => state::task::started(self, frame, task, worker),
             Event::TaskHeartbeat { frame, task } => state::task::heartbeat(self, frame, task),
@@ -552,10 +722,10 @@ impl<'a> Turn<'a> {
 
     /// The service ends an execution of a deleted machine at its next transition, without a word
     /// of what woke it (recorded, 2026-09).
-    fn machine_deleted(&mut self) {
+    fn machine_deleted(&mut self, event: &Event) {
         let Some(started) = &self.execution.started else { return };
         let cause = format!("State machine {} has been deleted", started.start.machine_name);
-        let cursor = self.cursor(FrameId::ROOT);
+        let cursor = self.cursor(event.frame().unwrap_or(FrameId::ROOT));
         self.record_from(cursor, Fact::ExecutionFailed { failure: Failure::runtime(cause) });
     }
 
@@ -601,25 +771,65 @@ impl<'a> Turn<'a> {
         random::nth(self.env.seed, self.seeds.replace(self.seeds.get() + 1))
     }
 
-    /// Goes where a state says, and on from there, until the line of control must wait.
-    pub(super) fn follow(&mut self, frame: FrameId, mut flow: Flow) {
-        while !self.full {
-            flow = match flow {
-                Flow::Next(state) => state::enter(self, frame, state),
-                Flow::End => return self.frame_ended(frame),
-                Flow::Wait => return,
-                Flow::Fail(failure) => return self.frame_failed(frame, failure),
+    /// Goes where a state says, and on from there, until every line of control must wait.
+    pub(super) fn follow(&mut self, frame: FrameId, flow: Flow) {
+        let mut next = Some((frame, flow));
+        while !self.full && self.execution.outcome.is_none() {
+            let Some((frame, flow)) = next.or_else(|| self.next_ready()) else { return };
+            next = match flow {
+                Flow::Next(state) => Some((frame, state::enter(self, frame, state))),
+                Flow::End => self.frame_ended(frame),
+                Flow::Wait => None,
+                Flow::Fail(failure) => self.frame_failed(frame, failure),
             };
         }
     }
 
-    fn frame_ended(&mut self, frame: FrameId) {
-        let Some(output) = self.execution.frames.get(&frame).map(|frame| frame.data.clone()) else { return };
+    /// A line of control has come to its end: who goes on, and where.
+    fn frame_ended(&mut self, frame: FrameId) -> Option<(FrameId, Flow)> {
+        if self.execution.place(frame).is_some() {
+            return state::block::child_ended(self, frame);
+        }
+        let output = self.data(frame)?;
         self.record(frame, Fact::ExecutionSucceeded { output });
+        None
     }
 
-    fn frame_failed(&mut self, frame: FrameId, failure: Failure) {
+    /// A line of control has failed: who goes on, and where.
+    fn frame_failed(&mut self, frame: FrameId, failure: Failure) -> Option<(FrameId, Flow)> {
+        // States.Runtime ends the execution from any depth: the blocks around it neither retry nor
+        // catch it, and leave no event (recorded, 2026-09).
+        if self.execution.place(frame).is_some() && !failure.is_runtime() {
+            return state::block::child_failed(self, frame, failure);
+        }
         self.record(frame, Fact::ExecutionFailed { failure });
+        None
+    }
+
+    /// Lets branches or iterations of a block run as soon as the line of control that runs now must
+    /// wait: after those of the same block that are ready, and before all others.
+    pub(super) fn run_soon(
+        &mut self,
+        block: FrameId,
+        children: impl IntoIterator<Item = (FrameId, StateId)>,
+    ) {
+        while self.ready.pop_if(|ready| ready.children.is_empty()).is_some() {}
+        match self.ready.last_mut().filter(|ready| ready.block == block) {
+            Some(ready) => ready.children.extend(children),
+            None => self.ready.push(Ready { block, children: children.into_iter().collect() }),
+        }
+    }
+
+    fn next_ready(&mut self) -> Option<(FrameId, Flow)> {
+        while let Some(ready) = self.ready.last_mut() {
+            match ready.children.pop_front() {
+                None => drop(self.ready.pop()),
+                // Its block may have failed since.
+                Some((frame, _)) if !self.execution.frames.contains_key(&frame) => {}
+                Some((frame, start_at)) => return Some((frame, Flow::Next(start_at))),
+            }
+        }
+        None
     }
 
     /// Records what happened in a line of control, after what happened there last.
@@ -628,7 +838,8 @@ impl<'a> Turn<'a> {
         self.record_from(previous, fact);
     }
 
-    fn record_from(&mut self, previous: EventId, fact: Fact) {
+    /// Records what happened after another event than the last of its line of control.
+    pub(super) fn record_from(&mut self, previous: EventId, fact: Fact) {
         if self.full || self.execution.outcome.is_some() {
             return;
         }
@@ -650,6 +861,7 @@ impl<'a> Turn<'a> {
         self.facts.push(entry);
     }
 
+    /// Notes what a line of control asks for before it changes.
     fn touch(&mut self, frame: FrameId) {
         let execution = &*self.execution;
         self.before.entry(frame).or_insert_with(|| execution.outstanding_of(frame));
@@ -659,6 +871,11 @@ impl<'a> Turn<'a> {
     /// of several lines are all scheduled before the first of them begins (recorded).
     pub(super) fn begin_later(&mut self, frame: FrameId) {
         self.called.push(frame);
+    }
+
+    /// Whether the history is full: nothing more is recorded but the failure that says so.
+    pub(super) fn is_full(&self) -> bool {
+        self.full
     }
 
     /// Says that nothing waits for the event.
@@ -671,7 +888,8 @@ impl<'a> Turn<'a> {
         self.reply = reply;
     }
 
-    fn cursor(&self, frame: FrameId) -> EventId {
+    /// The event that the next one of a line of control points back to.
+    pub(super) fn cursor(&self, frame: FrameId) -> EventId {
         self.execution.frames.get(&frame).map_or(EventId(0), |frame| frame.cursor)
     }
 
@@ -683,6 +901,21 @@ impl<'a> Turn<'a> {
     /// The raw input of the visit of a line of control.
     pub(super) fn raw_input(&self, frame: FrameId) -> Option<Payload> {
         Some(self.visit(frame)?.0.input.clone())
+    }
+
+    /// Where a line of control belongs; `None` for the machine's own.
+    pub(super) fn place(&self, frame: FrameId) -> Option<Place> {
+        self.execution.place(frame)
+    }
+
+    /// What a line of control waits for.
+    pub(super) fn waits_for(&self, frame: FrameId) -> Option<&WaitsFor> {
+        Some(&self.execution.frames.get(&frame)?.visit.as_ref()?.waits_for)
+    }
+
+    /// The branches or iterations that a line of control waits for.
+    pub(super) fn children(&self, frame: FrameId) -> Option<&Children> {
+        self.waits_for(frame)?.children()
     }
 
     /// The visit of a line of control, and its state.
@@ -718,7 +951,6 @@ impl<'a> Turn<'a> {
 
 /// Shared access to what a [`State`] is called in events.
 pub(super) fn kind_of(state: &State) -> StateKind {
-    use crate::asl::definition::Kind;
     match &state.kind {
         Kind::Pass(_) => StateKind::Pass,
         Kind::Task(_) => StateKind::Task,
@@ -726,5 +958,7 @@ pub(super) fn kind_of(state: &State) -> StateKind {
         Kind::Wait(_) => StateKind::Wait,
         Kind::Succeed => StateKind::Succeed,
         Kind::Fail(_) => StateKind::Fail,
+        Kind::Parallel(_) => StateKind::Parallel,
+        Kind::Map(_) => StateKind::Map,
     }
 }

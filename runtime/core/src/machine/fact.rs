@@ -163,6 +163,107 @@ facts! {
         /// Always `States.Timeout`.
         failure: Failure,
     },
+    /// A Parallel state began its branches, for the first time or again.
+    16 => ParallelStarted {
+        /// The line of control that is in the state.
+        frame: FrameId,
+        /// The line of control of the first branch; those of the others follow without a gap.
+        first: FrameId,
+        /// How many branches there are.
+        branches: u32,
+        /// What every branch gets.
+        input: Payload,
+    },
+    /// A branch ended with success: the output of its last state. Not an event.
+    17 => BranchSucceeded {
+        /// The branch.
+        frame: FrameId,
+    },
+    /// A branch failed, and with it its block. Not an event.
+    18 => BranchFailed {
+        /// The branch.
+        frame: FrameId,
+    },
+    /// All branches of a Parallel state ended with success.
+    19 => ParallelSucceeded {
+        /// The line of control that is in the state.
+        frame: FrameId,
+    },
+    /// A Parallel state failed, and no retrier took the failure.
+    20 => ParallelFailed {
+        /// The line of control that is in the state.
+        frame: FrameId,
+    },
+    /// A Map state found its items, for the first time or again.
+    21 => MapStarted {
+        /// The line of control that is in the state.
+        frame: FrameId,
+        /// How many items there are.
+        length: u32,
+        /// How many iterations may run at once, at least 1.
+        at_once: u32,
+        /// What the items are selected with: the state's input after `InputPath`.
+        input: Payload,
+        /// The items: an array.
+        items: Payload,
+    },
+    /// An iteration of a Map state began.
+    22 => MapIterationStarted {
+        /// The iteration.
+        frame: FrameId,
+        /// The line of control that is in the Map state.
+        block: FrameId,
+        /// The Map state's name.
+        name: Arc<str>,
+        /// Index of the item.
+        index: u32,
+        /// What the iteration gets.
+        input: Payload,
+    },
+    /// An iteration ended with success: the output of its last state.
+    23 => MapIterationSucceeded {
+        /// The iteration.
+        frame: FrameId,
+        /// The Map state's name.
+        name: Arc<str>,
+        /// Index of the item.
+        index: u32,
+    },
+    /// An iteration failed, and with it its block.
+    24 => MapIterationFailed {
+        /// The iteration.
+        frame: FrameId,
+        /// The Map state's name.
+        name: Arc<str>,
+        /// Index of the item.
+        index: u32,
+    },
+    /// An iteration was under way when its block, or one around it, failed.
+    25 => MapIterationAborted {
+        /// The iteration.
+        frame: FrameId,
+        /// The Map state's name.
+        name: Arc<str>,
+        /// Index of the item.
+        index: u32,
+    },
+    /// All iterations of a Map state ended with success.
+    26 => MapSucceeded {
+        /// The line of control that is in the state.
+        frame: FrameId,
+    },
+    /// A Map state failed, and no retrier took the failure.
+    27 => MapFailed {
+        /// The line of control that is in the state.
+        frame: FrameId,
+    },
+    /// A state was under way when the block around it failed.
+    28 => StateAborted {
+        /// The line of control.
+        frame: FrameId,
+        /// The kind of state.
+        kind: StateKind,
+    },
     // Calls have the numbers from 40 on.
     /// A call of a Lambda function was asked for.
     40 => LambdaFunctionScheduled {
@@ -287,6 +388,8 @@ impl Fact {
                 | Fact::TaskHeartbeat { .. }
                 | Fact::RetryScheduled { .. }
                 | Fact::StartedBy { .. }
+                | Fact::BranchSucceeded { .. }
+                | Fact::BranchFailed { .. }
         )
     }
 
@@ -308,6 +411,19 @@ impl Fact {
             | Fact::ActivityFailed { .. }
             | Fact::ActivityTimedOut { .. }
             | Fact::RetryScheduled { .. }
+            | Fact::ParallelStarted { .. }
+            | Fact::BranchSucceeded { .. }
+            | Fact::BranchFailed { .. }
+            | Fact::ParallelSucceeded { .. }
+            | Fact::ParallelFailed { .. }
+            | Fact::MapStarted { .. }
+            | Fact::MapIterationStarted { .. }
+            | Fact::MapIterationSucceeded { .. }
+            | Fact::MapIterationFailed { .. }
+            | Fact::MapIterationAborted { .. }
+            | Fact::MapSucceeded { .. }
+            | Fact::MapFailed { .. }
+            | Fact::StateAborted { .. }
             | Fact::LambdaFunctionScheduled { .. }
             | Fact::LambdaFunctionStarted { .. }
             | Fact::LambdaFunctionSucceeded { .. }
@@ -336,6 +452,19 @@ impl Fact {
             | Fact::ActivityFailed { frame, .. }
             | Fact::ActivityTimedOut { frame, .. }
             | Fact::RetryScheduled { frame, .. }
+            | Fact::ParallelStarted { frame, .. }
+            | Fact::BranchSucceeded { frame }
+            | Fact::BranchFailed { frame }
+            | Fact::ParallelSucceeded { frame }
+            | Fact::ParallelFailed { frame }
+            | Fact::MapStarted { frame, .. }
+            | Fact::MapIterationStarted { frame, .. }
+            | Fact::MapIterationSucceeded { frame, .. }
+            | Fact::MapIterationFailed { frame, .. }
+            | Fact::MapIterationAborted { frame, .. }
+            | Fact::MapSucceeded { frame }
+            | Fact::MapFailed { frame }
+            | Fact::StateAborted { frame, .. }
             | Fact::LambdaFunctionScheduled { frame, .. }
             | Fact::LambdaFunctionStarted { frame }
             | Fact::LambdaFunctionSucceeded { frame, .. }
@@ -373,6 +502,10 @@ pub enum StateKind {
     Succeed = 5,
     /// `FailState…`
     Fail = 6,
+    /// `ParallelState…`
+    Parallel = 7,
+    /// `MapState…`
+    Map = 8,
 }
 
 impl StateKind {
@@ -385,6 +518,8 @@ impl StateKind {
             4 => Some(StateKind::Wait),
             5 => Some(StateKind::Succeed),
             6 => Some(StateKind::Fail),
+            7 => Some(StateKind::Parallel),
+            8 => Some(StateKind::Map),
             _ => None,
         }
     }

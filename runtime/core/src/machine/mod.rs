@@ -18,12 +18,15 @@ pub mod retry;
 pub mod test;
 pub mod timestamp;
 
+mod children;
 mod state;
 
 #[cfg(test)]
 mod generate;
 #[cfg(test)]
 mod properties;
+#[cfg(test)]
+mod sequences;
 
 pub use command::{ActivityTask, Call, Command, Purpose, Timer};
 pub use event::{Event, Parent, Start};

@@ -114,6 +114,7 @@ impl Run {
         // An open execution waits for something, a closed one for nothing.
         let waits = !self.execution.outstanding().is_empty() || self.holds_task();
         assert_eq!(waits, self.execution.outcome().is_none(), "{:?}", self.execution);
+        assert!(self.execution.blocks_are_sound(), "{:?}", self.execution);
         // Facts are their bytes.
         let row =
             codec::decode(&codec::encode(step.at, step.first_event, &step.facts)).expect("our own bytes");
@@ -160,8 +161,13 @@ fn start(n: usize) -> Start {
         alias_arn: Some("arn:aws:states:us-east-1:000000000000:stateMachine:m:live".into()),
         role_arn: "arn:aws:iam::000000000000:role/r".into(),
         trace_header: None,
-        input: Payload::parse(&format!("{{ \"n\": {n} }}")).expect("sound input"),
+        input: Payload::parse(&format!("{{ \"n\": {n}, \"items\": [{}] }}", items(n))).expect("sound input"),
     }
+}
+
+/// None to three numbers.
+fn items(n: usize) -> &'static str {
+    ["", "3", "9, 1", "0, 5, 2"][n % 4]
 }
 
 fn timer(command: &Command) -> Option<Timer> {
@@ -201,7 +207,7 @@ proptest! {
     fn every_step_of_every_machine_is_sound(
         draws in proptest::collection::vec(any::<u16>(), 64),
         n in 0usize..10,
-        events in proptest::collection::vec((any::<u8>(), any::<u16>()), 0..60),
+        events in proptest::collection::vec((any::<u8>(), any::<u16>()), 0..150),
     ) {
         let mut draws = draws.into_iter().cycle();
         let text = generate(&mut |bound| usize::from(draws.next().unwrap_or(0)) % bound.max(1));
@@ -210,6 +216,25 @@ proptest! {
             run.next(usize::from(choice), usize::from(value));
         }
         run.check_replay();
+    }
+
+    #[test]
+    fn no_order_of_facts_makes_apply_panic(
+        draws in proptest::collection::vec(any::<u16>(), 64),
+        order in proptest::collection::vec(any::<u16>(), 0..80),
+    ) {
+        let mut cycle = draws.iter().copied().cycle();
+        let text = generate(&mut |bound| usize::from(cycle.next().unwrap_or(0)) % bound.max(1));
+        let mut run = Run::start(compile(&text), 3);
+        for draw in draws {
+            run.next(usize::from(draw >> 8), usize::from(draw & 0xff));
+        }
+        let facts: Vec<_> = run.steps.iter().flat_map(|step| &step.facts).collect();
+        let mut execution = Execution::new(run.execution.definition().clone());
+        for place in order {
+            execution.apply(run.now, facts[usize::from(place) % facts.len()]);
+            drop(execution.outstanding());
+        }
     }
 
     #[test]

@@ -33,6 +33,11 @@ impl Failure {
         Failure::new(RUNTIME, cause)
     }
 
+    /// Whether nothing may retry or catch it, and the whole execution ends with it.
+    pub fn is_runtime(&self) -> bool {
+        self.error.as_deref() == Some(RUNTIME)
+    }
+
     /// A limit of time was reached. Has no cause (the service, recorded).
     pub fn timeout() -> Failure {
         Failure { error: Some(TIMEOUT.into()), cause: None, heartbeat: false }
@@ -49,20 +54,34 @@ impl Failure {
     }
 }
 
+/// Where a failure comes from, as the state that failed sees it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// The state's own work.
+    Own,
+    /// A branch of a Parallel: `States.BranchFailed` names it as well as its own error does.
+    Branch,
+}
+
 /// The retrier that takes this failure: the first that names it, unless its attempts are used up.
 ///
 /// `counts` has the retries made so far by each retrier, in order; what is not there counts as zero.
 /// A retrier without attempts left ends the search: later ones are not tried.
 /// Source: States Language, "Errors".
-pub fn find_retrier(retriers: &[Retrier], counts: &[u32], failure: &Failure) -> Option<usize> {
-    let found = retriers.iter().position(|retrier| names(&retrier.errors, failure))?;
+pub fn find_retrier(
+    retriers: &[Retrier],
+    counts: &[u32],
+    failure: &Failure,
+    origin: Origin,
+) -> Option<usize> {
+    let found = retriers.iter().position(|retrier| names(&retrier.errors, failure, origin))?;
     let made = counts.get(found).copied().unwrap_or(0);
     (made < retriers.get(found)?.max_attempts).then_some(found)
 }
 
 /// The first catcher that names this failure, as an index.
-pub fn find_catcher(catchers: &[Catcher], failure: &Failure) -> Option<usize> {
-    catchers.iter().position(|catcher| names(&catcher.errors, failure))
+pub fn find_catcher(catchers: &[Catcher], failure: &Failure, origin: Origin) -> Option<usize> {
+    catchers.iter().position(|catcher| names(&catcher.errors, failure, origin))
 }
 
 /// The delay before retry `attempt` (the first is 1).
@@ -82,13 +101,14 @@ const TIMEOUT: &str = "States.Timeout";
 const MAX_DELAY_SECONDS: u64 = 99_999_999;
 
 /// True if one of these names of an `ErrorEquals` stands for the failure.
-fn names(errors: &[Arc<str>], failure: &Failure) -> bool {
+fn names(errors: &[Arc<str>], failure: &Failure, origin: Origin) -> bool {
     // Neither a wildcard nor its own name takes it (the service, recorded).
-    failure.error.as_deref() != Some(RUNTIME) && errors.iter().any(|name| matches(name, failure))
+    !failure.is_runtime() && errors.iter().any(|name| matches(name, failure, origin))
 }
 
-fn matches(name: &str, failure: &Failure) -> bool {
+fn matches(name: &str, failure: &Failure, origin: Origin) -> bool {
     match name {
+        "States.BranchFailed" if origin == Origin::Branch => true,
         // States.DataLimitExceeded too: the guide excludes it, the service was recorded to catch it.
         "States.ALL" => true,
         "States.TaskFailed" => failure.error.as_deref() != Some(TIMEOUT),
@@ -177,9 +197,25 @@ mod tests {
             ("States.DataLimitExceeded", failure("States.DataLimitExceeded"), true),
         ];
         for (name, failure, expected) in cases {
-            let retry = find_retrier(&[retrier(&[name], 1)], &[], failure).is_some();
-            let catch = find_catcher(&[catcher(&[name])], failure).is_some();
+            let retry = find_retrier(&[retrier(&[name], 1)], &[], failure, Origin::Own).is_some();
+            let catch = find_catcher(&[catcher(&[name])], failure, Origin::Own).is_some();
             assert_eq!((retry, catch), (*expected, *expected), "{name} for {failure:?}");
+        }
+    }
+
+    #[test]
+    fn failures_of_branches() {
+        let cases = [
+            ("Custom", Origin::Branch, true),
+            ("Custom", Origin::Own, false),
+            ("States.Runtime", Origin::Branch, false),
+        ];
+        for (error, origin, expected) in cases {
+            let failure = failure(error);
+            let retry =
+                find_retrier(&[retrier(&["States.BranchFailed"], 1)], &[], &failure, origin).is_some();
+            let catch = find_catcher(&[catcher(&["States.BranchFailed"])], &failure, origin).is_some();
+            assert_eq!((retry, catch), (expected, expected), "{error} from {origin:?}");
         }
     }
 
@@ -204,13 +240,17 @@ mod tests {
             ("E", &[0, 0, 0, 1], None),
         ];
         for (error, counts, expected) in cases {
-            assert_eq!(find_retrier(&retriers, counts, &failure(error)), *expected, "{error} {counts:?}");
+            assert_eq!(
+                find_retrier(&retriers, counts, &failure(error), Origin::Own),
+                *expected,
+                "{error} {counts:?}"
+            );
         }
         let catchers = [catcher(&["A"]), catcher(&["B", "A"]), catcher(&["States.ALL"])];
         for (error, expected) in [("A", Some(0)), ("B", Some(1)), ("C", Some(2)), ("States.Runtime", None)] {
-            assert_eq!(find_catcher(&catchers, &failure(error)), expected, "{error}");
+            assert_eq!(find_catcher(&catchers, &failure(error), Origin::Own), expected, "{error}");
         }
-        assert_eq!(find_retrier(&[], &[], &failure("A")), None);
+        assert_eq!(find_retrier(&[], &[], &failure("A"), Origin::Own), None);
     }
 
     #[test]

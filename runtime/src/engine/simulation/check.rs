@@ -42,13 +42,25 @@ impl World {
     /// Holds when nothing can happen any more.
     pub(super) fn check_all(&self) -> Result<(), String> {
         self.check()?;
-        for Recorded { id, execution, .. } in &self.recorded()? {
-            if execution.outcome().is_none() {
+        for recorded in &self.recorded()? {
+            let Recorded { id, execution, .. } = recorded;
+            if execution.outcome().is_none() && !self.is_forgotten(recorded) {
                 let states: Vec<_> = execution.current_states().collect();
                 return Err(format!("{id:?} never ends, it is in {states:?}"));
             }
         }
         Ok(())
+    }
+
+    /// Whether an execution waits for nothing but the answer of a worker that was never told of its
+    /// task, because the power was cut in between, and that has no time limit.
+    fn is_forgotten(&self, Recorded { id, steps, execution }: &Recorded) -> bool {
+        let ledger = self.ledger();
+        let mut entries = steps.iter().flat_map(|step| &step.entries);
+        execution.outstanding().is_empty()
+            && entries.any(|Entry { previous, fact }| {
+                matches!(fact, Fact::ActivityStarted { .. }) && !ledger.assigned.contains(&(*id, previous.0))
+            })
     }
 
     fn recorded(&self) -> Result<Vec<Recorded>, String> {
@@ -276,9 +288,6 @@ fn reason(before: &Execution, attempts: &BTreeMap<FrameId, EventId>, step: &Step
         Fact::ActivityFailed { frame, failure } => {
             Some(Event::TaskFailed { frame: *frame, task: attempt()?, failure: failure.clone() })
         }
-        Fact::ActivityTimedOut { failure, .. } => {
-            fired(before, step.at, if failure.heartbeat { Purpose::Heartbeat } else { Purpose::TaskTimeout })
-        }
         Fact::LambdaFunctionSucceeded { frame, output } | Fact::TaskSubmitted { frame, output, .. } => {
             Some(Event::CallAnswered { frame: *frame, task: attempt()?, answer: Ok(output.clone()) })
         }
@@ -297,14 +306,21 @@ fn reason(before: &Execution, attempts: &BTreeMap<FrameId, EventId>, step: &Step
                 false => Event::TaskFailed { frame, task, failure },
             })
         }
-        Fact::LambdaFunctionTimedOut { failure, .. } | Fact::TaskTimedOut { failure, .. } => {
-            fired(before, step.at, if failure.heartbeat { Purpose::Heartbeat } else { Purpose::TaskTimeout })
-        }
-        Fact::StateExited { .. } => fired(before, step.at, Purpose::Wait),
-        Fact::ActivityScheduled { .. }
-        | Fact::LambdaFunctionScheduled { .. }
-        | Fact::TaskScheduled { .. } => fired(before, step.at, Purpose::Retry),
-        Fact::ExecutionTimedOut { .. } => fired(before, step.at, Purpose::Execution),
+        Fact::ActivityTimedOut { frame, failure }
+        | Fact::LambdaFunctionTimedOut { frame, failure }
+        | Fact::TaskTimedOut { frame, failure, .. } => fired(
+            before,
+            step.at,
+            *frame,
+            if failure.heartbeat { Purpose::Heartbeat } else { Purpose::TaskTimeout },
+        ),
+        Fact::StateExited { frame, .. } => fired(before, step.at, *frame, Purpose::Wait),
+        Fact::ActivityScheduled { frame, .. }
+        | Fact::LambdaFunctionScheduled { frame, .. }
+        | Fact::TaskScheduled { frame, .. }
+        | Fact::ParallelStarted { frame, .. }
+        | Fact::MapStarted { frame, .. } => fired(before, step.at, *frame, Purpose::Retry),
+        Fact::ExecutionTimedOut { .. } => fired(before, step.at, FrameId::ROOT, Purpose::Execution),
         Fact::ExecutionAborted { failure } => Some(Event::StopRequested { failure: failure.clone() }),
         Fact::StateEntered { .. }
         | Fact::StartedBy { .. }
@@ -312,15 +328,26 @@ fn reason(before: &Execution, attempts: &BTreeMap<FrameId, EventId>, step: &Step
         | Fact::TaskStarted { .. }
         | Fact::WaitStarted { .. }
         | Fact::RetryScheduled { .. }
+        | Fact::BranchSucceeded { .. }
+        | Fact::BranchFailed { .. }
+        | Fact::ParallelSucceeded { .. }
+        | Fact::ParallelFailed { .. }
+        | Fact::MapIterationStarted { .. }
+        | Fact::MapIterationSucceeded { .. }
+        | Fact::MapIterationFailed { .. }
+        | Fact::MapIterationAborted { .. }
+        | Fact::MapSucceeded { .. }
+        | Fact::MapFailed { .. }
+        | Fact::StateAborted { .. }
         | Fact::ExecutionSucceeded { .. }
         | Fact::ExecutionFailed { .. } => None,
     }
 }
 
-/// The timer of this purpose that was due: none fires early.
-fn fired(before: &Execution, at: Timestamp, wanted: Purpose) -> Option<Event> {
+/// The timer of this line of control and purpose that was due: none fires early.
+fn fired(before: &Execution, at: Timestamp, of: FrameId, wanted: Purpose) -> Option<Event> {
     before.outstanding().into_iter().find_map(|command| match command {
-        Command::Timer(Timer { due, frame, purpose }) if purpose == wanted && due <= at => {
+        Command::Timer(Timer { due, frame, purpose }) if (frame, purpose) == (of, wanted) && due <= at => {
             Some(Event::TimerFired { frame, purpose, due })
         }
         _ => None,

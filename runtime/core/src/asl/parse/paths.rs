@@ -1,6 +1,8 @@
 //! Paths, payload templates and timestamps where they stand in a field, with the service's words
 //! for those that are none.
 
+use std::borrow::Cow;
+
 use super::location::Location;
 use super::{Parser, Read, Refused};
 use crate::asl::diagnostic::Code;
@@ -41,6 +43,26 @@ pub(super) fn reference_path(
     text: &str,
 ) -> Read<ReferencePath> {
     ReferencePath::parse(text).map_err(|_| parser.refuse(location, not_a_reference_path(text)))
+}
+
+/// `ItemsPath`: as a reference path, into the data, the context object or a variable.
+pub(super) fn items_path(parser: &mut Parser, location: &Location<'_>, text: &str) -> Read<Path> {
+    if ReferencePath::parse(&on_data(text)).is_err() {
+        return Err(parser.refuse(location, not_a_reference_path(text)));
+    }
+    path(parser, location, text)
+}
+
+/// A path into the context object or a variable as if it were one into the data.
+fn on_data(text: &str) -> Cow<'_, str> {
+    match text.strip_prefix('$') {
+        Some(context) if context.starts_with('$') => Cow::Borrowed(context),
+        Some(variable) if variable.starts_with(|first: char| first.is_alphabetic() || first == '_') => {
+            let name = variable.find(['.', '[']).unwrap_or(variable.len());
+            Cow::Owned(format!("${}", variable.get(name..).unwrap_or_default()))
+        }
+        _ => Cow::Borrowed(text),
+    }
 }
 
 /// A payload template. Every fault is reported at the field, and names the key.
@@ -109,9 +131,9 @@ fn not_a_reference_path(text: &str) -> &'static str {
     }
 }
 
-/// Nothing assigns variables yet, so none that is read is sure to be there.
+/// Warns of a variable that some way to this state does not assign.
 fn warn_of_variable(parser: &mut Parser, location: &Location<'_>, path: &Path) {
-    if let Some(name) = path.variable() {
+    if let Some(name) = path.variable().filter(|name| !parser.scopes.defines(name)) {
         parser.warn(
             Code::PossiblyUndefinedVariable,
             location,

@@ -9,10 +9,8 @@ use crate::asl::diagnostic::Code;
 /// A part of the language that the parser knows and the machine does not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Unbuilt<'a> {
-    /// A Parallel state.
-    Parallel,
-    /// A Map state.
-    Map,
+    /// A Map state whose iterations are executions of their own.
+    DistributedMap,
     /// `QueryLanguage` `JSONata`.
     Jsonata,
     /// A task that is no activity.
@@ -24,8 +22,7 @@ pub(super) enum Unbuilt<'a> {
 impl Unbuilt<'_> {
     fn words(self) -> String {
         match self {
-            Unbuilt::Parallel => "Parallel states".into(),
-            Unbuilt::Map => "Map states".into(),
+            Unbuilt::DistributedMap => "Map states with the mode DISTRIBUTED".into(),
             Unbuilt::Jsonata => "JSONata".into(),
             Unbuilt::Resource(arn) => format!("Task states with the resource {arn}"),
             Unbuilt::Field(name) => format!("the field '{name}'"),

@@ -5,13 +5,16 @@
 
 use super::dataflow;
 use super::execution::{Turn, kind_of};
-use super::retry::{self, Failure};
-use super::{Fact, FrameId};
+use super::retry::{self, Failure, Origin};
+use super::{EventId, Fact, FrameId, StateKind};
 use crate::asl::definition::{Catcher, Kind, Retrier, State, StateId, Transition};
 use crate::json::Payload;
 
+pub(super) mod block;
 pub(super) mod choice;
 pub(super) mod end;
+pub(super) mod map;
+pub(super) mod parallel;
 pub(super) mod pass;
 pub(super) mod task;
 pub(super) mod wait;
@@ -34,25 +37,29 @@ pub(super) fn enter(turn: &mut Turn<'_>, frame: FrameId, id: StateId) -> Flow {
     let definition = turn.execution.definition().clone();
     let (Some(state), Some(input)) = (definition.state(id), turn.data(frame)) else { return Flow::Wait };
     turn.record(frame, Fact::StateEntered { frame, kind: kind_of(state), name: state.name.clone(), input });
-    let entered = match &state.kind {
-        Kind::Pass(pass) => pass::enter(turn, frame, state, pass),
-        Kind::Task(task) => task::schedule(turn, frame, state, task),
-        Kind::Choice(choice) => choice::enter(turn, frame, state, choice),
-        Kind::Wait(wait) => wait::enter(turn, frame, state, wait),
-        Kind::Succeed => end::succeed(turn, frame, state),
-        Kind::Fail(fail) => end::fail(turn, frame, state, fail),
-    };
-    entered.unwrap_or_else(|failure| failed(turn, frame, state, failure))
+    run(turn, frame, state).unwrap_or_else(|failure| failed(turn, frame, state, failure))
 }
 
 /// Another attempt after a back-off. The state stays entered.
 pub(super) fn retry(turn: &mut Turn<'_>, frame: FrameId) {
     let definition = turn.execution.definition().clone();
     let Some(state) = turn.visit(frame).and_then(|(visit, _)| definition.state(visit.state)) else { return };
-    let Kind::Task(task) = &state.kind else { return };
-    let flow = task::schedule(turn, frame, state, task);
-    let flow = flow.unwrap_or_else(|failure| failed(turn, frame, state, failure));
+    let flow = run(turn, frame, state).unwrap_or_else(|failure| failed(turn, frame, state, failure));
     turn.follow(frame, flow);
+}
+
+/// What a state does once it is entered, and once more with every retry.
+fn run(turn: &mut Turn<'_>, frame: FrameId, state: &State) -> Result<Flow, Failure> {
+    match &state.kind {
+        Kind::Pass(pass) => pass::enter(turn, frame, state, pass),
+        Kind::Task(task) => task::schedule(turn, frame, state, task),
+        Kind::Choice(choice) => choice::enter(turn, frame, state, choice),
+        Kind::Wait(wait) => wait::enter(turn, frame, state, wait),
+        Kind::Succeed => end::succeed(turn, frame, state),
+        Kind::Fail(fail) => end::fail(turn, frame, state, fail),
+        Kind::Parallel(parallel) => parallel::start(turn, frame, state, parallel),
+        Kind::Map(map) => map::start(turn, frame, state, map),
+    }
 }
 
 /// Leaves a state: OutputPath, the size limit, the Exited event.
@@ -63,32 +70,86 @@ fn exit(
     transition: Transition,
     result: Payload,
 ) -> Result<Flow, Failure> {
+    let previous = turn.cursor(frame);
+    exit_after(turn, previous, frame, state, transition, result)
+}
+
+/// Leaves a state after another event than the last of its line of control.
+fn exit_after(
+    turn: &mut Turn<'_>,
+    previous: EventId,
+    frame: FrameId,
+    state: &State,
+    transition: Transition,
+    result: Payload,
+) -> Result<Flow, Failure> {
     let output = dataflow::output(turn, frame, state, result)?;
-    turn.record(frame, Fact::StateExited { frame, kind: kind_of(state), name: state.name.clone(), output });
+    let (kind, name) = (kind_of(state), state.name.clone());
+    turn.record_from(previous, Fact::StateExited { frame, kind, name, output });
     Ok(match transition {
         Transition::Next(next) => Flow::Next(next),
         Transition::End => Flow::End,
     })
 }
 
-/// A state has failed: its retriers take the failure, or its catchers, or nobody here does.
+/// A state has failed by itself.
 fn failed(turn: &mut Turn<'_>, frame: FrameId, state: &State, failure: Failure) -> Flow {
+    failed_by(turn, frame, state, failure, None)
+}
+
+/// A state has failed, by itself or by a branch or an iteration of it: its retriers take the
+/// failure, or its catchers, or nobody here does.
+fn failed_by(
+    turn: &mut Turn<'_>,
+    frame: FrameId,
+    state: &State,
+    failure: Failure,
+    child: Option<FrameId>,
+) -> Flow {
+    if failure.is_runtime() {
+        return Flow::Fail(failure);
+    }
     let (retriers, catchers): (&[Retrier], &[Catcher]) = match &state.kind {
         Kind::Task(task) => (&task.retriers, &task.catchers),
+        Kind::Parallel(parallel) => (&parallel.retriers, &parallel.catchers),
+        Kind::Map(map) => (&map.retriers, &map.catchers),
         Kind::Pass(_) | Kind::Choice(_) | Kind::Wait(_) | Kind::Succeed | Kind::Fail(_) => (&[], &[]),
     };
-    if retried(turn, frame, retriers, &failure) {
+    let origin = match kind_of(state) {
+        StateKind::Parallel if child.is_some() => Origin::Branch,
+        _ => Origin::Own,
+    };
+    block::abort(turn, frame, child);
+    if retried(turn, frame, retriers, &failure, origin) {
         return Flow::Wait;
     }
-    let Some(catcher) = retry::find_catcher(catchers, &failure).and_then(|found| catchers.get(found)) else {
+    // Also where nothing was begun (recorded); other kinds of state have no such event.
+    match kind_of(state) {
+        StateKind::Parallel => turn.record(frame, Fact::ParallelFailed { frame }),
+        StateKind::Map => turn.record(frame, Fact::MapFailed { frame }),
+        StateKind::Pass
+        | StateKind::Task
+        | StateKind::Choice
+        | StateKind::Wait
+        | StateKind::Succeed
+        | StateKind::Fail => {}
+    }
+    let found = retry::find_catcher(catchers, &failure, origin);
+    let Some(catcher) = found.and_then(|found| catchers.get(found)) else {
         return Flow::Fail(failure);
     };
     caught(turn, frame, state, catcher, &failure).unwrap_or_else(Flow::Fail)
 }
 
-fn retried(turn: &mut Turn<'_>, frame: FrameId, retriers: &[Retrier], failure: &Failure) -> bool {
+fn retried(
+    turn: &mut Turn<'_>,
+    frame: FrameId,
+    retriers: &[Retrier],
+    failure: &Failure,
+    origin: Origin,
+) -> bool {
     let Some((visit, _)) = turn.visit(frame) else { return false };
-    let Some(found) = retry::find_retrier(retriers, &visit.retries, failure) else { return false };
+    let Some(found) = retry::find_retrier(retriers, &visit.retries, failure, origin) else { return false };
     let Some(retrier) = retriers.get(found) else { return false };
     let attempt = visit.retries.get(found).copied().unwrap_or(0).saturating_add(1);
     // One seed serves a whole step: mixed with where it is used, no two draws are the same.

@@ -224,7 +224,11 @@ fn resource(visit: &Visit) -> Option<Resource> {
         WaitsFor::Worker(task) | WaitsFor::Call { task, .. } | WaitsFor::Answer { task, .. } => {
             Some(task.resource.clone())
         }
-        WaitsFor::Nothing | WaitsFor::Time(_) | WaitsFor::Retry(_) => None,
+        WaitsFor::Nothing
+        | WaitsFor::Time(_)
+        | WaitsFor::Retry(_)
+        | WaitsFor::Branches(_)
+        | WaitsFor::Items(_) => None,
     }
 }
 
