@@ -6,7 +6,7 @@ use super::fields::{Fields, Table, each, expected};
 use super::location::Location;
 use super::paths;
 use super::state::next;
-use super::{Block, Language, Parser, Read, Refused};
+use super::{Block, Language, Parser, Read, Refused, jsonata, variables};
 use crate::asl::definition::{Choice, Glob, Kind, Operand, Operator, Relation, Rule, Test, TypeTest};
 use crate::asl::diagnostic::Code;
 use crate::expr::path::Path;
@@ -91,6 +91,10 @@ fn rule(parser: &mut Parser, block: &mut Block<'_>, entry: &Value, location: Loc
     block.incomplete |= required.is_err();
     let next = next(parser, block, &mut fields, "Next");
     let test = test(parser, &mut fields, 1);
+    variables::check(parser, &fields);
+    if parser.language == Some(Language::Jsonata) {
+        jsonata::check(parser, &mut fields);
+    }
     if parser.language != Some(Language::JsonPath) {
         return Err(Refused);
     }

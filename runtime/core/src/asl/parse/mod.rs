@@ -10,13 +10,16 @@
 //! Recursion is bounded: nested rules by `choice.rs`, nested blocks of states by `nested.rs`.
 
 mod choice;
+mod distributed;
 mod fields;
+mod jsonata;
 mod location;
 mod nested;
 mod paths;
 mod state;
 mod task;
 mod unbuilt;
+mod variables;
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -28,6 +31,9 @@ use crate::json::{self, Object, Value};
 use fields::{Fields, MAX_NUMBER};
 use location::Location;
 use unbuilt::Unbuilt;
+use variables::Scopes;
+
+pub use state::state_fields;
 
 /// What became of a text.
 #[derive(Clone, Debug)]
@@ -120,6 +126,11 @@ fn block(parser: &mut Parser, fields: &mut Fields<'_>, scope: Scope) -> Read<Sta
         return Err(Refused);
     };
     let mut block = Block::new(parser, states);
+    // The states of a distributed Map run in executions of their own.
+    let config = fields.peek("ProcessorConfig");
+    let sealed = config.and_then(|config| config.get("Mode")?.as_str()) == Some("DISTRIBUTED");
+    let first = start_at.ok().flatten().map(|name| &**name);
+    parser.scopes.enter(first, states, sealed);
     let start = match start_at {
         Ok(Some(name)) => block.target(parser, &fields.at("StartAt"), name),
         Ok(None) | Err(Refused) => Err(Refused),
@@ -127,12 +138,14 @@ fn block(parser: &mut Parser, fields: &mut Fields<'_>, scope: Scope) -> Read<Sta
     let place = fields.at("States");
     for (index, (name, value)) in states.iter().enumerate() {
         block.current = index;
+        parser.scopes.at(index);
         // Where a state cannot be read, a gap is left.
         let state = state::state(parser, &mut block, name, value, place.field(name)).ok();
         if let Some(slot) = parser.states.get_mut(block.base + index) {
             *slot = state;
         }
     }
+    parser.scopes.leave();
     check_graph(parser, &block, start.ok(), states, &place, scope);
     start
 }
@@ -242,6 +255,9 @@ struct Parser {
     depth: usize,
     /// The name of every state so far, over all blocks.
     names: HashSet<Arc<str>>,
+    /// The label of every Map so far.
+    labels: HashSet<Arc<str>>,
+    scopes: Scopes,
     /// Every state so far; a gap where one has a fault.
     states: Vec<Option<State>>,
     diagnostics: Vec<Diagnostic>,
@@ -260,6 +276,8 @@ impl Parser {
             language: None,
             depth: 0,
             names: HashSet::new(),
+            labels: HashSet::new(),
+            scopes: Scopes::default(),
             states: Vec::new(),
             diagnostics: Vec::new(),
             errors: 0,

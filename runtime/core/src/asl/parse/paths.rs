@@ -131,9 +131,9 @@ fn not_a_reference_path(text: &str) -> &'static str {
     }
 }
 
-/// Nothing assigns variables yet, so none that is read is sure to be there.
+/// Warns of a variable that some way to this state does not assign.
 fn warn_of_variable(parser: &mut Parser, location: &Location<'_>, path: &Path) {
-    if let Some(name) = path.variable() {
+    if let Some(name) = path.variable().filter(|name| !parser.scopes.defines(name)) {
         parser.warn(
             Code::PossiblyUndefinedVariable,
             location,
