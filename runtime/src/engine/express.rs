@@ -172,12 +172,13 @@ impl<S: Store> Run<S> {
             tokio::select! {
                 biased;
                 _ = stopping.wait_for(|stopping| *stopping) => return Err(Unavailable::NotOwner),
+                // Before an answer that comes at the same moment: a task is over when it is due.
+                () = tokio::time::sleep_until(due) => self.fire(timer),
                 Some(answered) = self.under_way.join_next() => {
                     // A call that panicked has no answer, and nothing else would wake the execution.
                     let Answered { frame, task, answer } = answered.map_err(|_| Unavailable::NotOwner)?;
                     self.take(Event::CallAnswered { frame, task, answer: answer? });
                 }
-                () = tokio::time::sleep_until(due) => self.fire(timer),
             }
         }
     }
