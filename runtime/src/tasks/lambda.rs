@@ -9,7 +9,7 @@ use bytes::Bytes;
 use gradus_core::asl::definition::Resource;
 use gradus_core::json::{Object, Payload, Value};
 use gradus_core::machine::{Call, Failure, Timestamp};
-use http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
+use http::header::{CONTENT_TYPE, HOST, HeaderName, HeaderValue};
 use http::{HeaderMap, Method, Request, StatusCode, Uri};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper_util::client::legacy::Client;
@@ -108,7 +108,10 @@ impl Lambda {
             let signed = signature(credentials, &uri, &headers, invocation);
             headers.extend(signed);
         }
+        // As it was signed: the client would leave out the port of the scheme.
+        let host = uri.authority().and_then(|authority| HeaderValue::from_str(authority.as_str()).ok());
         let mut request = Request::new(Full::from(invocation.body.clone()));
+        request.headers_mut().extend(host.map(|host| (HOST, host)));
         *request.method_mut() = Method::POST;
         *request.uri_mut() = uri;
         for (name, value) in headers {
