@@ -51,6 +51,9 @@ Clients:
   aws stepfunctions list-state-machines --endpoint-url http://127.0.0.1:8083 --region us-east-1
   AWS_ENDPOINT_URL_SFN=http://127.0.0.1:8083      for the SDKs and the aws CLI
 
+Task states call Lambda functions at AWS_ENDPOINT_URL_LAMBDA, else AWS_ENDPOINT_URL, else at AWS, signed with
+AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (and AWS_SESSION_TOKEN) where these are set.
+
 The first line on standard output is `gradus listens on http://ADDRESS:PORT`.
 Exit codes: 0 ended by a signal, 1 could not start, 2 wrong usage, 70 the disk failed.")]
 pub(crate) struct Serve {

@@ -14,6 +14,7 @@ use gradus_runtime::service::{self, Service};
 use gradus_runtime::store::Store;
 use gradus_runtime::store::embedded::Embedded;
 use gradus_runtime::store::memory::Memory;
+use gradus_runtime::tasks::lambda;
 use tokio::net::TcpListener;
 use tokio::runtime;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -81,7 +82,8 @@ async fn serve<S: Store>(
     let mut signals = Signals::new()?;
     let defaults = engine::Options::default();
     let workers = options.workers.map_or(defaults.workers, NonZeroUsize::get);
-    let engine = Engine::start(Arc::new(store), engine::Options { workers, ..defaults })?;
+    let lambda = lambda::Config::from_variables(|name| std::env::var(name).ok());
+    let engine = Engine::start(Arc::new(store), engine::Options { workers, lambda, ..defaults })?;
     let service = Service::new(engine.clone(), service::Options::default());
     let home = Home {
         region: options.region.as_str().into(),

@@ -13,6 +13,7 @@
 )]
 
 mod activity;
+mod calls;
 mod crash;
 mod execution;
 mod history;

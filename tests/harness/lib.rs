@@ -16,6 +16,7 @@
 pub mod api;
 pub mod corpus;
 pub mod folder;
+pub mod functions;
 pub mod http;
 pub mod server;
 pub mod simulated;

@@ -37,8 +37,16 @@ impl Server {
     /// # Panics
     /// If it ends instead; the message has what it wrote to standard error.
     pub fn start(binary: &str, arguments: &[&str]) -> Server {
+        Server::start_with(binary, arguments, &[])
+    }
+
+    /// As [`start`](Server::start), with these variables in its environment.
+    ///
+    /// # Panics
+    /// If it ends instead.
+    pub fn start_with(binary: &str, arguments: &[&str], variables: &[(&str, String)]) -> Server {
         let arguments = [&["--listen", "127.0.0.1:0"], arguments].concat();
-        Server::try_start(binary, &arguments)
+        Server::spawn(binary, &arguments, variables)
             .unwrap_or_else(|ended| panic!("the server did not start: {ended:?}"))
     }
 
@@ -55,13 +63,18 @@ impl Server {
     /// Starts `binary serve` with exactly these arguments; gives its end if it does not get as far
     /// as listening.
     pub fn try_start(binary: &str, arguments: &[&str]) -> Result<Server, Ended> {
+        Server::spawn(binary, arguments, &[])
+    }
+
+    fn spawn(binary: &str, arguments: &[&str], variables: &[(&str, String)]) -> Result<Server, Ended> {
         let mut command = Command::new(binary);
         command.arg("serve").args(arguments);
         // The environment of whoever runs the tests is not part of them.
-        for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("GRADUS_"))
-        {
+        let ours = |name: &str| name.starts_with("GRADUS_") || name.starts_with("AWS_");
+        for (name, _) in std::env::vars_os().filter(|(name, _)| ours(&name.to_string_lossy())) {
             command.env_remove(name);
         }
+        command.envs(variables.iter().map(|(name, value)| (name, value)));
         let command = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap_or_else(|error| panic!("cannot start {binary}: {error}"));
         let mut stderr = child.stderr.take().expect("standard error was asked for");

@@ -100,7 +100,7 @@ impl Simulation {
     fn pass_time(&mut self) {
         let timers = self.execution.outstanding().into_iter().filter_map(|command| match command {
             Command::Timer(timer) => Some(timer),
-            Command::Activity(_) => None,
+            Command::Activity(_) | Command::Call(_) => None,
         });
         let Timer { due, frame, purpose } = timers.min().expect("the execution waits for ever");
         self.now = self.now.max(due);
@@ -110,7 +110,13 @@ impl Simulation {
     fn step(&mut self, event: Event) {
         self.seed += 1;
         let exists = |arn: &str| self.activities.iter().any(|known| known == arn);
-        let env = Env { now: self.now, seed: self.seed, machine_deleted: false, activity_exists: &exists };
+        let env = Env {
+            now: self.now,
+            seed: self.seed,
+            machine_deleted: false,
+            activity_exists: &exists,
+            token: &|_, _| unreachable!("cases have no tokens yet"),
+        };
         let Step { first_event, facts, .. } = self.execution.step(&env, event);
         let mut next = first_event;
         for entry in &facts {
@@ -197,6 +203,17 @@ fn shown(id: EventId, entry: &Entry) -> Value {
         Fact::ExecutionFailed { failure } => ("ExecutionFailed".to_owned(), reason(failure)),
         Fact::ExecutionAborted { failure } => ("ExecutionAborted".to_owned(), reason(failure)),
         Fact::ExecutionTimedOut { failure } => ("ExecutionTimedOut".to_owned(), reason(failure)),
+        Fact::LambdaFunctionScheduled { .. }
+        | Fact::LambdaFunctionStarted { .. }
+        | Fact::LambdaFunctionSucceeded { .. }
+        | Fact::LambdaFunctionFailed { .. }
+        | Fact::LambdaFunctionTimedOut { .. }
+        | Fact::TaskScheduled { .. }
+        | Fact::TaskStarted { .. }
+        | Fact::TaskSubmitted { .. }
+        | Fact::TaskSucceeded { .. }
+        | Fact::TaskFailed { .. }
+        | Fact::TaskTimedOut { .. } => unreachable!("cases make no calls yet"),
         Fact::ParallelStarted { .. } => ("ParallelStateStarted".to_owned(), Value::Null),
         Fact::ParallelSucceeded { .. } => ("ParallelStateSucceeded".to_owned(), Value::Null),
         Fact::ParallelFailed { .. } => ("ParallelStateFailed".to_owned(), Value::Null),
@@ -219,6 +236,7 @@ fn shown(id: EventId, entry: &Entry) -> Value {
         Fact::WaitStarted { .. }
         | Fact::TaskHeartbeat { .. }
         | Fact::RetryScheduled { .. }
+        | Fact::StartedBy { .. }
         | Fact::BranchSucceeded { .. }
         | Fact::BranchFailed { .. } => unreachable!("not an event"),
     };

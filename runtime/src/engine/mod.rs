@@ -5,6 +5,7 @@
 //! everything else uses. Nothing has to be read at the start but the timers of the next minute:
 //! an execution comes back to memory when something happens to it.
 
+mod calls;
 pub mod clock;
 pub mod outside;
 pub mod partition;
@@ -17,18 +18,20 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use gradus_core::json::Payload;
-use gradus_core::machine::{Event, Failure, Reply, Start, Timestamp};
+use gradus_core::machine::{Event, Failure, Parent, Reply, Start, Timestamp};
 use tokio::sync::{oneshot, watch};
 
 pub use clock::Clock;
 pub use partition::{Limits, NameTaken, Signalled, Started, Unavailable, find_execution};
 
+use calls::{Calls, World};
 use partition::{Answer, Request, Submission, Worker};
 
 use crate::store::catalog::{Catalog, Compiled};
-use crate::store::layout::{self, ExecutionId};
+use crate::store::layout::{self, Errand, ExecutionId};
 use crate::store::{Committer, Epoch, Error, Op, PARTITIONS, PartitionId, Store, Table};
 use crate::tasks::activity::{Activities, Candidate, Poll, PollError};
+use crate::tasks::lambda;
 use crate::tasks::token::Tokens;
 
 /// How an engine is set up.
@@ -40,13 +43,20 @@ pub struct Options {
     pub clock: Clock,
     /// Bounds on memory and on batches.
     pub limits: Limits,
+    /// Where functions are called.
+    pub lambda: lambda::Config,
 }
 
 impl Default for Options {
     fn default() -> Options {
         // Steps are short: half of the processors serve the others' HTTP and the sync.
         let processors = std::thread::available_parallelism().map_or(1, usize::from);
-        Options { workers: processors.div_ceil(2), clock: Clock::system(), limits: Limits::default() }
+        Options {
+            workers: processors.div_ceil(2),
+            clock: Clock::system(),
+            limits: Limits::default(),
+            lambda: lambda::Config::default(),
+        }
     }
 }
 
@@ -64,6 +74,7 @@ struct Shared<S: Store> {
     store: Arc<S>,
     catalog: Arc<Catalog<S>>,
     activities: Arc<Activities<S>>,
+    calls: Arc<Calls<S>>,
     tokens: Tokens,
     clock: Clock,
     inboxes: Vec<mpsc::Sender<Message>>,
@@ -121,18 +132,23 @@ pub enum AnswerError {
 }
 
 impl<S: Store> Engine<S> {
-    /// Takes over all partitions of `store` and goes on with every open execution in it.
+    /// Takes over all partitions of `store` and goes on with every open execution in it. What
+    /// executions call is called on the tokio runtime that this is called in.
     pub fn start(store: Arc<S>, options: Options) -> Result<Engine<S>, Error> {
         let catalog = Arc::new(Catalog::new(store.clone()));
         let activities = Arc::new(Activities::new(store.clone()));
         let committer = Arc::new(Committer::start(store.clone())?);
         let tokens = Tokens::new(&token_key(&*store)?);
+        let calls = Arc::new(Calls::new(store.clone(), catalog.clone(), options.lambda)?);
+        let world = Arc::new(World { activities: activities.clone(), calls: calls.clone() });
         let count = options.workers.clamp(1, usize::from(PARTITIONS));
         let (mut inboxes, mut threads) = (Vec::new(), Vec::new());
         for number in 0..count {
             let owned = (0..PARTITIONS).filter(|id| usize::from(*id) % count == number).map(PartitionId);
+            let (limits, seed) = (options.limits.clone(), random_u64()?);
             let worker =
-                Worker::new(store.clone(), catalog.clone(), owned, options.limits.clone(), random_u64()?)?;
+                Worker::new(store.clone(), catalog.clone(), tokens.clone(), owned.clone(), limits, seed)?;
+            owned.into_iter().try_for_each(|id| calls.adopt(id))?;
             let (sender, receiver) = mpsc::channel();
             let thread = Thread {
                 worker,
@@ -140,7 +156,7 @@ impl<S: Store> Engine<S> {
                 own: sender.clone(),
                 clock: options.clock.clone(),
                 committer: committer.clone(),
-                activities: activities.clone(),
+                world: world.clone(),
                 stopping: false,
             };
             let spawned =
@@ -150,17 +166,20 @@ impl<S: Store> Engine<S> {
         }
         let (stopping, _) = watch::channel(false);
         let (clock, threads) = (options.clock, Mutex::new(threads));
-        Ok(Engine(Arc::new(Shared {
+        let shared = Arc::new(Shared {
             store,
             catalog,
             activities,
+            calls: calls.clone(),
             tokens,
             clock,
             inboxes,
             committer,
             stopping,
             threads,
-        })))
+        });
+        calls.open(Arc::downgrade(&shared));
+        Ok(Engine(shared))
     }
 
     /// The store that the engine writes; to be read only.
@@ -185,7 +204,25 @@ impl<S: Store> Engine<S> {
         compiled: Arc<Compiled>,
     ) -> Result<Result<Started, NameTaken>, Unavailable> {
         let partition = layout::partition_of(&start.arn);
-        self.ask(partition, |answer| Request::Start { start, compiled, answer }).await
+        self.ask(partition, |answer| Request::Start { start, compiled, parent: None, answer }).await
+    }
+
+    /// Starts an execution for a task of another one; again for the same task, it is found started.
+    pub(crate) async fn start_nested(
+        &self,
+        start: Box<Start>,
+        compiled: Arc<Compiled>,
+        parent: Parent,
+    ) -> Result<Result<Started, NameTaken>, Unavailable> {
+        let partition = layout::partition_of(&start.arn);
+        let parent = Some(parent);
+        self.ask(partition, |answer| Request::Start { start, compiled, parent, answer }).await
+    }
+
+    /// Removes an errand that is done and that no fact settles.
+    pub(crate) async fn forget(&self, errand: Errand) -> Result<(), Unavailable> {
+        let change = Box::new(move |_| vec![Op::Delete { table: Table::Calls, key: errand.key() }]);
+        self.ask(errand.execution.partition(), |answer| Request::Transact { change, answer }).await
     }
 
     /// Ends an execution. When this returns, the end is durable.
@@ -319,6 +356,7 @@ impl<S: Store> Engine<S> {
     /// Commits what is under way, and stops. Open executions go on at the next start.
     pub async fn stop(&self) {
         self.release_pollers();
+        self.0.calls.close();
         for inbox in &self.0.inboxes {
             // A worker that is gone has stopped already.
             let _ = inbox.send(Message::Stop);
@@ -430,7 +468,7 @@ struct Thread<S: Store> {
     own: mpsc::Sender<Message>,
     clock: Clock,
     committer: Arc<Committer>,
-    activities: Arc<Activities<S>>,
+    world: Arc<World<S>>,
     /// Nothing new is taken; the thread ends when nothing is under way.
     stopping: bool,
 }
@@ -480,10 +518,10 @@ impl<S: Store> Thread<S> {
             return effects.answer();
         }
         let (partition, epoch) = (batch.partition, batch.epoch);
-        let (own, activities) = (self.own.clone(), self.activities.clone());
+        let (own, world) = (self.own.clone(), self.world.clone());
         let then = move |committed: Result<_, crate::store::committer::CommitError>| {
             match &committed {
-                Ok(durable) => effects.perform(&*activities, durable),
+                Ok(durable) => effects.perform(&*world, durable),
                 Err(error) => effects.refuse(&Unavailable::from(error.clone())),
             }
             // A worker that has stopped does not wait for it.

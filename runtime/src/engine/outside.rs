@@ -10,4 +10,7 @@ pub trait Outside: Send + Sync + 'static {
     /// Begins to carry out a command whose facts are on disk, as the receipt proves. Returns at
     /// once; what comes of it comes back to the execution as an event.
     fn perform(&self, execution: ExecutionId, command: &Command, durable: &Durable);
+
+    /// Begins to tell the end of an execution, which is on disk, to the task that waits for it.
+    fn ended(&self, execution: ExecutionId, durable: &Durable);
 }

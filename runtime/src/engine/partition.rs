@@ -13,13 +13,17 @@ use std::sync::Arc;
 
 use gradus_core::machine::codec;
 use gradus_core::machine::timestamp::Millis;
-use gradus_core::machine::{Command, Env, Event, Execution, Outcome, Reply, Start, Step, Timer, Timestamp};
+use gradus_core::machine::{
+    Command, Env, Event, Execution, Outcome, Parent, Reply, Start, Step, Timer, Timestamp,
+};
 
 use super::outside::Outside;
 use crate::store::catalog::{Catalog, Compiled};
 use crate::store::committer::CommitError;
-use crate::store::layout::{self, ExecutionId, Listed, Status};
+use crate::store::layout::{self, Errand, ExecutionId, Listed, Status};
 use crate::store::{Batch, Durable, Epoch, Error, Op, PartitionId, Rejected, Store, Table};
+use crate::tasks::activity::Candidate;
+use crate::tasks::token::Tokens;
 
 /// What a partition is asked to do.
 pub enum Request {
@@ -29,6 +33,8 @@ pub enum Request {
         start: Box<Start>,
         /// The revision that it runs.
         compiled: Arc<Compiled>,
+        /// The task that starts it, if one does.
+        parent: Option<Parent>,
         /// Who wants to know.
         answer: Answer<Result<Started, NameTaken>>,
     },
@@ -115,6 +121,7 @@ pub struct Submission {
 pub struct Effects {
     answers: Vec<Answer<()>>,
     commands: Vec<(ExecutionId, Command)>,
+    ended: Vec<ExecutionId>,
 }
 
 impl Effects {
@@ -122,6 +129,9 @@ impl Effects {
     pub fn perform(self, outside: &impl Outside, durable: &Durable) {
         for (execution, command) in &self.commands {
             outside.perform(*execution, command, durable);
+        }
+        for execution in &self.ended {
+            outside.ended(*execution, durable);
         }
         self.answers.into_iter().for_each(|answer| answer(Ok(())));
     }
@@ -161,6 +171,7 @@ impl Default for Limits {
 pub struct Worker<S> {
     store: Arc<S>,
     catalog: Arc<Catalog<S>>,
+    tokens: Tokens,
     limits: Limits,
     random: Random,
     /// How many executions were started here.
@@ -207,6 +218,7 @@ impl<S: Store> Worker<S> {
     pub fn new(
         store: Arc<S>,
         catalog: Arc<Catalog<S>>,
+        tokens: Tokens,
         partitions: impl IntoIterator<Item = PartitionId>,
         limits: Limits,
         seed: u64,
@@ -214,6 +226,7 @@ impl<S: Store> Worker<S> {
         let mut worker = Worker {
             store,
             catalog,
+            tokens,
             executions: Cache::new(limits.cache_bytes),
             limits,
             random: Random(seed),
@@ -354,10 +367,12 @@ impl<S: Store> Worker<S> {
 
     fn handle(&mut self, turn: &mut Turn, id: PartitionId, now: Timestamp, request: Request) {
         match request {
-            Request::Start { start, compiled, answer } => match self.start(turn, id, now, start, &compiled) {
-                Ok(started) => turn.then(answer, started),
-                Err(error) => answer(Err(error)),
-            },
+            Request::Start { start, compiled, parent, answer } => {
+                match self.start(turn, id, now, start, parent, &compiled) {
+                    Ok(started) => turn.then(answer, started),
+                    Err(error) => answer(Err(error)),
+                }
+            }
             Request::Signal { execution, event, answer } => match self.signal(turn, execution, now, event) {
                 Ok(signalled) => turn.then(answer, signalled),
                 Err(error) => answer(Err(error)),
@@ -375,10 +390,11 @@ impl<S: Store> Worker<S> {
         partition: PartitionId,
         now: Timestamp,
         start: Box<Start>,
+        parent: Option<Parent>,
         compiled: &Compiled,
     ) -> Result<Result<Started, NameTaken>, Unavailable> {
         if let Some(id) = self.find(turn, &start.arn)? {
-            return self.started_before(turn, id, &start);
+            return self.started_before(turn, id, &start, parent.as_ref());
         }
         self.starts += 1;
         let id = ExecutionId::new(now, self.starts, self.random.next(), partition);
@@ -394,28 +410,35 @@ impl<S: Store> Worker<S> {
         turn.put(Table::Names, layout::name_key(&start.arn), id.0.to_vec());
         let execution = Execution::new(compiled.definition.clone());
         let mut loaded = Loaded { execution, rows: 0, bytes: 0, listed };
-        let (catalog, seed) = (self.catalog.clone(), self.random.next());
-        let step = take_step(&catalog, &mut loaded, now, seed, false, Event::Started(start));
+        let event = match parent {
+            Some(parent) => Event::StartedBy(start, parent),
+            None => Event::Started(start),
+        };
+        let step = self.take_step(&mut loaded, now, false, event);
         self.keep(turn, id, loaded, step);
         Ok(Ok(Started { id, at: now }))
     }
 
-    /// The same request again gives the same answer, while the execution is open.
+    /// The same request again gives the same answer, while the execution is open; that of a task
+    /// gives it always. A task that waits for the end waits for an execution of its own.
     fn started_before(
         &mut self,
         turn: &mut Turn,
         id: ExecutionId,
         start: &Start,
+        parent: Option<&Parent>,
     ) -> Result<Result<Started, NameTaken>, Unavailable> {
         let loaded = self.load(id)?;
         let execution = &loaded.execution;
+        let is_own = parent.is_some() && parent == execution.parent();
         let same = execution.outcome().is_none()
+            && parent.is_none_or(|parent| !parent.is_waiting())
             && execution.start().is_some_and(|before| {
                 before.input.text() == start.input.text() && before.machine_arn == start.machine_arn
             });
         let at = loaded.listed.started;
         self.put_back(turn, id, loaded);
-        Ok(if same { Ok(Started { id, at }) } else { Err(NameTaken) })
+        Ok(if same || is_own { Ok(Started { id, at }) } else { Err(NameTaken) })
     }
 
     fn find(&self, turn: &Turn, arn: &str) -> Result<Option<ExecutionId>, Error> {
@@ -434,11 +457,26 @@ impl<S: Store> Worker<S> {
     ) -> Result<Signalled, Unavailable> {
         let mut loaded = self.load(id)?;
         let deleted = self.is_deleted(&loaded)?;
-        let (catalog, seed) = (self.catalog.clone(), self.random.next());
-        let step = take_step(&catalog, &mut loaded, now, seed, deleted, event);
+        let step = self.take_step(&mut loaded, now, deleted, event);
         let signalled = Signalled { reply: step.reply.clone(), at: step.at };
         self.keep(turn, id, loaded, step);
         Ok(signalled)
+    }
+
+    fn take_step(
+        &mut self,
+        loaded: &mut Loaded,
+        now: Timestamp,
+        machine_deleted: bool,
+        event: Event,
+    ) -> Step {
+        let (seed, execution) = (self.random.next(), loaded.listed.execution);
+        let (catalog, tokens) = (&self.catalog, &self.tokens);
+        // An unreadable catalogue has latched the store: the batch of this step will not be written.
+        let activity_exists = |arn: &str| catalog.activity(arn).is_ok_and(|activity| activity.is_some());
+        let token = |frame, task| tokens.issue(Candidate { execution, frame, task });
+        let env = Env { now, seed, machine_deleted, activity_exists: &activity_exists, token: &token };
+        loaded.execution.step(&env, event)
     }
 
     fn is_deleted(&self, loaded: &Loaded) -> Result<bool, Error> {
@@ -452,6 +490,7 @@ impl<S: Store> Worker<S> {
         if !step.facts.is_empty() {
             self.write_facts(turn, id, &mut loaded, &step);
             list(turn, &mut loaded, step.at);
+            tell_parent(turn, &loaded);
         }
         for command in &step.settled {
             let (table, key) = layout::command_key(id, command);
@@ -465,7 +504,7 @@ impl<S: Store> Worker<S> {
             turn.put(table, key, Vec::new());
             match command {
                 Command::Timer(timer) => self.arm(turn, id, timer),
-                Command::Activity(_) => turn.effects.commands.push((id, command)),
+                Command::Activity(_) | Command::Call(_) => turn.effects.commands.push((id, command)),
             }
         }
         self.put_back(turn, id, loaded);
@@ -629,18 +668,14 @@ pub fn replay<'r, S: Store>(
     Ok(replayed)
 }
 
-fn take_step<S: Store>(
-    catalog: &Catalog<S>,
-    loaded: &mut Loaded,
-    now: Timestamp,
-    seed: u64,
-    machine_deleted: bool,
-    event: Event,
-) -> Step {
-    // An unreadable catalogue has latched the store: the batch of this step will not be written.
-    let activity_exists = |arn: &str| catalog.activity(arn).is_ok_and(|activity| activity.is_some());
-    let env = Env { now, seed, machine_deleted, activity_exists: &activity_exists };
-    loaded.execution.step(&env, event)
+/// The end of an execution that a task waits for is an errand, until the task has taken it.
+fn tell_parent(turn: &mut Turn, loaded: &Loaded) {
+    let execution = &loaded.execution;
+    if execution.outcome().is_some() && execution.parent().is_some_and(Parent::is_waiting) {
+        let id = loaded.listed.execution;
+        turn.put(Table::Calls, Errand::end(id).key(), Vec::new());
+        turn.effects.ended.push(id);
+    }
 }
 
 /// Keeps the list of executions in step with the execution's status.

@@ -13,7 +13,11 @@ use gradus_api::shapes::{
     ActivitySucceededEventDetails, ActivityTimedOutEventDetails, ExecutionAbortedEventDetails,
     ExecutionFailedEventDetails, ExecutionStartedEventDetails, ExecutionSucceededEventDetails,
     ExecutionTimedOutEventDetails, HistoryEvent, HistoryEventExecutionDataDetails as DataDetails,
-    MapIterationEventDetails, MapStateStartedEventDetails, StateEnteredEventDetails, StateExitedEventDetails,
+    LambdaFunctionFailedEventDetails, LambdaFunctionScheduledEventDetails,
+    LambdaFunctionSucceededEventDetails, LambdaFunctionTimedOutEventDetails, MapIterationEventDetails,
+    MapStateStartedEventDetails, StateEnteredEventDetails, StateExitedEventDetails, TaskFailedEventDetails,
+    TaskScheduledEventDetails, TaskStartedEventDetails, TaskSubmittedEventDetails, TaskSucceededEventDetails,
+    TaskTimedOutEventDetails,
 };
 use gradus_core::json::Payload;
 use gradus_core::machine::codec::{self, StepFacts};
@@ -192,6 +196,122 @@ fn project(data: &mut Data, at: Timestamp, id: EventId, entry: &Entry) -> Option
                 ..event(EventType::ExecutionTimedOut)
             }
         }
+        Fact::LambdaFunctionScheduled { resource, input, timeout_seconds, frame: _ } => {
+            let (input, input_details) = data.show(input);
+            HistoryEvent {
+                lambda_function_scheduled_event_details: Some(LambdaFunctionScheduledEventDetails {
+                    input,
+                    input_details,
+                    timeout_in_seconds: timeout_seconds.map(number),
+                    ..LambdaFunctionScheduledEventDetails::new(&**resource)
+                }),
+                ..event(EventType::LambdaFunctionScheduled)
+            }
+        }
+        Fact::LambdaFunctionStarted { frame: _ } => event(EventType::LambdaFunctionStarted),
+        Fact::LambdaFunctionSucceeded { output, frame: _ } => {
+            let (output, output_details) = data.show(output);
+            HistoryEvent {
+                lambda_function_succeeded_event_details: Some(LambdaFunctionSucceededEventDetails {
+                    output,
+                    output_details,
+                }),
+                ..event(EventType::LambdaFunctionSucceeded)
+            }
+        }
+        Fact::LambdaFunctionFailed { failure, frame: _ } => {
+            let (error, cause) = words(failure);
+            HistoryEvent {
+                lambda_function_failed_event_details: Some(LambdaFunctionFailedEventDetails { error, cause }),
+                ..event(EventType::LambdaFunctionFailed)
+            }
+        }
+        Fact::LambdaFunctionTimedOut { failure, frame: _ } => {
+            let (error, cause) = words(failure);
+            HistoryEvent {
+                lambda_function_timed_out_event_details: Some(LambdaFunctionTimedOutEventDetails {
+                    error,
+                    cause,
+                }),
+                ..event(EventType::LambdaFunctionTimedOut)
+            }
+        }
+        Fact::TaskScheduled {
+            service,
+            action,
+            region,
+            parameters,
+            timeout_seconds,
+            heartbeat_seconds,
+            frame: _,
+        } => {
+            // Parameters have no details beside them; without data they are empty.
+            let (parameters, _) = data.show(parameters);
+            HistoryEvent {
+                task_scheduled_event_details: Some(TaskScheduledEventDetails {
+                    timeout_in_seconds: timeout_seconds.map(number),
+                    heartbeat_in_seconds: heartbeat_seconds.map(number),
+                    ..TaskScheduledEventDetails::new(
+                        &**service,
+                        &**action,
+                        &**region,
+                        parameters.unwrap_or_default(),
+                    )
+                }),
+                ..event(EventType::TaskScheduled)
+            }
+        }
+        Fact::TaskStarted { service, action, frame: _ } => HistoryEvent {
+            task_started_event_details: Some(TaskStartedEventDetails {
+                resource_type: service.to_string(),
+                resource: action.to_string(),
+            }),
+            ..event(EventType::TaskStarted)
+        },
+        Fact::TaskSubmitted { service, action, output, frame: _ } => {
+            let (output, output_details) = data.show(output);
+            HistoryEvent {
+                task_submitted_event_details: Some(TaskSubmittedEventDetails {
+                    output,
+                    output_details,
+                    ..TaskSubmittedEventDetails::new(&**service, &**action)
+                }),
+                ..event(EventType::TaskSubmitted)
+            }
+        }
+        Fact::TaskSucceeded { service, action, output, frame: _ } => {
+            let (output, output_details) = data.show(output);
+            HistoryEvent {
+                task_succeeded_event_details: Some(TaskSucceededEventDetails {
+                    output,
+                    output_details,
+                    ..TaskSucceededEventDetails::new(&**service, &**action)
+                }),
+                ..event(EventType::TaskSucceeded)
+            }
+        }
+        Fact::TaskFailed { service, action, failure, frame: _ } => {
+            let (error, cause) = words(failure);
+            HistoryEvent {
+                task_failed_event_details: Some(TaskFailedEventDetails {
+                    error,
+                    cause,
+                    ..TaskFailedEventDetails::new(&**service, &**action)
+                }),
+                ..event(EventType::TaskFailed)
+            }
+        }
+        Fact::TaskTimedOut { service, action, failure, frame: _ } => {
+            let (error, cause) = words(failure);
+            HistoryEvent {
+                task_timed_out_event_details: Some(TaskTimedOutEventDetails {
+                    error,
+                    cause,
+                    ..TaskTimedOutEventDetails::new(&**service, &**action)
+                }),
+                ..event(EventType::TaskTimedOut)
+            }
+        }
         Fact::ParallelStarted { .. } => event(EventType::ParallelStateStarted),
         Fact::ParallelSucceeded { .. } => event(EventType::ParallelStateSucceeded),
         Fact::ParallelFailed { .. } => event(EventType::ParallelStateFailed),
@@ -221,6 +341,7 @@ fn project(data: &mut Data, at: Timestamp, id: EventId, entry: &Entry) -> Option
         Fact::WaitStarted { .. }
         | Fact::TaskHeartbeat { .. }
         | Fact::RetryScheduled { .. }
+        | Fact::StartedBy { .. }
         | Fact::BranchSucceeded { .. }
         | Fact::BranchFailed { .. } => return None,
     };
@@ -360,7 +481,8 @@ fn number(number: u64) -> i64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use gradus_core::machine::{FrameId, Start};
+    use gradus_core::asl::definition::Pattern;
+    use gradus_core::machine::{FrameId, Parent, Start};
 
     fn facts() -> Vec<Fact> {
         let frame = FrameId::ROOT;
@@ -394,11 +516,25 @@ mod tests {
             Fact::ActivityFailed { frame, failure: failure.clone() },
             Fact::ActivityTimedOut { frame, failure: failure.clone() },
             Fact::RetryScheduled { frame, retrier: 0, due: Timestamp::default() },
+            Fact::LambdaFunctionScheduled {
+                frame,
+                resource: word.clone(),
+                input: data.clone(),
+                timeout_seconds: None,
+            },
+            Fact::LambdaFunctionStarted { frame },
+            Fact::LambdaFunctionSucceeded { frame, output: data.clone() },
+            Fact::LambdaFunctionFailed { frame, failure: failure.clone() },
+            Fact::LambdaFunctionTimedOut { frame, failure: failure.clone() },
+            Fact::StartedBy {
+                parent: Parent { execution: word.clone(), frame, task: EventId(1), pattern: Pattern::Sync },
+            },
             Fact::ExecutionSucceeded { output: data.clone() },
             Fact::ExecutionFailed { failure: failure.clone() },
             Fact::ExecutionAborted { failure: failure.clone() },
             Fact::ExecutionTimedOut { failure },
         ];
+        facts.extend(task_facts(&word, &data));
         for number in 1..=u8::MAX {
             let Some(kind) = StateKind::from_number(number) else { continue };
             let (name, data) = (word.clone(), data.clone());
@@ -406,6 +542,42 @@ mod tests {
             facts.push(Fact::StateExited { frame, kind, name, output: data });
         }
         facts
+    }
+
+    fn task_facts(word: &Arc<str>, data: &Payload) -> Vec<Fact> {
+        let (frame, failure) = (FrameId::ROOT, Failure::new("E", "C"));
+        let (service, action) = (word.clone(), word.clone());
+        vec![
+            Fact::TaskScheduled {
+                frame,
+                service: service.clone(),
+                action: action.clone(),
+                region: word.clone(),
+                parameters: data.clone(),
+                timeout_seconds: Some(1),
+                heartbeat_seconds: None,
+            },
+            Fact::TaskStarted { frame, service: service.clone(), action: action.clone() },
+            Fact::TaskSubmitted {
+                frame,
+                service: service.clone(),
+                action: action.clone(),
+                output: data.clone(),
+            },
+            Fact::TaskSucceeded {
+                frame,
+                service: service.clone(),
+                action: action.clone(),
+                output: data.clone(),
+            },
+            Fact::TaskFailed {
+                frame,
+                service: service.clone(),
+                action: action.clone(),
+                failure: failure.clone(),
+            },
+            Fact::TaskTimedOut { frame, service, action, failure },
+        ]
     }
 
     #[test]

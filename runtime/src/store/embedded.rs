@@ -191,12 +191,12 @@ struct Tables([Keyspace; Table::ALL.len()]);
 impl Tables {
     fn open(database: &Database) -> Result<Tables, Error> {
         let open = |table| database.keyspace(name(table), || options(table)).map_err(damage);
-        let [meta, catalog, facts, names, listing, timers, queue] = Table::ALL.map(open);
-        Ok(Tables([meta?, catalog?, facts?, names?, listing?, timers?, queue?]))
+        let [meta, catalog, facts, names, listing, timers, queue, calls] = Table::ALL.map(open);
+        Ok(Tables([meta?, catalog?, facts?, names?, listing?, timers?, queue?, calls?]))
     }
 
     fn of(&self, table: Table) -> &Keyspace {
-        let [meta, catalog, facts, names, listing, timers, queue] = &self.0;
+        let [meta, catalog, facts, names, listing, timers, queue, calls] = &self.0;
         match table {
             Table::Meta => meta,
             Table::Catalog => catalog,
@@ -205,6 +205,7 @@ impl Tables {
             Table::Listing => listing,
             Table::Timers => timers,
             Table::Queue => queue,
+            Table::Calls => calls,
         }
     }
 }
@@ -219,6 +220,7 @@ fn name(table: Table) -> &'static str {
         Table::Listing => "listing",
         Table::Timers => "timers",
         Table::Queue => "queue",
+        Table::Calls => "calls",
     }
 }
 

@@ -6,7 +6,8 @@
 use std::fmt;
 use std::sync::Arc;
 
-use gradus_core::machine::{ActivityTask, Command, EventId, FrameId, Purpose, Timer, Timestamp};
+use gradus_core::asl::definition::Resource;
+use gradus_core::machine::{ActivityTask, Call, Command, EventId, FrameId, Purpose, Timer, Timestamp};
 
 use sha2::{Digest, Sha256};
 
@@ -176,6 +177,86 @@ pub fn command_key(execution: ExecutionId, command: &Command) -> (Table, Vec<u8>
     match command {
         Command::Timer(timer) => (Table::Timers, timer_key(execution, timer)),
         Command::Activity(task) => (Table::Queue, queue_key(execution, task)),
+        Command::Call(call) => (Table::Calls, Errand::of(execution, call).key()),
+    }
+}
+
+/// What a row of [`Table::Calls`] stands for: something to be done outside an execution.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Errand {
+    /// What is to be done.
+    pub kind: ErrandKind,
+    /// For which execution.
+    pub execution: ExecutionId,
+    /// The line of control that asked for it; the first for an end.
+    pub frame: FrameId,
+    /// The event that asked for it; 0 for an end.
+    pub task: EventId,
+}
+
+/// A kind of errand. The numbers are on disk: never reuse one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[repr(u8)]
+pub enum ErrandKind {
+    /// A function is to be called.
+    Function = 1,
+    /// An execution is to be started.
+    Start = 2,
+    /// The end of the execution is to be told to the task that waits for it.
+    End = 3,
+}
+
+impl Errand {
+    /// The errand of a call.
+    pub fn of(execution: ExecutionId, call: &Call) -> Errand {
+        let kind = match &call.resource {
+            Resource::Service { service, .. } if &**service == "states" => ErrandKind::Start,
+            Resource::Activity { .. } | Resource::Lambda { .. } | Resource::Service { .. } => {
+                ErrandKind::Function
+            }
+        };
+        Errand { kind, execution, frame: call.frame, task: call.task }
+    }
+
+    /// The errand of an execution that has ended.
+    pub fn end(execution: ExecutionId) -> Errand {
+        Errand { kind: ErrandKind::End, execution, frame: FrameId::ROOT, task: EventId(0) }
+    }
+
+    /// The row's key: `partition (2) · kind (1) · execution (16) · frame (4) · task (8)`.
+    pub fn key(&self) -> Vec<u8> {
+        let mut key = Vec::with_capacity(31);
+        key.extend_from_slice(&self.execution.partition().0.to_be_bytes());
+        key.push(self.kind as u8);
+        key.extend_from_slice(&self.execution.0);
+        key.extend_from_slice(&self.frame.0.to_be_bytes());
+        key.extend_from_slice(&self.task.0.to_be_bytes());
+        key
+    }
+
+    /// The errand of a key; `None` if it is not one.
+    pub fn read(key: &[u8]) -> Option<Errand> {
+        let (_partition, rest) = key.split_first_chunk::<2>()?;
+        let (kind, rest) = rest.split_first()?;
+        let (execution, rest) = rest.split_first_chunk()?;
+        let (frame, rest) = rest.split_first_chunk()?;
+        let kind = match kind {
+            1 => ErrandKind::Function,
+            2 => ErrandKind::Start,
+            3 => ErrandKind::End,
+            _ => return None,
+        };
+        Some(Errand {
+            kind,
+            execution: ExecutionId(*execution),
+            frame: FrameId(u32::from_be_bytes(*frame)),
+            task: EventId(u64::from_be_bytes(rest.try_into().ok()?)),
+        })
+    }
+
+    /// The rows of all errands of a partition.
+    pub fn all(partition: PartitionId) -> Range {
+        Range::prefix(Table::Calls, &partition.0.to_be_bytes())
     }
 }
 

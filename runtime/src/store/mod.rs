@@ -57,11 +57,13 @@ pub enum Table {
     Timers = 5,
     /// Tasks that wait for an activity worker.
     Queue = 6,
+    /// Calls to be answered, and ends of executions that a task of another one waits for.
+    Calls = 7,
 }
 
 impl Table {
     /// Every table, in the order of its number.
-    pub const ALL: [Table; 7] = [
+    pub const ALL: [Table; 8] = [
         Table::Meta,
         Table::Catalog,
         Table::Facts,
@@ -69,6 +71,7 @@ impl Table {
         Table::Listing,
         Table::Timers,
         Table::Queue,
+        Table::Calls,
     ];
 }
 

@@ -165,9 +165,11 @@ impl<S: Store> Outside for Activities<S> {
         match command {
             Command::Activity(task) => self.offer(execution, task),
             // The worker that owns the execution keeps its timers itself.
-            Command::Timer(_) => {}
+            Command::Timer(_) | Command::Call(_) => {}
         }
     }
+
+    fn ended(&self, _execution: ExecutionId, _durable: &Durable) {}
 }
 
 #[cfg(test)]

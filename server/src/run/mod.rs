@@ -14,12 +14,13 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use gradus_core::asl::definition::{Pattern, Resource};
 use gradus_core::asl::diagnostic::{Place, Severity};
 use gradus_core::asl::{self, Definition, Diagnostic};
 use gradus_core::json::Payload;
 use gradus_core::machine::{
-    ActivityTask, Command, Env, Event, Execution, Fact, Failure, FrameId, MAX_PAYLOAD_BYTES, Outcome, Start,
-    Step, Timer, Timestamp,
+    ActivityTask, Call, Command, Env, Event, Execution, Fact, Failure, FrameId, MAX_PAYLOAD_BYTES, Outcome,
+    Start, Step, Timer, Timestamp,
 };
 use uuid::Uuid;
 
@@ -121,6 +122,8 @@ impl Driver {
                 machine_deleted: false,
                 // Whoever is named is taken to exist: an answer is asked for, not a worker.
                 activity_exists: &|_| true,
+                // Answers come by state or resource, so nobody needs a token that leads anywhere.
+                token: &|frame, task| format!("{}/{}", frame.0, task.0),
             };
             let step = self.execution.step(&env, event);
             self.watch(&step, &mut show);
@@ -147,6 +150,7 @@ impl Driver {
         for command in self.execution.outstanding() {
             match command {
                 Command::Activity(task) => return self.attempt(task),
+                Command::Call(call) => return self.call(&call),
                 Command::Timer(timer) => next = Some(next.map_or(timer, |next| next.min(timer))),
             }
         }
@@ -160,16 +164,48 @@ impl Driver {
         }
     }
 
+    /// A function or a service is called, and answers at once. Where the task waits for more than
+    /// that, the answer given is what it waits for.
+    fn call(&mut self, call: &Call) -> Result<Event, String> {
+        let Call { frame, task, resource, .. } = call;
+        let (frame, task) = (*frame, *task);
+        let (arn, pattern) = match resource {
+            Resource::Activity { arn } | Resource::Lambda { arn } => {
+                (arn.to_string(), Pattern::RequestResponse)
+            }
+            Resource::Service { service, action, pattern } => {
+                (format!("arn:aws:states:::{service}:{action}"), *pattern)
+            }
+        };
+        let answer = self.answer(frame, &arn, "an answer")?;
+        if pattern == Pattern::RequestResponse {
+            let answer = match answer {
+                Answer::Output(output) => Ok(output),
+                Answer::Failure(failure) => Err(failure),
+            };
+            return Ok(Event::CallAnswered { frame, task, answer });
+        }
+        self.events.push_back(match answer {
+            Answer::Output(output) => Event::TaskSucceeded { frame, task, output },
+            Answer::Failure(failure) => Event::TaskFailed { frame, task, failure },
+        });
+        Ok(Event::CallAnswered { frame, task, answer: Ok(Payload::empty_object()) })
+    }
+
+    fn answer(&mut self, frame: FrameId, arn: &str, what: &str) -> Result<Answer, String> {
+        let state = self.states.get(&frame).map_or("", |state| state);
+        self.answers.next(state, arn).ok_or_else(|| {
+            format!(
+                "state `{state}` waits for {what} of {arn}, and there is none here: answer it with \
+                 --task '{state}=JSON' or --fail '{state}=ERROR:CAUSE'"
+            )
+        })
+    }
+
     /// A worker takes the task, and answers at once.
     fn attempt(&mut self, task: ActivityTask) -> Result<Event, String> {
         let ActivityTask { arn, frame, task, .. } = task;
-        let state = self.states.get(&frame).map_or("", |state| state);
-        let answer = self.answers.next(state, &arn).ok_or_else(|| {
-            format!(
-                "state `{state}` waits for a worker of {arn}, and there is none here: answer it with \
-                 --task '{state}=JSON' or --fail '{state}=ERROR:CAUSE'"
-            )
-        })?;
+        let answer = self.answer(frame, &arn, "a worker")?;
         self.events.push_back(match answer {
             Answer::Output(output) => Event::TaskSucceeded { frame, task, output },
             Answer::Failure(failure) => Event::TaskFailed { frame, task, failure },

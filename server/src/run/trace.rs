@@ -64,10 +64,17 @@ impl Trace {
             Fact::RetryScheduled { frame, due, .. } => {
                 self.note(*frame, format!("again after {}", seconds(due.since(at))))
             }
-            Fact::ActivityFailed { frame, failure } | Fact::ActivityTimedOut { frame, failure } => {
+            Fact::ActivityFailed { frame, failure }
+            | Fact::ActivityTimedOut { frame, failure }
+            | Fact::LambdaFunctionFailed { frame, failure }
+            | Fact::LambdaFunctionTimedOut { frame, failure }
+            | Fact::TaskFailed { frame, failure, .. }
+            | Fact::TaskTimedOut { frame, failure, .. } => {
                 self.note_failure(*frame, format!("failed with {}", describe(failure)))
             }
-            Fact::ActivitySucceeded { frame, output } => {
+            Fact::ActivitySucceeded { frame, output }
+            | Fact::LambdaFunctionSucceeded { frame, output }
+            | Fact::TaskSucceeded { frame, output, .. } => {
                 self.note(*frame, format!("answered {}", excerpt(output.text())))
             }
             Fact::ExecutionSucceeded { .. } => None,
@@ -91,7 +98,13 @@ impl Trace {
             | Fact::MapIterationAborted { .. }
             | Fact::MapSucceeded { .. }
             | Fact::ActivityScheduled { .. }
+            | Fact::StartedBy { .. }
             | Fact::ActivityStarted { .. }
+            | Fact::LambdaFunctionScheduled { .. }
+            | Fact::LambdaFunctionStarted { .. }
+            | Fact::TaskScheduled { .. }
+            | Fact::TaskStarted { .. }
+            | Fact::TaskSubmitted { .. }
             | Fact::TaskHeartbeat { .. } => None,
         };
         done.into_iter().collect()

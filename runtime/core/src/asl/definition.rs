@@ -69,7 +69,7 @@ pub enum Kind {
     /// Passes its input on, or a fixed result.
     Pass(Pass),
     /// Has work done outside.
-    Task(Task),
+    Task(Box<Task>),
     /// Branches on data.
     Choice(Choice),
     /// Delays.
@@ -137,6 +137,45 @@ pub enum Resource {
         /// The ARN as written.
         arn: Arc<str>,
     },
+    /// A Lambda function, called with the state's input.
+    Lambda {
+        /// The ARN as written, with a version or an alias if it has one.
+        arn: Arc<str>,
+    },
+    /// An action of a service, called with the state's parameters.
+    Service {
+        /// The service, as `resourceType` shows it.
+        service: Arc<str>,
+        /// The action with the pattern, as `resource` shows it: `startExecution.sync:2`.
+        action: Arc<str>,
+        /// What the task waits for.
+        pattern: Pattern,
+    },
+}
+
+/// What a task waits for after the call of a service: the last part of its resource.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pattern {
+    /// Nothing: the answer is the result.
+    RequestResponse,
+    /// `.sync`: the end of the job, whose input and output are shown as text.
+    Sync,
+    /// `.sync:2`: the end of the job, whose input and output are shown as JSON.
+    SyncJson,
+    /// `.waitForTaskToken`: whoever has the token.
+    Token,
+}
+
+impl Pattern {
+    /// The pattern at the end of an action; one that is not known waits for nothing.
+    pub fn of(action: &str) -> Pattern {
+        match action.split_once('.') {
+            Some((_, "sync")) => Pattern::Sync,
+            Some((_, "sync:2")) => Pattern::SyncJson,
+            Some((_, "waitForTaskToken")) => Pattern::Token,
+            _ => Pattern::RequestResponse,
+        }
+    }
 }
 
 /// A number of seconds, fixed or found in the data.

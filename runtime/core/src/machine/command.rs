@@ -6,14 +6,18 @@
 use std::sync::Arc;
 
 use super::{EventId, FrameId, Timestamp};
+use crate::asl::definition::Resource;
+use crate::json::Payload;
 
 /// Something that must be under way for an execution to go on.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Command {
     /// Wake the execution at a time.
     Timer(Timer),
     /// Hand a task to a worker that polls an activity.
     Activity(ActivityTask),
+    /// Call a function or a service.
+    Call(Call),
 }
 
 /// A due time.
@@ -68,4 +72,21 @@ pub struct ActivityTask {
     pub frame: FrameId,
     /// The event that scheduled it, which names the attempt.
     pub task: EventId,
+}
+
+/// A call to be made. It may be made more than once: the attempt is its idempotency key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Call {
+    /// ARN of the execution that asks.
+    pub execution: Arc<str>,
+    /// The line of control that scheduled it.
+    pub frame: FrameId,
+    /// The event that scheduled it, which names the attempt.
+    pub task: EventId,
+    /// What is called.
+    pub resource: Resource,
+    /// The function's input, or the parameters of the service.
+    pub input: Payload,
+    /// When the task times out, if it does.
+    pub due: Option<Timestamp>,
 }

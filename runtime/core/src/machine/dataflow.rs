@@ -11,7 +11,7 @@ use super::fact::StateKind;
 use super::retry::Failure;
 use super::timestamp::to_iso;
 use super::{FrameId, MAX_PAYLOAD_BYTES, execution};
-use crate::asl::definition::{ResultPath, State};
+use crate::asl::definition::{Kind, Pattern, Resource, ResultPath, State};
 use crate::expr::EvaluationError;
 use crate::expr::intrinsic::{Budget, Call};
 use crate::expr::path::{Path, REFERENCE_PATH_CONFLICT, Scope};
@@ -107,19 +107,25 @@ fn print(value: Value, state: &State) -> Result<Payload, Failure> {
 }
 
 fn too_large(state: &State) -> Failure {
-    let name = &state.name;
+    larger_than_allowed(&state.name)
+}
+
+/// The failure of a state or a task, by its name, whose result is larger than any may be.
+pub(super) fn larger_than_allowed(name: &str) -> Failure {
     let cause = format!(
         "The state/task '{name}' returned a result with a size exceeding the maximum number of bytes service limit."
     );
     Failure::new("States.DataLimitExceeded", cause)
 }
 
-/// What a catcher gives: both members, `null` where the failure has none (recorded).
+/// What a catcher gives: both members, `null` where the failure has none. The cause of a time-out
+/// is an empty text. Source: the service, recorded.
 pub(super) fn error_output(failure: &Failure) -> Payload {
     let text = |text: &Option<Arc<str>>| text.clone().map_or(Value::Null, Value::String);
     let mut output = Object::with_capacity(2);
     output.insert("Error", text(&failure.error));
-    output.insert("Cause", text(&failure.cause));
+    let timed_out = failure.cause.is_none() && failure.is_timeout();
+    output.insert("Cause", if timed_out { Value::String("".into()) } else { text(&failure.cause) });
     Payload::from_value(output.into())
 }
 
@@ -253,7 +259,20 @@ fn context(turn: &Turn<'_>, frame: FrameId) -> Object {
         }
         context.insert("State", current);
     }
+    if let Some(attempt) = turn.attempt
+        && has_token(turn, frame)
+    {
+        let mut task = Object::with_capacity(1);
+        task.insert("Token", Value::String((turn.env.token)(frame, attempt).into()));
+        context.insert("Task", task);
+    }
     context
+}
+
+/// Whether whoever has a token answers the task of the state that a line of control is in.
+fn has_token(turn: &Turn<'_>, frame: FrameId) -> bool {
+    let Some((_, State { kind: Kind::Task(task), .. })) = turn.visit(frame) else { return false };
+    matches!(task.resource, Resource::Service { pattern: Pattern::Token, .. })
 }
 
 #[cfg(test)]
@@ -279,7 +298,8 @@ mod tests {
             trace_header: None,
             input: Payload::parse(input).unwrap(),
         };
-        let env = Env { now: Timestamp::default(), seed, machine_deleted: false, activity_exists: &|_| true };
+        let (now, token) = (Timestamp::default(), &|_, _| String::new());
+        let env = Env { now, seed, machine_deleted: false, activity_exists: &|_| true, token };
         let mut execution = Execution::new(definition);
         execution.step(&env, Event::Started(Box::new(start)));
         execution.outcome().unwrap().clone()

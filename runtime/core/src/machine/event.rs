@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::retry::Failure;
 use super::{EventId, FrameId, Purpose, Timestamp};
+use crate::asl::definition::Pattern;
 use crate::json::Payload;
 
 /// Something that happened outside and that an execution has to react to.
@@ -13,6 +14,8 @@ use crate::json::Payload;
 pub enum Event {
     /// The execution begins. The first event, and only the first.
     Started(Box<Start>),
+    /// The execution begins because a task of another one started it. The first event, too.
+    StartedBy(Box<Start>, Parent),
     /// A due time has come.
     TimerFired {
         /// The line of control that asked for it.
@@ -56,6 +59,15 @@ pub enum Event {
         /// With what.
         failure: Failure,
     },
+    /// A call was answered: by a result or the start of a job, or with a failure.
+    CallAnswered {
+        /// The line of control that scheduled the call.
+        frame: FrameId,
+        /// The event that scheduled the call.
+        task: EventId,
+        /// What the function or the service said.
+        answer: Result<Payload, Failure>,
+    },
     /// Somebody asks for the end of the execution.
     StopRequested {
         /// The error and cause to end it with.
@@ -71,8 +83,9 @@ impl Event {
             | Event::TaskStarted { frame, .. }
             | Event::TaskHeartbeat { frame, .. }
             | Event::TaskSucceeded { frame, .. }
-            | Event::TaskFailed { frame, .. } => Some(*frame),
-            Event::Started(_) | Event::StopRequested { .. } => None,
+            | Event::TaskFailed { frame, .. }
+            | Event::CallAnswered { frame, .. } => Some(*frame),
+            Event::Started(_) | Event::StartedBy(..) | Event::StopRequested { .. } => None,
         }
     }
 }
@@ -100,4 +113,24 @@ pub struct Start {
     pub trace_header: Option<Arc<str>>,
     /// The input, text verbatim.
     pub input: Payload,
+}
+
+/// The task that started an execution.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Parent {
+    /// ARN of the task's execution.
+    pub execution: Arc<str>,
+    /// The line of control that scheduled the task.
+    pub frame: FrameId,
+    /// The event that scheduled the task.
+    pub task: EventId,
+    /// What the task waits for.
+    pub pattern: Pattern,
+}
+
+impl Parent {
+    /// Whether the task waits for the end of the execution.
+    pub fn is_waiting(&self) -> bool {
+        matches!(self.pattern, Pattern::Sync | Pattern::SyncJson)
+    }
 }

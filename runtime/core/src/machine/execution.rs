@@ -5,15 +5,15 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use super::children::{Children, Items};
-use super::command::{ActivityTask, Command, Purpose, Timer};
-use super::event::{Event, Start};
+use super::command::{ActivityTask, Call, Command, Purpose, Timer};
+use super::event::{Event, Parent, Start};
 use super::fact::{Entry, Fact, StateKind};
 use super::retry::Failure;
 use super::state::{self, Flow};
 use super::timestamp::Millis;
 use super::{EventId, FrameId, MAX_EVENTS, Timestamp};
 use crate::asl::Definition;
-use crate::asl::definition::{Kind, Resource, State, StateId};
+use crate::asl::definition::{Kind, Pattern, Resource, State, StateId};
 use crate::expr::random;
 use crate::json::Payload;
 
@@ -49,6 +49,8 @@ impl PartialEq for Execution {
 pub(super) struct Started {
     pub(super) at: Timestamp,
     pub(super) start: Arc<Start>,
+    /// The task that started it, if one did.
+    pub(super) parent: Option<Parent>,
 }
 
 /// One line of control: where it is, and what it waits for.
@@ -98,7 +100,9 @@ pub(super) enum WaitsFor {
     Retry(Timestamp),
     /// A worker to take the task.
     Worker(Task),
-    /// The worker's answer.
+    /// A call to be answered; the clocks run from its scheduling.
+    Call { task: Task, timeout: Option<Timestamp>, heartbeat: Option<Timestamp> },
+    /// The answer of a worker, of whoever has the token, or of a job that ends.
     Answer { task: Task, timeout: Option<Timestamp>, heartbeat: Option<Timestamp> },
     /// The branches of a Parallel.
     Branches(Children),
@@ -116,6 +120,7 @@ impl WaitsFor {
             | WaitsFor::Time(_)
             | WaitsFor::Retry(_)
             | WaitsFor::Worker(_)
+            | WaitsFor::Call { .. }
             | WaitsFor::Answer { .. } => None,
         }
     }
@@ -128,6 +133,7 @@ impl WaitsFor {
             | WaitsFor::Time(_)
             | WaitsFor::Retry(_)
             | WaitsFor::Worker(_)
+            | WaitsFor::Call { .. }
             | WaitsFor::Answer { .. } => None,
         }
     }
@@ -168,6 +174,8 @@ pub struct Env<'a> {
     pub machine_deleted: bool,
     /// Whether the activity of this ARN exists.
     pub activity_exists: &'a dyn Fn(&str) -> bool,
+    /// The token that answers the task of a line of control and a scheduling event.
+    pub token: &'a dyn Fn(FrameId, EventId) -> String,
 }
 
 /// What one event led to.
@@ -229,7 +237,12 @@ impl Execution {
             Fact::ExecutionStarted { start } => {
                 let frame = Frame { cursor: EventId(0), data: start.input.clone(), visit: None, place: None };
                 self.add_frame(FrameId::ROOT, frame);
-                self.started = Some(Started { at, start: Arc::new((**start).clone()) });
+                self.started = Some(Started { at, start: Arc::new((**start).clone()), parent: None });
+            }
+            Fact::StartedBy { parent } => {
+                if let Some(started) = &mut self.started {
+                    started.parent = Some(parent.clone());
+                }
             }
             Fact::StateEntered { frame, name, input, kind: _ } => {
                 let (Some(state), Some(frame)) = (self.definition.find(name), self.frames.get_mut(frame))
@@ -268,9 +281,36 @@ impl Execution {
                     visit.waits_for = WaitsFor::Answer { task: task.clone(), timeout, heartbeat };
                 }
             }
+            Fact::LambdaFunctionScheduled { frame, resource, input, timeout_seconds } => {
+                let resource = Resource::Lambda { arn: resource.clone() };
+                self.call(*frame, event, at, resource, input, *timeout_seconds, None);
+            }
+            Fact::TaskScheduled {
+                frame,
+                service,
+                action,
+                parameters,
+                timeout_seconds,
+                heartbeat_seconds,
+                ..
+            } => {
+                let (service, pattern) = (service.clone(), Pattern::of(action));
+                let resource = Resource::Service { service, action: action.clone(), pattern };
+                self.call(*frame, event, at, resource, parameters, *timeout_seconds, *heartbeat_seconds);
+            }
+            Fact::LambdaFunctionStarted { .. } | Fact::TaskStarted { .. } => {}
+            Fact::TaskSubmitted { frame, .. } => {
+                let Some(visit) = self.visit_mut(*frame) else { return };
+                if let WaitsFor::Call { task, timeout, heartbeat } = &visit.waits_for {
+                    let (task, timeout, heartbeat) = (task.clone(), *timeout, *heartbeat);
+                    visit.waits_for = WaitsFor::Answer { task, timeout, heartbeat };
+                }
+            }
             Fact::TaskHeartbeat { frame } => {
                 let Some(visit) = self.visit_mut(*frame) else { return };
-                if let WaitsFor::Answer { task, heartbeat, .. } = &mut visit.waits_for {
+                if let WaitsFor::Call { task, heartbeat, .. } | WaitsFor::Answer { task, heartbeat, .. } =
+                    &mut visit.waits_for
+                {
                     *heartbeat = task
                         .heartbeat_seconds
                         .map(|seconds| at.saturating_add(Millis::from_seconds(seconds)));
@@ -278,7 +318,13 @@ impl Execution {
             }
             Fact::ActivitySucceeded { frame, .. }
             | Fact::ActivityFailed { frame, .. }
-            | Fact::ActivityTimedOut { frame, .. } => self.wait_for(*frame, WaitsFor::Nothing),
+            | Fact::ActivityTimedOut { frame, .. }
+            | Fact::LambdaFunctionSucceeded { frame, .. }
+            | Fact::LambdaFunctionFailed { frame, .. }
+            | Fact::LambdaFunctionTimedOut { frame, .. }
+            | Fact::TaskSucceeded { frame, .. }
+            | Fact::TaskFailed { frame, .. }
+            | Fact::TaskTimedOut { frame, .. } => self.wait_for(*frame, WaitsFor::Nothing),
             Fact::RetryScheduled { frame, retrier, due } => {
                 let Some(visit) = self.visit_mut(*frame) else { return };
                 visit.count_retry(*retrier as usize);
@@ -332,6 +378,11 @@ impl Execution {
     /// What the execution was started with; `None` before its first event.
     pub fn start(&self) -> Option<&Start> {
         self.started.as_ref().map(|started| &*started.start)
+    }
+
+    /// The task of another execution that started this one, if one did.
+    pub fn parent(&self) -> Option<&Parent> {
+        self.started.as_ref()?.parent.as_ref()
     }
 
     /// When the execution was started; `None` before its first event.
@@ -451,7 +502,22 @@ impl Execution {
                     frame: id,
                     task: task.scheduled,
                 })],
+                Resource::Lambda { .. } | Resource::Service { .. } => Vec::new(),
             },
+            WaitsFor::Call { task, timeout, heartbeat } => {
+                let started = self.started.as_ref();
+                let call = Command::Call(Call {
+                    execution: started.map(|started| started.start.arn.clone()).unwrap_or_default(),
+                    frame: id,
+                    task: task.scheduled,
+                    resource: task.resource.clone(),
+                    input: task.input.clone(),
+                    due: *timeout,
+                });
+                let timers = timeout.map(|due| timer(Purpose::TaskTimeout, due)).into_iter();
+                let timers = timers.chain(heartbeat.map(|due| timer(Purpose::Heartbeat, due)));
+                std::iter::once(call).chain(timers).collect()
+            }
             WaitsFor::Answer { timeout, heartbeat, .. } => {
                 let timeout = timeout.map(|due| timer(Purpose::TaskTimeout, due));
                 timeout.into_iter().chain(heartbeat.map(|due| timer(Purpose::Heartbeat, due))).collect()
@@ -470,6 +536,28 @@ impl Execution {
         self.definition
             .timeout_seconds
             .map(|seconds| started.at.saturating_add(Millis::from_seconds(seconds)))
+    }
+
+    /// A line of control waits for a call. The clocks of a call start when it is scheduled; only
+    /// the holder of a token can give signs of life, so only then is one missed.
+    #[expect(clippy::too_many_arguments, reason = "the fields of a fact")]
+    fn call(
+        &mut self,
+        frame: FrameId,
+        scheduled: EventId,
+        at: Timestamp,
+        resource: Resource,
+        input: &Payload,
+        timeout_seconds: Option<u64>,
+        heartbeat_seconds: Option<u64>,
+    ) {
+        let has_token = matches!(resource, Resource::Service { pattern: Pattern::Token, .. });
+        let heartbeat_seconds = heartbeat_seconds.filter(|_| has_token);
+        let due = |seconds| at.saturating_add(Millis::from_seconds(seconds));
+        let (timeout, heartbeat) = (timeout_seconds.map(due), heartbeat_seconds.map(due));
+        let (input, scheduled_at) = (input.clone(), at);
+        let task = Task { scheduled, scheduled_at, resource, input, timeout_seconds, heartbeat_seconds };
+        self.wait_for(frame, WaitsFor::Call { task, timeout, heartbeat });
     }
 
     fn wait_for(&mut self, frame: FrameId, waits_for: WaitsFor) {
@@ -537,6 +625,10 @@ pub(super) struct Turn<'a> {
     before: BTreeMap<FrameId, Vec<Command>>,
     limit_before: Option<Command>,
     reply: Reply,
+    /// Calls that were scheduled in this step, in order.
+    called: Vec<FrameId>,
+    /// The attempt that is being scheduled.
+    pub(super) attempt: Option<EventId>,
     /// The history is full: only the failure that says so may still be recorded.
     full: bool,
     /// How many seeds were given out.
@@ -564,6 +656,8 @@ impl<'a> Turn<'a> {
             before: BTreeMap::new(),
             limit_before,
             reply: Reply::Taken,
+            called: Vec::new(),
+            attempt: None,
             full: false,
             seeds: Cell::new(0),
             ready: Vec::new(),
@@ -573,7 +667,8 @@ impl<'a> Turn<'a> {
     fn take(&mut self, event: Event) {
         if self.execution.started.is_none() {
             match event {
-                Event::Started(start) => self.start(start),
+                Event::Started(start) => self.start(start, None),
+                Event::StartedBy(start, parent) => self.start(start, Some(parent)),
                 _ => self.late(),
             }
             return;
@@ -592,7 +687,7 @@ impl<'a> Turn<'a> {
             return self.late();
         }
         match event {
-            Event::Started(_) => self.late(),
+            Event::Started(_) | Event::StartedBy(..) => self.late(),
             // Nothing is said of the states that are under way. At the top level that was recorded; it
             // is assumed of those in blocks, for a stop as for a time-out.
             Event::StopRequested { failure } => {
@@ -606,11 +701,17 @@ impl<'a> Turn<'a> {
             Event::TaskFailed { frame, task, failure } => {
                 state::task::failed_outside(self, frame, task, failure)
             }
+            Event::CallAnswered { frame, task, answer } => {
+                state::task::call_answered(self, frame, task, answer)
+            }
         }
     }
 
-    fn start(&mut self, start: Box<Start>) {
+    fn start(&mut self, start: Box<Start>, parent: Option<Parent>) {
         self.record_from(EventId(0), Fact::ExecutionStarted { start });
+        if let Some(parent) = parent {
+            self.record_from(EventId(0), Fact::StartedBy { parent });
+        }
         let first = self.execution.definition.start_at;
         self.follow(FrameId::ROOT, Flow::Next(first));
     }
@@ -642,7 +743,9 @@ impl<'a> Turn<'a> {
             Event::TaskSucceeded { frame, task, .. } | Event::TaskFailed { frame, task, .. } => {
                 state::task::answered(self, *frame, *task).is_some()
             }
+            Event::CallAnswered { frame, task, .. } => state::task::called(self, *frame, *task).is_some(),
             Event::Started(_)
+            | Event::StartedBy(..)
             | Event::TaskStarted { .. }
             | Event::TaskHeartbeat { .. }
             | Event::StopRequested { .. } => false,
@@ -665,16 +768,23 @@ impl<'a> Turn<'a> {
 
     /// The timer that was due before a worker's word came.
     fn overdue(&self, event: &Event) -> Option<Timer> {
-        let (frame, task) = match event {
+        let frame = match event {
             Event::TaskHeartbeat { frame, task }
             | Event::TaskSucceeded { frame, task, .. }
-            | Event::TaskFailed { frame, task, .. } => (*frame, *task),
+            | Event::TaskFailed { frame, task, .. } => {
+                state::task::answered(self, *frame, *task)?;
+                *frame
+            }
+            Event::CallAnswered { frame, task, .. } => {
+                state::task::called(self, *frame, *task)?;
+                *frame
+            }
             Event::Started(_)
+            | Event::StartedBy(..)
             | Event::TimerFired { .. }
             | Event::TaskStarted { .. }
             | Event::StopRequested { .. } => return None,
         };
-        state::task::answered(self, frame, task)?;
         let timers = self.execution.outstanding_of(frame).into_iter().filter_map(|command| match command {
             Command::Timer(timer) if timer.due <= self.env.now => Some(timer),
             _ => None,
@@ -788,6 +898,12 @@ impl<'a> Turn<'a> {
         self.before.entry(frame).or_insert_with(|| execution.outstanding_of(frame));
     }
 
+    /// Says that a line of control has asked for a call, which begins at the end of the step: those
+    /// of several lines are all scheduled before the first of them begins (recorded).
+    pub(super) fn begin_later(&mut self, frame: FrameId) {
+        self.called.push(frame);
+    }
+
     /// Whether the history is full: nothing more is recorded but the failure that says so.
     pub(super) fn is_full(&self) -> bool {
         self.full
@@ -840,6 +956,9 @@ impl<'a> Turn<'a> {
     }
 
     fn finish(mut self) -> Step {
+        for frame in std::mem::take(&mut self.called) {
+            state::task::begin(&mut self, frame);
+        }
         if self.full {
             let cause = format!("The execution reached the maximum number of history events ({MAX_EVENTS}).");
             self.full = false;

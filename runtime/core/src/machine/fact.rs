@@ -9,7 +9,8 @@ use std::sync::Arc;
 
 use super::codec::{DecodeError, Field, Reader, Writer};
 use super::retry::Failure;
-use super::{EventId, FrameId, Start, Timestamp};
+use super::{EventId, FrameId, Parent, Start, Timestamp};
+use crate::asl::definition::Pattern;
 use crate::json::Payload;
 
 /// A fact with its place in the history.
@@ -263,6 +264,119 @@ facts! {
         /// The kind of state.
         kind: StateKind,
     },
+    // Calls have the numbers from 40 on.
+    /// A call of a Lambda function was asked for.
+    40 => LambdaFunctionScheduled {
+        /// The line of control.
+        frame: FrameId,
+        /// ARN of the function.
+        resource: Arc<str>,
+        /// The function's input.
+        input: Payload,
+        /// `TimeoutSeconds`, where the state has it.
+        timeout_seconds: Option<u64>,
+    },
+    /// The call was begun.
+    41 => LambdaFunctionStarted {
+        /// The line of control.
+        frame: FrameId,
+    },
+    /// The function returned.
+    42 => LambdaFunctionSucceeded {
+        /// The line of control.
+        frame: FrameId,
+        /// What it returned.
+        output: Payload,
+    },
+    /// The function failed, or could not be called.
+    43 => LambdaFunctionFailed {
+        /// The line of control.
+        frame: FrameId,
+        /// The failure.
+        failure: Failure,
+    },
+    /// The function ran out of time.
+    44 => LambdaFunctionTimedOut {
+        /// The line of control.
+        frame: FrameId,
+        /// The failure.
+        failure: Failure,
+    },
+    /// A call of a service was asked for.
+    45 => TaskScheduled {
+        /// The line of control.
+        frame: FrameId,
+        /// The service.
+        service: Arc<str>,
+        /// The action with the pattern.
+        action: Arc<str>,
+        /// The region that is called.
+        region: Arc<str>,
+        /// The parameters of the call.
+        parameters: Payload,
+        /// `TimeoutSeconds`, where the state has it.
+        timeout_seconds: Option<u64>,
+        /// `HeartbeatSeconds`, where the state has it.
+        heartbeat_seconds: Option<u64>,
+    },
+    /// The call was begun.
+    46 => TaskStarted {
+        /// The line of control.
+        frame: FrameId,
+        /// The service.
+        service: Arc<str>,
+        /// The action with the pattern.
+        action: Arc<str>,
+    },
+    /// The service took the job, whose end is waited for.
+    47 => TaskSubmitted {
+        /// The line of control.
+        frame: FrameId,
+        /// The service.
+        service: Arc<str>,
+        /// The action with the pattern.
+        action: Arc<str>,
+        /// What the service answered.
+        output: Payload,
+    },
+    /// The task is done.
+    48 => TaskSucceeded {
+        /// The line of control.
+        frame: FrameId,
+        /// The service.
+        service: Arc<str>,
+        /// The action with the pattern.
+        action: Arc<str>,
+        /// The result.
+        output: Payload,
+    },
+    /// The task failed, or could not be begun.
+    49 => TaskFailed {
+        /// The line of control.
+        frame: FrameId,
+        /// The service.
+        service: Arc<str>,
+        /// The action with the pattern.
+        action: Arc<str>,
+        /// The failure.
+        failure: Failure,
+    },
+    /// The task or its heartbeat ran out of time.
+    50 => TaskTimedOut {
+        /// The line of control.
+        frame: FrameId,
+        /// The service.
+        service: Arc<str>,
+        /// The action with the pattern.
+        action: Arc<str>,
+        /// The failure.
+        failure: Failure,
+    },
+    /// A task of another execution started this one. Not an event; follows the start.
+    51 => StartedBy {
+        /// The task.
+        parent: Parent,
+    },
 }
 
 impl Fact {
@@ -273,6 +387,7 @@ impl Fact {
             Fact::WaitStarted { .. }
                 | Fact::TaskHeartbeat { .. }
                 | Fact::RetryScheduled { .. }
+                | Fact::StartedBy { .. }
                 | Fact::BranchSucceeded { .. }
                 | Fact::BranchFailed { .. }
         )
@@ -308,7 +423,19 @@ impl Fact {
             | Fact::MapIterationAborted { .. }
             | Fact::MapSucceeded { .. }
             | Fact::MapFailed { .. }
-            | Fact::StateAborted { .. } => false,
+            | Fact::StateAborted { .. }
+            | Fact::LambdaFunctionScheduled { .. }
+            | Fact::LambdaFunctionStarted { .. }
+            | Fact::LambdaFunctionSucceeded { .. }
+            | Fact::LambdaFunctionFailed { .. }
+            | Fact::LambdaFunctionTimedOut { .. }
+            | Fact::TaskScheduled { .. }
+            | Fact::TaskStarted { .. }
+            | Fact::TaskSubmitted { .. }
+            | Fact::TaskSucceeded { .. }
+            | Fact::TaskFailed { .. }
+            | Fact::TaskTimedOut { .. }
+            | Fact::StartedBy { .. } => false,
         }
     }
 
@@ -337,8 +464,20 @@ impl Fact {
             | Fact::MapIterationAborted { frame, .. }
             | Fact::MapSucceeded { frame }
             | Fact::MapFailed { frame }
-            | Fact::StateAborted { frame, .. } => Some(*frame),
+            | Fact::StateAborted { frame, .. }
+            | Fact::LambdaFunctionScheduled { frame, .. }
+            | Fact::LambdaFunctionStarted { frame }
+            | Fact::LambdaFunctionSucceeded { frame, .. }
+            | Fact::LambdaFunctionFailed { frame, .. }
+            | Fact::LambdaFunctionTimedOut { frame, .. }
+            | Fact::TaskScheduled { frame, .. }
+            | Fact::TaskStarted { frame, .. }
+            | Fact::TaskSubmitted { frame, .. }
+            | Fact::TaskSucceeded { frame, .. }
+            | Fact::TaskFailed { frame, .. }
+            | Fact::TaskTimedOut { frame, .. } => Some(*frame),
             Fact::ExecutionStarted { .. }
+            | Fact::StartedBy { .. }
             | Fact::ExecutionSucceeded { .. }
             | Fact::ExecutionFailed { .. }
             | Fact::ExecutionAborted { .. }
@@ -394,6 +533,36 @@ impl Field for StateKind {
     fn get(reader: &mut Reader<'_>) -> Result<StateKind, DecodeError> {
         let number = reader.byte()?;
         StateKind::from_number(number).ok_or(DecodeError::Damaged("kind of state"))
+    }
+}
+
+impl Field for Parent {
+    fn put(&self, writer: &mut Writer) {
+        let Parent { execution, frame, task, pattern } = self;
+        execution.put(writer);
+        frame.put(writer);
+        writer.number(task.0);
+        writer.byte(match pattern {
+            Pattern::RequestResponse => 0,
+            Pattern::Sync => 1,
+            Pattern::SyncJson => 2,
+            Pattern::Token => 3,
+        });
+    }
+
+    fn get(reader: &mut Reader<'_>) -> Result<Parent, DecodeError> {
+        Ok(Parent {
+            execution: Field::get(reader)?,
+            frame: Field::get(reader)?,
+            task: EventId(reader.number()?),
+            pattern: match reader.byte()? {
+                0 => Pattern::RequestResponse,
+                1 => Pattern::Sync,
+                2 => Pattern::SyncJson,
+                3 => Pattern::Token,
+                _ => return Err(DecodeError::Damaged("pattern of a task")),
+            },
+        })
     }
 }
 

@@ -11,6 +11,12 @@ pub(crate) const ACTIVITIES: [&str; 2] = [
     "arn:aws:states:us-east-1:000000000000:activity:right",
 ];
 
+/// The function that generated machines call.
+pub(crate) const FUNCTION: &str = "arn:aws:lambda:us-east-1:000000000000:function:f";
+
+/// The state machine whose executions generated machines start.
+pub(crate) const CHILD: &str = "arn:aws:states:us-east-1:000000000000:stateMachine:child";
+
 /// How deep Parallel and Map stand in each other at most.
 const MAX_DEPTH: usize = 2;
 
@@ -70,6 +76,27 @@ fn state(
     }
 }
 
+/// Who does a task, and what it is given.
+fn resource(below: &mut dyn FnMut(usize) -> usize) -> String {
+    let nested = |pattern: &str| {
+        format!(
+            r#""Resource":"arn:aws:states:::states:startExecution{pattern}","Parameters":{{"StateMachineArn":"{CHILD}","Input":{{"n.$":"$.n"}}}}"#
+        )
+    };
+    match below(8) {
+        0 => format!(r#""Resource":"{FUNCTION}""#),
+        1 => format!(
+            r#""Resource":"arn:aws:states:::lambda:invoke","Parameters":{{"FunctionName":"{FUNCTION}","Payload.$":"$"}}"#
+        ),
+        2 => format!(
+            r#""Resource":"arn:aws:states:::lambda:invoke.waitForTaskToken","Parameters":{{"FunctionName":"{FUNCTION}","Payload":{{"token.$":"$$.Task.Token"}}}}"#
+        ),
+        3 => nested(""),
+        4 => nested(".sync"),
+        _ => format!(r#""Resource":"{}""#, ACTIVITIES[below(ACTIVITIES.len())]),
+    }
+}
+
 fn parallel(
     below: &mut dyn FnMut(usize) -> usize,
     name: &str,
@@ -99,9 +126,8 @@ fn map(below: &mut dyn FnMut(usize) -> usize, name: &str, depth: usize, next: &s
 }
 
 fn task(below: &mut dyn FnMut(usize) -> usize, next: &str, later: &str) -> String {
-    let activity = ACTIVITIES[below(ACTIVITIES.len())];
-    let mut fields =
-        format!(r#""Type":"Task","Resource":"{activity}","ResultPath":"$.task","Next":"{next}""#);
+    let resource = resource(below);
+    let mut fields = format!(r#""Type":"Task",{resource},"ResultPath":"$.task","Next":"{next}""#);
     let timeout = below(20);
     if timeout > 3 {
         _ = write!(fields, r#","TimeoutSeconds":{timeout}"#);

@@ -28,8 +28,8 @@ mod properties;
 #[cfg(test)]
 mod sequences;
 
-pub use command::{ActivityTask, Command, Purpose, Timer};
-pub use event::{Event, Start};
+pub use command::{ActivityTask, Call, Command, Purpose, Timer};
+pub use event::{Event, Parent, Start};
 pub use execution::{Env, Execution, Outcome, Reply, Step};
 pub use fact::{Entry, Fact, StateKind};
 pub use retry::Failure;

@@ -1,6 +1,5 @@
 //! What holds for every machine and every order of events, however late or often they come.
 
-use std::collections::HashSet;
 use std::sync::Arc;
 
 use proptest::prelude::*;
@@ -8,7 +7,7 @@ use proptest::prelude::*;
 use super::generate::{ACTIVITIES, generate};
 use super::timestamp::Millis;
 use super::{
-    ActivityTask, Command, Env, Event, Execution, Fact, Failure, FrameId, Reply, Start, Step, Timer,
+    ActivityTask, Command, Env, Event, EventId, Execution, Fact, Failure, FrameId, Reply, Start, Step, Timer,
     Timestamp, codec,
 };
 use crate::asl::{self, Definition};
@@ -36,7 +35,7 @@ impl Run {
 
     fn tell(&mut self, event: Event) {
         let before = self.execution.clone();
-        let env = Env { now: self.now, seed: 7, machine_deleted: false, activity_exists: &|_| true };
+        let env = env(self.now, false);
         let step = self.execution.step(&env, event);
         self.check(&before, &step);
         self.asked.extend(step.asked.iter().cloned());
@@ -46,12 +45,12 @@ impl Run {
     /// One event out of all that may come.
     fn next(&mut self, choice: usize, value: usize) {
         let fail = || Failure::new(if value.is_multiple_of(2) { "Flaky" } else { "Hard" }, "generated");
-        match choice % 7 {
+        match choice % 10 {
             0 => self.now = self.now.saturating_add(Millis((value % 9000) as u64)),
             1 | 2 => {
                 let timers: Vec<Timer> = self.asked.iter().filter_map(timer).collect();
                 let Some(Timer { due, frame, purpose }) = pick(&timers, value) else { return };
-                self.now = if choice % 7 == 1 { self.now.max(due) } else { self.now };
+                self.now = if choice % 10 == 1 { self.now.max(due) } else { self.now };
                 self.tell(Event::TimerFired { frame, purpose, due });
             }
             3 => {
@@ -61,6 +60,21 @@ impl Run {
                 if let Some(Step { reply: Reply::TaskStarted { .. }, .. }) = self.steps.last() {
                     self.taken.push(picked);
                 }
+            }
+            // A call is answered, and then what the task waits for: in time, late, early or twice.
+            choice @ 7..=9 => {
+                let calls: Vec<(FrameId, EventId)> = self.asked.iter().filter_map(call).collect();
+                let Some((frame, task)) = pick(&calls, value) else { return };
+                let output = Payload::empty_object();
+                let failed = value.is_multiple_of(5);
+                self.tell(match choice {
+                    7 | 8 => {
+                        let answer = if failed { Err(fail()) } else { Ok(output) };
+                        Event::CallAnswered { frame, task, answer }
+                    }
+                    _ if failed => Event::TaskFailed { frame, task, failure: fail() },
+                    _ => Event::TaskSucceeded { frame, task, output },
+                });
             }
             choice => {
                 let Some(ActivityTask { frame, task, .. }) = pick(&self.taken, value) else { return };
@@ -76,17 +90,31 @@ impl Run {
     /// The properties of one step.
     fn check(&self, before: &Execution, step: &Step) {
         // What is outstanding changes by what was settled and asked, and by nothing else.
-        let mut outstanding: HashSet<Command> = before.outstanding().into_iter().collect();
+        let mut outstanding = before.outstanding();
         for command in &step.settled {
-            assert!(outstanding.remove(command), "{command:?} was settled and was not outstanding");
+            let settled = outstanding.iter().position(|other| other == command);
+            let settled =
+                settled.unwrap_or_else(|| panic!("{command:?} was settled and was not outstanding"));
+            outstanding.swap_remove(settled);
         }
         for command in &step.asked {
-            assert!(outstanding.insert(command.clone()), "{command:?} was asked and was outstanding");
+            assert!(!outstanding.contains(command), "{command:?} was asked and was outstanding");
+            outstanding.push(command.clone());
         }
-        assert_eq!(outstanding, self.execution.outstanding().into_iter().collect());
+        let after = self.execution.outstanding();
+        let same = outstanding.len() == after.len() && after.iter().all(|one| outstanding.contains(one));
+        assert!(same, "{outstanding:?}\nis not {after:?}");
         // Late events change nothing; but what was due before them has happened first.
         let first = step.facts.first().map(|entry| &entry.fact);
-        let was_due = matches!(first, Some(Fact::ExecutionTimedOut { .. } | Fact::ActivityTimedOut { .. }));
+        let was_due = matches!(
+            first,
+            Some(
+                Fact::ExecutionTimedOut { .. }
+                    | Fact::ActivityTimedOut { .. }
+                    | Fact::LambdaFunctionTimedOut { .. }
+                    | Fact::TaskTimedOut { .. }
+            )
+        );
         if step.reply == Reply::Late && !was_due {
             assert_eq!(before, &self.execution);
             assert!(step.facts.is_empty() && step.asked.is_empty() && step.settled.is_empty());
@@ -125,6 +153,11 @@ impl Run {
     }
 }
 
+fn env(now: Timestamp, machine_deleted: bool) -> Env<'static> {
+    let token = &|frame: FrameId, task: EventId| format!("{}/{}", frame.0, task.0);
+    Env { now, seed: 7, machine_deleted, activity_exists: &|_| true, token }
+}
+
 fn start(n: usize) -> Start {
     Start {
         arn: "arn:aws:states:us-east-1:000000000000:execution:m:e".into(),
@@ -148,14 +181,21 @@ fn items(n: usize) -> &'static str {
 fn timer(command: &Command) -> Option<Timer> {
     match command {
         Command::Timer(timer) => Some(*timer),
-        Command::Activity(_) => None,
+        Command::Activity(_) | Command::Call(_) => None,
+    }
+}
+
+fn call(command: &Command) -> Option<(FrameId, EventId)> {
+    match command {
+        Command::Call(call) => Some((call.frame, call.task)),
+        Command::Timer(_) | Command::Activity(_) => None,
     }
 }
 
 fn task(command: &Command) -> Option<ActivityTask> {
     match command {
         Command::Activity(task) => Some(task.clone()),
-        Command::Timer(_) => None,
+        Command::Timer(_) | Command::Call(_) => None,
     }
 }
 
@@ -236,7 +276,7 @@ fn texts_stand_once_in_a_row() {
     );
     let mut execution = Execution::new(definition);
     let input = Payload::parse(&format!("\"{}\"", "x".repeat(100_000))).expect("sound input");
-    let env = Env { now: Timestamp::default(), seed: 0, machine_deleted: false, activity_exists: &|_| true };
+    let env = env(Timestamp::default(), false);
     let step = execution.step(&env, Event::Started(Box::new(Start { input, ..start(0) })));
     let row = codec::encode(step.at, step.first_event, &step.facts);
     assert!(row.len() < 101_000, "eight mentions of the input take {} bytes", row.len());
@@ -270,7 +310,7 @@ fn a_deleted_machine_ends_its_executions_at_their_next_transition() {
     let mut run = Run::start(definition, 0);
     run.next(3, 0);
     let ActivityTask { frame, task, .. } = run.taken[0].clone();
-    let env = Env { now: run.now, seed: 0, machine_deleted: true, activity_exists: &|_| true };
+    let env = env(run.now, true);
     let started_again = run.execution.step(&env, Event::TaskStarted { frame, task, worker: None });
     assert_eq!(started_again.reply, Reply::Late);
     let step = run

@@ -43,6 +43,11 @@ impl Failure {
         Failure { error: Some(TIMEOUT.into()), cause: None, heartbeat: false }
     }
 
+    /// Whether a limit of time was reached.
+    pub fn is_timeout(&self) -> bool {
+        self.error.as_deref() == Some(TIMEOUT)
+    }
+
     /// A worker was silent for too long.
     pub fn heartbeat_timeout() -> Failure {
         Failure { heartbeat: true, ..Failure::timeout() }

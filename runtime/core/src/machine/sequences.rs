@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::timestamp::Millis;
 use super::{
-    ActivityTask, Command, Entry, Env, Event, EventId, Execution, Fact, Failure, Outcome, Reply, Start,
+    ActivityTask, Call, Command, Entry, Env, Event, EventId, Execution, Fact, Failure, Outcome, Reply, Start,
     Timer, Timestamp,
 };
 use crate::asl::{self, Definition};
@@ -17,6 +17,8 @@ use crate::json::Payload;
 ///
 /// - `take NAME`: a worker takes the first task that waits in the activity of this name;
 /// - `ok N JSON`, `fail N ERROR`: the `N`th task that was taken, from 0, is answered;
+/// - `answer N JSON`, `refuse N ERROR`: so the `N`th call, from 0;
+/// - `end N JSON`, `break N ERROR`: what the task of the `N`th call waits for comes, or fails;
 /// - `after N`: so many milliseconds go by, and the timers that are due fire in order;
 /// - `stop`: somebody stops the execution;
 /// - `delete`: the state machine is deleted.
@@ -25,23 +27,30 @@ struct Run {
     now: Timestamp,
     history: Vec<(EventId, Entry)>,
     taken: Vec<ActivityTask>,
+    called: Vec<Call>,
     machine_deleted: bool,
 }
 
 impl Run {
     fn start(definition: Arc<Definition>, input: &str) -> Run {
         let now = Timestamp::from_millis(1_790_000_000_000);
-        let (history, taken) = (Vec::new(), Vec::new());
-        let mut run =
-            Run { execution: Execution::new(definition), now, history, taken, machine_deleted: false };
+        let (history, taken, called) = (Vec::new(), Vec::new(), Vec::new());
+        let execution = Execution::new(definition);
+        let mut run = Run { execution, now, history, taken, called, machine_deleted: false };
         run.tell(Event::Started(Box::new(start(input))));
         run
     }
 
     fn tell(&mut self, event: Event) -> Reply {
         let machine_deleted = self.machine_deleted;
-        let env = Env { now: self.now, seed: 7, machine_deleted, activity_exists: &|_| true };
+        let token = &|_, task: EventId| format!("token {}", task.0);
+        let env = Env { now: self.now, seed: 7, machine_deleted, activity_exists: &|_| true, token };
         let step = self.execution.step(&env, event);
+        let calls = step.asked.iter().filter_map(|command| match command {
+            Command::Call(call) => Some(call.clone()),
+            Command::Timer(_) | Command::Activity(_) => None,
+        });
+        self.called.extend(calls);
         let events = step.facts.into_iter().filter(|entry| entry.fact.is_event());
         self.history.extend((step.first_event.0..).map(EventId).zip(events));
         step.reply
@@ -73,6 +82,18 @@ impl Run {
                     _ => Event::TaskFailed { frame, task, failure: Failure::new(answer, "told to") },
                 })
             }
+            "answer" | "refuse" | "end" | "break" => {
+                let (number, answer) = rest.split_once(' ').expect("a number and an answer");
+                let Call { frame, task, .. } = self.called[number.parse::<usize>().expect("a number")];
+                let output = || Payload::parse(answer).expect("sound output");
+                let failure = || Failure::new(answer, "told to");
+                self.tell(match deed {
+                    "answer" => Event::CallAnswered { frame, task, answer: Ok(output()) },
+                    "refuse" => Event::CallAnswered { frame, task, answer: Err(failure()) },
+                    "end" => Event::TaskSucceeded { frame, task, output: output() },
+                    _ => Event::TaskFailed { frame, task, failure: failure() },
+                })
+            }
             "after" => return self.pass(Millis(rest.parse().expect("milliseconds"))),
             "stop" => self.tell(Event::StopRequested { failure: Failure::default() }),
             "delete" => {
@@ -96,7 +117,7 @@ impl Run {
     fn next_timer(&self) -> Option<Timer> {
         let timers = self.execution.outstanding().into_iter().filter_map(|command| match command {
             Command::Timer(timer) => Some(timer),
-            Command::Activity(_) => None,
+            Command::Activity(_) | Command::Call(_) => None,
         });
         timers.min()
     }
@@ -150,6 +171,23 @@ fn start(input: &str) -> Start {
 /// A machine of these states; `task NAME` stands for the fields of a Task of this activity.
 fn compile(states: &str) -> Arc<Definition> {
     let mut text = format!("{{\"StartAt\":\"S\",\"States\":{{{states}}}}}");
+    for (word, resource) in [
+        ("function", "arn:aws:lambda:us-east-1:000000000000:function:f"),
+        ("invoke", "arn:aws:states:::lambda:invoke"),
+        ("token", "arn:aws:states:::lambda:invoke.waitForTaskToken"),
+        ("sync", "arn:aws:states:::states:startExecution.sync"),
+    ] {
+        let parameters = match word {
+            "function" => "",
+            "token" => r#","Parameters":{"FunctionName":"f","Payload":{"t.$":"$$.Task.Token"}}"#,
+            "sync" => r#","Parameters":{"StateMachineArn":"m"}"#,
+            _ => r#","Parameters":{"FunctionName":"f","Payload.$":"$"}"#,
+        };
+        text = text.replace(
+            &format!("call {word}"),
+            &format!(r#""Type":"Task","Resource":"{resource}"{parameters}"#),
+        );
+    }
     for name in ["a", "b", "c", "d"] {
         let task =
             format!(r#""Type":"Task","Resource":"arn:aws:states:us-east-1:000000000000:activity:{name}""#);
@@ -752,4 +790,100 @@ fn a_full_history_ends_blocks() {
     let cause = "The execution reached the maximum number of history events (25000).";
     assert_eq!(last.fact, Fact::ExecutionFailed { failure: Failure::runtime(cause) });
     assert_eq!(run.execution.outstanding(), []);
+}
+
+#[test]
+fn calls() {
+    check(&[
+        (
+            "direct (recorded)",
+            r#""S": { call function, "End": true }"#,
+            &["answer 0 1"],
+            "2<0 TaskStateEntered 3<2 LambdaFunctionScheduled 4<3 LambdaFunctionStarted 5<4 LambdaFunctionSucceeded \
+             6<5 TaskStateExited 7<6 ExecutionSucceeded",
+        ),
+        (
+            "direct, time-out (recorded)",
+            r#""S": { call function, "TimeoutSeconds": 5, "End": true }"#,
+            &["after 5000"],
+            "2<0 TaskStateEntered 3<2 LambdaFunctionScheduled 4<3 LambdaFunctionStarted 5<4 LambdaFunctionTimedOut \
+             6<5 ExecutionFailed",
+        ),
+        (
+            "service, failure, retry, catch (recorded)",
+            r#""S": { call invoke, "Retry": [{ "ErrorEquals": ["E"], "MaxAttempts": 1 }],
+                "Catch": [{ "ErrorEquals": ["States.TaskFailed"], "Next": "T" }], "End": true },
+                "T": { "Type": "Succeed" }"#,
+            &["refuse 0 E", "after 1000", "refuse 1 E"],
+            "2<0 TaskStateEntered 3<2 TaskScheduled 4<3 TaskStarted 5<4 TaskFailed 6<5 TaskScheduled 7<6 TaskStarted \
+             8<7 TaskFailed 9<8 TaskStateExited 10<9 SucceedStateEntered 11<10 SucceedStateExited \
+             12<11 ExecutionSucceeded",
+        ),
+        (
+            "job (recorded)",
+            r#""S": { call sync, "End": true }"#,
+            &["answer 0 {}", "break 0 States.TaskFailed"],
+            "2<0 TaskStateEntered 3<2 TaskScheduled 4<3 TaskStarted 5<4 TaskSubmitted 6<5 TaskFailed 7<6 ExecutionFailed",
+        ),
+        (
+            "a token outruns the answer to its call",
+            r#""S": { call token, "End": true }"#,
+            &["end 0 1"],
+            "2<0 TaskStateEntered 3<2 TaskScheduled 4<3 TaskStarted 5<4 TaskSucceeded 6<5 TaskStateExited \
+             7<6 ExecutionSucceeded",
+        ),
+        (
+            "a lost heartbeat after the answer",
+            r#""S": { call token, "HeartbeatSeconds": 2, "End": true }"#,
+            &["answer 0 1", "after 2000"],
+            "2<0 TaskStateEntered 3<2 TaskScheduled 4<3 TaskStarted 5<4 TaskSubmitted 6<5 TaskTimedOut 7<6 ExecutionFailed",
+        ),
+        (
+            "iterations schedule all calls before the first begins (recorded)",
+            r#""S": { "Type": "Map", "ItemsPath": "$.items", "End": true, "ItemProcessor": {
+                "StartAt": "T", "States": { "T": { call invoke, "TimeoutSeconds": 1, "End": true } } } }"#,
+            &["answer 1 1"],
+            "2<0 MapStateEntered 3<2 MapStateStarted{3} 4<3 MapIterationStarted{0} 5<3 MapIterationStarted{1} \
+             6<3 MapIterationStarted{2} 7<4 TaskStateEntered 8<7 TaskScheduled 9<5 TaskStateEntered 10<9 TaskScheduled \
+             11<6 TaskStateEntered 12<11 TaskScheduled 13<8 TaskStarted 14<10 TaskStarted 15<12 TaskStarted \
+             16<14 TaskSucceeded 17<16 TaskStateExited 18<17 MapIterationSucceeded{1}",
+        ),
+    ]);
+}
+
+#[test]
+fn what_calls_carry() {
+    let called = |states: &str, input: &str| {
+        let run = Run::start(compile(states), input);
+        run.called.iter().map(|call| call.input.text().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(called(r#""S": { call function, "End": true }"#, "{ \"a\": 1 }"), ["{ \"a\": 1 }"]);
+    let token = r#"{"FunctionName":"f","Payload":{"t":"token 3"}}"#;
+    assert_eq!(called(r#""S": { call token, "End": true }"#, "{}"), [token]);
+    // Only tasks that wait for a token have one.
+    let end = |states: &str, script: &[&str]| outcome("calls", states, "{ }", script);
+    let tokenless = r#""S": { "Type": "Task", "Resource": "arn:aws:states:::lambda:invoke", "End": true,
+        "Parameters": { "FunctionName.$": "$$.Task.Token" } }"#;
+    assert!(end(tokenless, &[]).contains("$$.Task.Token"), "{}", end(tokenless, &[]));
+    let nameless = r#""S": { "Type": "Task", "Resource": "arn:aws:states:::lambda:invoke", "End": true }"#;
+    assert_eq!(
+        end(nameless, &[]),
+        "States.Runtime: An error occurred while executing the state 'S' (entered at the event id #2). The Parameters \
+         '{ }' could not be used to start the Task: [The field 'FunctionName' is required but was missing]"
+    );
+    // A result that is too large fails the task, under the name of what was called.
+    let large = format!("answer 0 \"{}\"", "x".repeat(super::MAX_PAYLOAD_BYTES));
+    let too_large = |name: &str| {
+        format!(
+            "States.DataLimitExceeded: The state/task '{name}' returned a result with a size exceeding the maximum \
+             number of bytes service limit."
+        )
+    };
+    let function = "arn:aws:lambda:us-east-1:000000000000:function:f";
+    assert_eq!(end(r#""S": { call function, "End": true }"#, &[&large]), too_large(function));
+    assert_eq!(end(r#""S": { call invoke, "End": true }"#, &[&large]), too_large("lambda"));
+    // The cause of a time-out is an empty text for a catcher (recorded).
+    let caught = r#""S": { call invoke, "TimeoutSeconds": 1, "Next": "T",
+        "Catch": [{ "ErrorEquals": ["States.Timeout"], "Next": "T" }] }, "T": { "Type": "Succeed" }"#;
+    assert_eq!(end(caught, &["after 1000"]), r#"{"Error":"States.Timeout","Cause":""}"#);
 }

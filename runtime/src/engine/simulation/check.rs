@@ -2,16 +2,18 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use gradus_core::asl::definition::Pattern;
 use gradus_core::machine::codec::{self, StepFacts};
 use gradus_core::machine::{
-    Command, Entry, Env, Event, EventId, Execution, Fact, FrameId, Outcome, Purpose, Timer, Timestamp,
+    Command, Entry, Env, Event, EventId, Execution, Fact, FrameId, Outcome, Purpose, Reply, Timer, Timestamp,
 };
 
 use super::machines;
-use super::world::World;
+use super::world::{World, tokens};
 use crate::engine::partition::find_execution;
-use crate::store::layout::{self, ExecutionId, Listed};
+use crate::store::layout::{self, Errand, ErrandKind, ExecutionId, Listed};
 use crate::store::{Range, Store, Table};
+use crate::tasks::activity::Candidate;
 
 /// One execution as the disk has it.
 struct Recorded {
@@ -136,9 +138,22 @@ impl World {
             wanted.extend(execution.outstanding().iter().map(|command| layout::command_key(*id, command)));
         }
         let mut kept = BTreeSet::new();
-        for table in [Table::Timers, Table::Queue] {
+        for table in [Table::Timers, Table::Queue, Table::Calls] {
             let rows = self.store().range(Range::prefix(table, &[])).map_err(|error| error.to_string())?;
             kept.extend(rows.into_iter().map(|(key, _)| (table, key)));
+        }
+        let ends = self.ends_to_tell(recorded)?;
+        for end in kept.iter().filter(|(table, _)| *table == Table::Calls) {
+            let errand = Errand::read(&end.1).ok_or("the key of a call cannot be read")?;
+            if errand.kind == ErrandKind::End && !ends.iter().any(|(id, _)| *id == errand.execution) {
+                return Err(format!("{errand:?} is kept and nothing ever waited for it"));
+            }
+        }
+        for (id, awaited) in ends {
+            let end = (Table::Calls, Errand::end(id).key());
+            if !kept.remove(&end) && awaited {
+                return Err(format!("the end of {id:?} is awaited and not kept"));
+            }
         }
         if let Some((table, key)) = wanted.symmetric_difference(&kept).next() {
             let side = if kept.contains(&(*table, key.clone())) {
@@ -149,6 +164,37 @@ impl World {
             return Err(format!("{table:?} {:?} is {side} wanted", layout::timer_from(key)));
         }
         Ok(())
+    }
+
+    /// Executions that have ended and were started to be waited for, and whether they are still.
+    fn ends_to_tell(&self, recorded: &[Recorded]) -> Result<Vec<(ExecutionId, bool)>, String> {
+        let mut ends = Vec::new();
+        for Recorded { id, execution, .. } in recorded {
+            let Some(parent) = execution.parent().filter(|parent| parent.is_waiting()) else { continue };
+            if execution.outcome().is_none() {
+                continue;
+            }
+            let waiting =
+                find_execution(self.store(), &parent.execution).map_err(|error| error.to_string())?;
+            let waiting = recorded.iter().find(|recorded| Some(recorded.id) == waiting);
+            let waiting = waiting.ok_or_else(|| format!("the parent of {id:?} is lost"))?;
+            let (frame, task) = (parent.frame, parent.task);
+            let output = gradus_core::json::Payload::empty_object();
+            let told = |event| {
+                let env = Env {
+                    now: waiting.steps.last().map(|step| step.at).unwrap_or_default(),
+                    seed: 0,
+                    machine_deleted: false,
+                    activity_exists: &|_| true,
+                    token: &|_, _| String::new(),
+                };
+                waiting.execution.clone().step(&env, event).reply == Reply::Taken
+            };
+            let awaited = told(Event::CallAnswered { frame, task, answer: Ok(output.clone()) })
+                || told(Event::TaskSucceeded { frame, task, output });
+            ends.push((*id, awaited));
+        }
+        Ok(ends)
     }
 
     /// The list of executions says what their facts say.
@@ -203,13 +249,19 @@ fn check_reasons(Recorded { id, steps, execution }: &Recorded) -> Result<(), Str
         let event = reason(&again, &attempts, step)
             .ok_or_else(|| format!("{id:?}: step {number} has no reason: {step:?}"))?;
         let exists = |arn: &str| machines::ACTIVITIES.contains(&arn);
-        let env = Env { now: step.at, seed: 0, machine_deleted: false, activity_exists: &exists };
+        let tokens = tokens();
+        let token = |frame, task| tokens.issue(Candidate { execution: *id, frame, task });
+        let env =
+            Env { now: step.at, seed: 0, machine_deleted: false, activity_exists: &exists, token: &token };
         let told = again.step(&env, event);
         if told.facts != step.entries || told.first_event != step.first_event {
             return Err(format!("{id:?}: step {number} is {step:?}, told again it is {told:?}"));
         }
         for (event, entry) in step.numbered() {
-            if let Fact::ActivityScheduled { frame, .. } = entry.fact {
+            if let Fact::ActivityScheduled { frame, .. }
+            | Fact::LambdaFunctionScheduled { frame, .. }
+            | Fact::TaskScheduled { frame, .. } = entry.fact
+            {
                 attempts.insert(frame, event);
             }
         }
@@ -222,7 +274,10 @@ fn reason(before: &Execution, attempts: &BTreeMap<FrameId, EventId>, step: &Step
     let Entry { previous, fact } = step.entries.first()?;
     let attempt = || attempts.get(&fact.frame()?).copied();
     match fact {
-        Fact::ExecutionStarted { start } => Some(Event::Started(start.clone())),
+        Fact::ExecutionStarted { start } => match step.entries.get(1).map(|entry| &entry.fact) {
+            Some(Fact::StartedBy { parent }) => Some(Event::StartedBy(start.clone(), parent.clone())),
+            _ => Some(Event::Started(start.clone())),
+        },
         Fact::ActivityStarted { frame, worker } => {
             Some(Event::TaskStarted { frame: *frame, task: *previous, worker: worker.clone() })
         }
@@ -233,7 +288,27 @@ fn reason(before: &Execution, attempts: &BTreeMap<FrameId, EventId>, step: &Step
         Fact::ActivityFailed { frame, failure } => {
             Some(Event::TaskFailed { frame: *frame, task: attempt()?, failure: failure.clone() })
         }
-        Fact::ActivityTimedOut { frame, failure } => fired(
+        Fact::LambdaFunctionSucceeded { frame, output } | Fact::TaskSubmitted { frame, output, .. } => {
+            Some(Event::CallAnswered { frame: *frame, task: attempt()?, answer: Ok(output.clone()) })
+        }
+        Fact::TaskSucceeded { frame, action, output, .. } => {
+            let (frame, task, output) = (*frame, attempt()?, output.clone());
+            Some(match Pattern::of(action) {
+                Pattern::RequestResponse => Event::CallAnswered { frame, task, answer: Ok(output) },
+                _ => Event::TaskSucceeded { frame, task, output },
+            })
+        }
+        Fact::LambdaFunctionFailed { frame, failure } | Fact::TaskFailed { frame, failure, .. } => {
+            let (frame, task, failure) = (*frame, attempt()?, failure.clone());
+            let is_call = |command: &Command| matches!(command, Command::Call(call) if call.task == task);
+            Some(match before.outstanding().iter().any(is_call) {
+                true => Event::CallAnswered { frame, task, answer: Err(failure) },
+                false => Event::TaskFailed { frame, task, failure },
+            })
+        }
+        Fact::ActivityTimedOut { frame, failure }
+        | Fact::LambdaFunctionTimedOut { frame, failure }
+        | Fact::TaskTimedOut { frame, failure, .. } => fired(
             before,
             step.at,
             *frame,
@@ -241,11 +316,16 @@ fn reason(before: &Execution, attempts: &BTreeMap<FrameId, EventId>, step: &Step
         ),
         Fact::StateExited { frame, .. } => fired(before, step.at, *frame, Purpose::Wait),
         Fact::ActivityScheduled { frame, .. }
+        | Fact::LambdaFunctionScheduled { frame, .. }
+        | Fact::TaskScheduled { frame, .. }
         | Fact::ParallelStarted { frame, .. }
         | Fact::MapStarted { frame, .. } => fired(before, step.at, *frame, Purpose::Retry),
         Fact::ExecutionTimedOut { .. } => fired(before, step.at, FrameId::ROOT, Purpose::Execution),
         Fact::ExecutionAborted { failure } => Some(Event::StopRequested { failure: failure.clone() }),
         Fact::StateEntered { .. }
+        | Fact::StartedBy { .. }
+        | Fact::LambdaFunctionStarted { .. }
+        | Fact::TaskStarted { .. }
         | Fact::WaitStarted { .. }
         | Fact::RetryScheduled { .. }
         | Fact::BranchSucceeded { .. }
@@ -277,10 +357,13 @@ fn fired(before: &Execution, at: Timestamp, of: FrameId, wanted: Purpose) -> Opt
 /// The mark of an answer that the world gave.
 fn mark_of(fact: &Fact) -> Option<u64> {
     match fact {
-        Fact::ActivitySucceeded { output, .. } => {
-            output.value().get("mark")?.as_i64().map(|mark| mark as u64)
-        }
-        Fact::ActivityFailed { failure, .. } => failure.cause.as_ref()?.parse().ok(),
+        Fact::ActivitySucceeded { output, .. }
+        | Fact::LambdaFunctionSucceeded { output, .. }
+        | Fact::TaskSubmitted { output, .. }
+        | Fact::TaskSucceeded { output, .. } => output.value().get("mark")?.as_i64().map(|mark| mark as u64),
+        Fact::ActivityFailed { failure, .. }
+        | Fact::LambdaFunctionFailed { failure, .. }
+        | Fact::TaskFailed { failure, .. } => failure.cause.as_ref()?.parse().ok(),
         _ => None,
     }
 }

@@ -11,6 +11,7 @@
 //! a failing seed is printed with what it broke.
 
 mod check;
+mod errands;
 #[path = "../../../core/src/machine/generate.rs"]
 mod machines;
 mod world;
@@ -64,11 +65,11 @@ fn nothing_is_lost_however_often_the_power_is_cut() {
 
 /// A simulation that finds nothing proves nothing: each of these faults has to be found.
 fn check_found(fault: Fault) {
-    let found = (0..200).find_map(|seed| {
+    let found = (0..500).find_map(|seed| {
         let broken = run(seed, Some(fault)).err()?;
         run(seed, None).is_ok().then_some((seed, broken))
     });
-    let (seed, broken) = found.unwrap_or_else(|| panic!("{fault:?} was not found in 200 runs"));
+    let (seed, broken) = found.unwrap_or_else(|| panic!("{fault:?} was not found in 500 runs"));
     eprintln!("{fault:?} was found by seed {seed}: {broken}");
 }
 
@@ -85,6 +86,11 @@ fn a_skipped_fact_is_found() {
 #[test]
 fn a_timer_dropped_on_recovery_is_found() {
     check_found(Fault::TimerDroppedOnRecovery);
+}
+
+#[test]
+fn errands_dropped_on_recovery_are_found() {
+    check_found(Fault::ErrandsDroppedOnRecovery);
 }
 
 #[test]

@@ -7,15 +7,17 @@ use gradus_core::json::Payload;
 use gradus_core::machine::timestamp::Millis;
 use gradus_core::machine::{Event, Fact, Failure, Reply, Start, Timestamp, codec};
 
+use super::errands::Outsides;
 use super::machines;
 use crate::engine::partition::{
     Answer, Effects, Limits, NameTaken, Request, Signalled, Started, Submission, Unavailable, Worker,
 };
 use crate::store::catalog::{self, Activity, Catalog, Kind, Machine, Revision};
-use crate::store::layout::{self, ExecutionId, Listed, MachineId, Status};
+use crate::store::layout::{self, Errand, ExecutionId, Listed, MachineId, Status};
 use crate::store::memory::{Disk, Memory, Written};
 use crate::store::{Batch, Durable, Epoch, Op, PartitionId, Store, Table};
-use crate::tasks::activity::{Activities, Candidate, Poll};
+use crate::tasks::activity::{Candidate, Poll};
+use crate::tasks::token::Tokens;
 
 /// A fault planted on purpose.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,6 +28,8 @@ pub(super) enum Fault {
     SkippedFact,
     /// A timer that was found after a crash is forgotten.
     TimerDroppedOnRecovery,
+    /// Calls and ends that were left by the life before are not taken up.
+    ErrandsDroppedOnRecovery,
     /// The store takes batches of owners that were replaced.
     StaleOwnerWrites,
 }
@@ -67,13 +71,25 @@ pub(super) struct Ledger {
     held: Vec<Candidate>,
 }
 
+impl Ledger {
+    pub(super) fn acknowledge_start(&mut self, arn: String, id: ExecutionId) {
+        let before = self.started.insert(arn, id);
+        self.twins.extend(before.filter(|before| *before != id));
+    }
+
+    /// Somebody has the token of a task.
+    pub(super) fn hold(&mut self, candidate: Candidate) {
+        self.held.push(candidate);
+    }
+}
+
 type Shared = Arc<Mutex<Ledger>>;
 
 /// The processes of one life.
-struct Life {
+pub(super) struct Life {
     store: Arc<Memory>,
     catalog: Arc<Catalog<Memory>>,
-    activities: Activities<Memory>,
+    pub(super) outside: Outsides,
     owners: [Worker<Memory>; 2],
     /// Batches on their way to the disk, with who submitted them.
     submitted: VecDeque<(usize, Submission)>,
@@ -84,7 +100,7 @@ struct Life {
 }
 
 pub(super) struct World {
-    random: Random,
+    pub(super) random: Random,
     fault: Option<Fault>,
     disk: Disk,
     now: Timestamp,
@@ -97,6 +113,16 @@ pub(super) struct World {
     life: Life,
     marks: u64,
     names: usize,
+    pub(super) tokens: Tokens,
+    /// Ends that were heard by whoever waits for them.
+    pub(super) heard: Arc<Mutex<Vec<Errand>>>,
+    /// Nothing is done twice on purpose any more.
+    pub(super) resting: bool,
+}
+
+/// The tokens of every life: their key is part of the store.
+pub(super) fn tokens() -> Tokens {
+    Tokens::new(&[7; 32])
 }
 
 /// The executions of one run, at most: enough that each life has some to begin.
@@ -131,6 +157,9 @@ impl World {
             life,
             marks: 0,
             names: 0,
+            tokens: tokens(),
+            heard: Arc::default(),
+            resting: false,
         }
     }
 
@@ -173,11 +202,13 @@ impl World {
         self.disk.power_cut(self.random.next());
         self.owner.values_mut().for_each(|owner| *owner = 0);
         self.turned_at = None;
+        self.heard = Arc::default();
         self.life = Life::begin(&self.disk, &self.partitions, self.fault, &mut self.random);
     }
 
     /// Lets everything happen that still can: workers answer, timers fire, nobody starts anything.
     pub(super) fn come_to_rest(&mut self) -> Result<(), String> {
+        self.resting = true;
         for _ in 0..10_000 {
             self.drain();
             if self.poll_and_answer_all() {
@@ -219,8 +250,10 @@ impl World {
     }
 
     fn act(&mut self) {
-        match self.random.below(10) {
+        self.forget_heard();
+        match self.random.below(14) {
             0..=2 => self.start(),
+            9..=11 => drop(self.run_errand()),
             3 => self.stop(),
             4 | 5 => self.poll(),
             6 | 7 => self.answer(),
@@ -266,12 +299,10 @@ impl World {
         let partition = layout::partition_of(&arn);
         let answer: Answer<Result<Started, NameTaken>> = Box::new(move |started| {
             if let Ok(Ok(started)) = started {
-                let mut ledger = ledger.lock().expect("one thread");
-                let before = ledger.started.insert(arn, started.id);
-                ledger.twins.extend(before.filter(|before| *before != started.id));
+                ledger.lock().expect("one thread").acknowledge_start(arn, started.id);
             }
         });
-        self.send(partition, Request::Start { start, compiled, answer });
+        self.send(partition, Request::Start { start, compiled, parent: None, answer });
     }
 
     fn stop(&mut self) {
@@ -296,7 +327,7 @@ impl World {
 
     /// Whether there was a task to ask for.
     fn poll_activity(&mut self, activity: &str) -> bool {
-        let Ok(Poll::Ready(candidate)) = self.life.activities.poll(activity) else { return false };
+        let Ok(Poll::Ready(candidate)) = self.life.outside.activities.poll(activity) else { return false };
         let ledger = self.ledger.clone();
         let Candidate { execution, frame, task } = candidate;
         let event = Event::TaskStarted { frame, task, worker: Some("worker".into()) };
@@ -334,8 +365,7 @@ impl World {
     /// A worker keeps its task until its answer is acknowledged, or longer.
     fn answer_with(&mut self, candidate: Candidate, keep: bool) {
         let Candidate { execution, frame, task } = candidate;
-        self.marks += 1;
-        let mark = self.marks;
+        let mark = self.mark();
         let event = if self.random.below(3) > 0 {
             let output = Payload::parse(&format!(r#"{{"mark":{mark}}}"#)).expect("sound output");
             Event::TaskSucceeded { frame, task, output }
@@ -355,8 +385,31 @@ impl World {
         });
     }
 
+    /// A mark that no other answer has.
+    pub(super) fn mark(&mut self) -> u64 {
+        self.marks += 1;
+        self.marks
+    }
+
+    pub(super) fn outside(&self) -> &Outsides {
+        &self.life.outside
+    }
+
+    pub(super) fn shared_ledger(&self) -> Arc<Mutex<Ledger>> {
+        self.ledger.clone()
+    }
+
+    pub(super) fn owns(&self, partition: PartitionId) -> bool {
+        self.partitions.contains(&partition)
+    }
+
     fn poll_and_answer_all(&mut self) -> bool {
         let mut acted = false;
+        while self.run_errand() {
+            acted = true;
+            self.drain();
+            self.forget_heard();
+        }
         for activity in machines::ACTIVITIES {
             acted |= self.poll_activity(activity);
         }
@@ -388,7 +441,7 @@ impl World {
         }
     }
 
-    fn signal(
+    pub(super) fn signal(
         &mut self,
         execution: ExecutionId,
         event: Event,
@@ -402,7 +455,7 @@ impl World {
         self.send(execution.partition(), Request::Signal { execution, event, answer });
     }
 
-    fn send(&mut self, partition: PartitionId, request: Request) {
+    pub(super) fn send(&mut self, partition: PartitionId, request: Request) {
         let owner = self.owner[&partition];
         self.life.owners[owner].accept(partition, request);
     }
@@ -435,7 +488,7 @@ impl World {
             match verdict {
                 Ok(durable) => {
                     if let Some(effects) = effects {
-                        effects.perform(&self.life.activities, &durable);
+                        effects.perform(&self.life.outside, &durable);
                     }
                     self.life.receipt = Some(durable);
                 }
@@ -466,7 +519,7 @@ impl World {
                 && let Some(receipt) = &self.life.receipt
                 && let Some(effects) = effects.take()
             {
-                effects.perform(&self.life.activities, receipt);
+                effects.perform(&self.life.outside, receipt);
             }
             if self.fault == Some(Fault::SkippedFact) && self.random.below(8) == 0 {
                 skip_a_fact(&mut batch);
@@ -529,17 +582,32 @@ impl Life {
         let limits = Limits { horizon: Millis(4000), cache_bytes: 4096, requests_per_turn: 3 };
         let mut owner = |owned: Vec<PartitionId>| {
             let seed = random.next();
-            Worker::new(store.clone(), catalog.clone(), owned, limits.clone(), seed).expect("a sound disk")
+            Worker::new(store.clone(), catalog.clone(), tokens(), owned, limits.clone(), seed)
+                .expect("a sound disk")
         };
         let owners = [owner(partitions.iter().copied().collect()), owner(Vec::new())];
-        let activities = Activities::new(store.clone());
+        let outside = Outsides::begin(&store, fault != Some(Fault::ErrandsDroppedOnRecovery));
         let (submitted, receipt) = (VecDeque::new(), None);
-        Life { store, catalog, activities, owners, submitted, receipt, timers_dropped: false, starts: 0 }
+        Life { store, catalog, outside, owners, submitted, receipt, timers_dropped: false, starts: 0 }
     }
 }
 
+/// The machine whose executions others start, which starts none. Its input is that of its parents.
+const CHILD_DEFINITION: &str = r#"{"StartAt":"way","States":{
+    "way":{"Type":"Choice","Default":"wait","Choices":[
+        {"Variable":"$.n","NumericGreaterThan":6,"Next":"broken"},
+        {"Variable":"$.n","NumericGreaterThan":3,"Next":"done"}]},
+    "wait":{"Type":"Wait","SecondsPath":"$.n","Next":"done"},
+    "done":{"Type":"Succeed"},
+    "broken":{"Type":"Fail","Error":"Flaky","Cause":"generated"}}}"#;
+
 fn machine(random: &mut Random, number: usize) -> (Machine, Revision) {
-    let name: Arc<str> = format!("m{number}").into();
+    let definition = machines::generate(&mut |bound| random.below(bound));
+    machine_of(&format!("m{number}"), number, definition)
+}
+
+fn machine_of(name: &str, number: usize, definition: String) -> (Machine, Revision) {
+    let name: Arc<str> = name.into();
     let arn: Arc<str> = format!("arn:aws:states:us-east-1:000000000000:stateMachine:{name}").into();
     let id = MachineId(number as u128 + 1);
     let machine = Machine {
@@ -558,7 +626,7 @@ fn machine(random: &mut Random, number: usize) -> (Machine, Revision) {
         revision_id: None,
         updated: 0,
         express: false,
-        definition: machines::generate(&mut |bound| random.below(bound)).into(),
+        definition: definition.into(),
         role_arn: "arn:aws:iam::000000000000:role/simulated".into(),
         logging: serde_json::Value::Null,
         tracing: serde_json::Value::Null,
@@ -570,7 +638,8 @@ fn machine(random: &mut Random, number: usize) -> (Machine, Revision) {
 fn write_catalogue(disk: &Disk, machines: &[(Machine, Revision)]) {
     let store = Memory::open(disk.clone());
     let mut ops = Vec::new();
-    for (machine, revision) in machines {
+    let child = machine_of("child", 999, CHILD_DEFINITION.to_owned());
+    for (machine, revision) in machines.iter().chain([&child]) {
         ops.push(catalog::put(Kind::Machine, &machine.arn, machine).expect("a sound row"));
         ops.push(catalog::put(Kind::Revision, &revision.key(), revision).expect("a sound row"));
     }

@@ -16,7 +16,7 @@ use gradus_core::machine::timestamp::Millis;
 use serde_json::{Value, json};
 
 use super::{Options, Service};
-use crate::engine::{self, Clock, Engine, Limits};
+use crate::engine::{self, Clock, Engine};
 use crate::store::memory::Memory;
 
 /// When every test begins, in seconds.
@@ -47,7 +47,7 @@ impl Bench {
 
     fn on(store: Arc<Memory>, poll_patience: Duration) -> Bench {
         let clock = Clock::told(Timestamp::from_millis(NOW * 1000));
-        let options = engine::Options { workers: 1, clock: clock.clone(), limits: Limits::default() };
+        let options = engine::Options { workers: 1, clock: clock.clone(), ..engine::Options::default() };
         let engine = Engine::start(store.clone(), options).unwrap();
         let service = Service::new(engine, Options { poll_patience });
         Bench { service, store, clock, context: context("us-east-1", "000000000000") }

@@ -7,7 +7,7 @@ use super::location::Location;
 use super::state::{next, transition};
 use super::unbuilt::{self, Unbuilt};
 use super::{Block, Language, Parser, Read, Refused, jsonata, variables};
-use crate::asl::definition::{Catcher, Kind, Resource, Retrier, Seconds, Task};
+use crate::asl::definition::{Catcher, Kind, Pattern, Resource, Retrier, Seconds, Task};
 use crate::json::Value;
 
 /// The longest `MaxDelaySeconds`: 366 days.
@@ -28,7 +28,7 @@ pub(super) fn task(parser: &mut Parser, block: &mut Block<'_>, fields: &mut Fiel
     let (timeout, heartbeat) = (timeout?, heartbeat?);
     check_limits(parser, fields, timeout.as_ref(), heartbeat.as_ref())?;
     required?;
-    Ok(Kind::Task(Task {
+    Ok(Kind::Task(Box::new(Task {
         resource: resource?,
         parameters: parameters?,
         result_selector: result_selector?,
@@ -38,7 +38,7 @@ pub(super) fn task(parser: &mut Parser, block: &mut Block<'_>, fields: &mut Fiel
         retriers: retriers?,
         catchers: catchers?,
         transition: transition?,
-    }))
+    })))
 }
 
 /// A number of seconds that is given, or found by a path.
@@ -83,12 +83,8 @@ pub(super) fn resource(parser: &mut Parser, fields: &mut Fields<'_>) -> Read<Res
             Err(parser.refuse(&fields.at("Resource"), "Express state machine does not support Activity ARN"))
         }
         Some(Target::Activity) => Ok(Resource::Activity { arn: Arc::clone(arn) }),
-        Some(Target::Integration(action)) => {
-            Err(refuse_integration(parser, &fields.at("Resource"), arn, action))
-        }
-        Some(Target::Function) => {
-            Err(unbuilt::refuse(parser, &fields.at("Resource"), Unbuilt::Resource(arn)))
-        }
+        Some(Target::Integration(action)) => integration(parser, &fields.at("Resource"), arn, action),
+        Some(Target::Function) => Ok(Resource::Lambda { arn: Arc::clone(arn) }),
         Some(Target::Other) => Err(unrecognized(parser, &fields.at("Resource"), arn)),
         None => Err(parser.refuse(&fields.at("Resource"), "Value is not a valid resource ARN")),
     };
@@ -143,20 +139,29 @@ impl Target<'_> {
     }
 }
 
-/// Reports why an integration cannot be used: by an Express machine, by anybody, or not yet.
-fn refuse_integration(parser: &mut Parser, place: &Location<'_>, arn: &str, action: &str) -> Refused {
+/// An integration, or why it cannot be used: by an Express machine, by anybody, or not yet.
+fn integration(parser: &mut Parser, place: &Location<'_>, arn: &str, action: &str) -> Read<Resource> {
     let (call, pattern) = action.split_once('.').unwrap_or((action, ""));
-    match pattern {
+    Err(match pattern {
         "sync" | "sync:2" if parser.options.express => {
             parser.refuse(place, "Express state machine does not support '.sync' service integration")
         }
         // The blank at the end is the service's.
         "waitForTaskToken" if parser.options.express => parser
             .refuse(place, "Express state machine does not support '.waitForTaskToken' service integration "),
-        _ if integrates(call, pattern) => unbuilt::refuse(parser, place, Unbuilt::Resource(arn)),
-        _ => unrecognized(parser, place, arn),
-    }
+        _ if !integrates(call, pattern) => unrecognized(parser, place, arn),
+        _ => match action.split_once(':').filter(|_| BUILT.contains(&call)) {
+            Some((service, action)) => {
+                let pattern = Pattern::of(action);
+                return Ok(Resource::Service { service: service.into(), action: action.into(), pattern });
+            }
+            None => unbuilt::refuse(parser, place, Unbuilt::Resource(arn)),
+        },
+    })
 }
+
+/// The integrations that gradus runs.
+const BUILT: &[&str] = &["lambda:invoke", "states:startExecution"];
 
 fn unrecognized(parser: &mut Parser, place: &Location<'_>, arn: &str) -> Refused {
     let message = format!(

@@ -1,13 +1,13 @@
-//! Task: work is done outside, by a worker of an activity.
+//! Task: work is done outside, by a worker of an activity, a function, or a service.
 
 use std::sync::Arc;
 
 use super::{Flow, exit, failed};
-use crate::asl::definition::{Kind, Resource, Seconds, State, Task};
+use crate::asl::definition::{Kind, Pattern, Resource, Seconds, State, Task};
 use crate::json::{Payload, Value};
-use crate::machine::execution::{self, Reply, Turn, WaitsFor};
+use crate::machine::execution::{self, Reply, Turn, Visit, WaitsFor};
 use crate::machine::retry::Failure;
-use crate::machine::{EventId, Fact, FrameId, dataflow};
+use crate::machine::{EventId, Fact, FrameId, MAX_PAYLOAD_BYTES, dataflow};
 
 /// The first attempt, or the next one: the state stays entered over all of them.
 pub(super) fn schedule(
@@ -20,18 +20,52 @@ pub(super) fn schedule(
     let selected = dataflow::input(turn, frame, state, &raw)?;
     let timeout_seconds = seconds(turn, frame, "TimeoutSecondsPath", task.timeout.as_ref(), &selected)?;
     let heartbeat_seconds = seconds(turn, frame, "HeartbeatSecondsPath", task.heartbeat.as_ref(), &selected)?;
-    let input = dataflow::template(turn, frame, state, task.parameters.as_ref(), selected)?;
-    let input = dataflow::within_limit(input, state)?;
-    let Resource::Activity { arn } = &task.resource;
-    if !(turn.env.activity_exists)(arn) {
-        return Err(dataflow::runtime(turn, frame, &format!("The activity {arn} does not exist.")));
-    }
-    let resource = arn.clone();
-    turn.record(
-        frame,
-        Fact::ActivityScheduled { frame, resource, input, timeout_seconds, heartbeat_seconds },
-    );
+    turn.attempt = Some(EventId(turn.execution.last_event().0 + 1));
+    let input = dataflow::template(turn, frame, state, task.parameters.as_ref(), selected);
+    turn.attempt = None;
+    let input = dataflow::within_limit(input?, state)?;
+    let fact = match &task.resource {
+        Resource::Activity { arn } => {
+            if !(turn.env.activity_exists)(arn) {
+                return Err(dataflow::runtime(turn, frame, &format!("The activity {arn} does not exist.")));
+            }
+            let resource = arn.clone();
+            Fact::ActivityScheduled { frame, resource, input, timeout_seconds, heartbeat_seconds }
+        }
+        Resource::Lambda { arn } => {
+            Fact::LambdaFunctionScheduled { frame, resource: arn.clone(), input, timeout_seconds }
+        }
+        Resource::Service { service, action, .. } => {
+            check_parameters(service, &input).map_err(|text| dataflow::runtime(turn, frame, &text))?;
+            Fact::TaskScheduled {
+                frame,
+                service: service.clone(),
+                action: action.clone(),
+                region: region(turn),
+                parameters: input,
+                timeout_seconds,
+                heartbeat_seconds,
+            }
+        }
+    };
+    turn.record(frame, fact);
+    turn.begin_later(frame);
     Ok(Flow::Wait)
+}
+
+/// A call that was scheduled in this step begins with it: nothing comes between the two.
+pub(in crate::machine) fn begin(turn: &mut Turn<'_>, frame: FrameId) {
+    let Some((visit, _)) = turn.visit(frame) else { return };
+    let WaitsFor::Call { task, .. } = &visit.waits_for else { return };
+    let fact = match &task.resource {
+        // A worker begins it.
+        Resource::Activity { .. } => return,
+        Resource::Lambda { .. } => Fact::LambdaFunctionStarted { frame },
+        Resource::Service { service, action, .. } => {
+            Fact::TaskStarted { frame, service: service.clone(), action: action.clone() }
+        }
+    };
+    turn.record(frame, fact);
 }
 
 /// A worker takes the task.
@@ -60,12 +94,108 @@ pub(in crate::machine) fn heartbeat(turn: &mut Turn<'_>, frame: FrameId, task: E
     }
 }
 
-/// The worker's result.
+/// The result of a worker, of whoever has the token, or of a job that has ended.
 pub(in crate::machine) fn succeeded(turn: &mut Turn<'_>, frame: FrameId, task: EventId, output: Payload) {
-    if answered(turn, frame, task).is_none() {
-        return turn.late();
+    let Some(task) = answered(turn, frame, task) else { return turn.late() };
+    let resource = task.resource.clone();
+    done(turn, frame, &resource, output);
+}
+
+/// The failure of a worker, of whoever has the token, or of a job that has ended.
+pub(in crate::machine) fn failed_outside(
+    turn: &mut Turn<'_>,
+    frame: FrameId,
+    task: EventId,
+    failure: Failure,
+) {
+    let Some(task) = answered(turn, frame, task) else { return turn.late() };
+    let resource = task.resource.clone();
+    fail(turn, frame, &resource, failure);
+}
+
+/// The answer to a call: the result, or what a job begins with.
+pub(in crate::machine) fn call_answered(
+    turn: &mut Turn<'_>,
+    frame: FrameId,
+    task: EventId,
+    answer: Result<Payload, Failure>,
+) {
+    let Some(task) = called(turn, frame, task) else { return turn.late() };
+    let resource = task.resource.clone();
+    match (answer, &resource) {
+        (Err(failure), _) => fail(turn, frame, &resource, failure),
+        (Ok(output), Resource::Service { service, action, pattern })
+            if *pattern != Pattern::RequestResponse && output.len() <= MAX_PAYLOAD_BYTES =>
+        {
+            let (service, action) = (service.clone(), action.clone());
+            turn.record(frame, Fact::TaskSubmitted { frame, service, action, output });
+        }
+        (Ok(output), _) => done(turn, frame, &resource, output),
     }
-    turn.record(frame, Fact::ActivitySucceeded { frame, output: output.clone() });
+}
+
+/// The task, or its worker's silence, took too long.
+pub(in crate::machine) fn timed_out(turn: &mut Turn<'_>, frame: FrameId, heartbeat: bool) {
+    let Some(resource) = turn.visit(frame).and_then(|(visit, _)| resource(visit)) else { return };
+    let failure = if heartbeat { Failure::heartbeat_timeout() } else { Failure::timeout() };
+    let shown = failure.clone();
+    let fact = match resource {
+        Resource::Activity { .. } => Fact::ActivityTimedOut { frame, failure: shown },
+        Resource::Lambda { .. } => Fact::LambdaFunctionTimedOut { frame, failure: shown },
+        Resource::Service { service, action, .. } => {
+            Fact::TaskTimedOut { frame, service, action, failure: shown }
+        }
+    };
+    turn.record(frame, fact);
+    go_on(turn, frame, |_, _, _| Err(failure));
+}
+
+/// The attempt that waits for this answer of a worker or by token, if one does.
+///
+/// A token may be used before the call that hands it out is answered; a job's end comes after.
+pub(in crate::machine) fn answered<'t>(
+    turn: &'t Turn<'_>,
+    frame: FrameId,
+    task: EventId,
+) -> Option<&'t execution::Task> {
+    match &turn.visit(frame)?.0.waits_for {
+        WaitsFor::Answer { task: waiting, .. } if waiting.scheduled == task => Some(waiting),
+        WaitsFor::Call { task: waiting, .. } if waiting.scheduled == task => {
+            matches!(waiting.resource, Resource::Service { pattern: Pattern::Token, .. }).then_some(waiting)
+        }
+        _ => None,
+    }
+}
+
+/// The attempt that waits for this call, if one does.
+pub(in crate::machine) fn called<'t>(
+    turn: &'t Turn<'_>,
+    frame: FrameId,
+    task: EventId,
+) -> Option<&'t execution::Task> {
+    match &turn.visit(frame)?.0.waits_for {
+        WaitsFor::Call { task: waiting, .. } if waiting.scheduled == task => Some(waiting),
+        _ => None,
+    }
+}
+
+/// A result: the task has succeeded, unless the result is larger than any may be.
+fn done(turn: &mut Turn<'_>, frame: FrameId, resource: &Resource, output: Payload) {
+    let shown = output.clone();
+    let fact = match resource {
+        Resource::Activity { .. } => Fact::ActivitySucceeded { frame, output: shown },
+        Resource::Lambda { arn: name } | Resource::Service { service: name, .. }
+            if output.len() > MAX_PAYLOAD_BYTES =>
+        {
+            return fail(turn, frame, resource, dataflow::larger_than_allowed(name));
+        }
+        Resource::Lambda { .. } => Fact::LambdaFunctionSucceeded { frame, output: shown },
+        Resource::Service { service, action, .. } => {
+            let (service, action) = (service.clone(), action.clone());
+            Fact::TaskSucceeded { frame, service, action, output: shown }
+        }
+    };
+    turn.record(frame, fact);
     go_on(turn, frame, |turn, state, task| {
         let Some(raw) = turn.raw_input(frame) else { return Ok(Flow::Wait) };
         let result = dataflow::template(turn, frame, state, task.result_selector.as_ref(), output)?;
@@ -74,37 +204,54 @@ pub(in crate::machine) fn succeeded(turn: &mut Turn<'_>, frame: FrameId, task: E
     });
 }
 
-/// The worker's failure.
-pub(in crate::machine) fn failed_outside(
-    turn: &mut Turn<'_>,
-    frame: FrameId,
-    task: EventId,
-    failure: Failure,
-) {
-    if answered(turn, frame, task).is_none() {
-        return turn.late();
-    }
-    turn.record(frame, Fact::ActivityFailed { frame, failure: failure.clone() });
+fn fail(turn: &mut Turn<'_>, frame: FrameId, resource: &Resource, failure: Failure) {
+    let shown = failure.clone();
+    let fact = match resource {
+        Resource::Activity { .. } => Fact::ActivityFailed { frame, failure: shown },
+        Resource::Lambda { .. } => Fact::LambdaFunctionFailed { frame, failure: shown },
+        // Also for what could not be begun: no TaskSubmitFailed was ever recorded.
+        Resource::Service { service, action, .. } => {
+            let (service, action) = (service.clone(), action.clone());
+            Fact::TaskFailed { frame, service, action, failure: shown }
+        }
+    };
+    turn.record(frame, fact);
     go_on(turn, frame, |_, _, _| Err(failure));
 }
 
-/// The task, or its worker's silence, took too long.
-pub(in crate::machine) fn timed_out(turn: &mut Turn<'_>, frame: FrameId, heartbeat: bool) {
-    let failure = if heartbeat { Failure::heartbeat_timeout() } else { Failure::timeout() };
-    turn.record(frame, Fact::ActivityTimedOut { frame, failure: failure.clone() });
-    go_on(turn, frame, |_, _, _| Err(failure));
+fn resource(visit: &Visit) -> Option<Resource> {
+    match &visit.waits_for {
+        WaitsFor::Worker(task) | WaitsFor::Call { task, .. } | WaitsFor::Answer { task, .. } => {
+            Some(task.resource.clone())
+        }
+        WaitsFor::Nothing
+        | WaitsFor::Time(_)
+        | WaitsFor::Retry(_)
+        | WaitsFor::Branches(_)
+        | WaitsFor::Items(_) => None,
+    }
 }
 
-/// The attempt that waits for this answer, if one does.
-pub(in crate::machine) fn answered<'t>(
-    turn: &'t Turn<'_>,
-    frame: FrameId,
-    task: EventId,
-) -> Option<&'t execution::Task> {
-    match &turn.visit(frame)?.0.waits_for {
-        WaitsFor::Answer { task: waiting, .. } if waiting.scheduled == task => Some(waiting),
-        _ => None,
-    }
+/// What a call cannot be made without. The service's text was not recorded for these members; it
+/// is that of others.
+fn check_parameters(service: &str, parameters: &Payload) -> Result<(), String> {
+    let needed = match service {
+        "lambda" => "FunctionName",
+        "states" => "StateMachineArn",
+        _ => return Ok(()),
+    };
+    let reason = match parameters.value().get(needed) {
+        Some(Value::String(_)) => return Ok(()),
+        Some(_) => format!("The value for the field '{needed}' must be a STRING"),
+        None => format!("The field '{needed}' is required but was missing"),
+    };
+    Err(format!("The Parameters '{parameters}' could not be used to start the Task: [{reason}]"))
+}
+
+/// The region of the state machine, which its calls go to.
+fn region(turn: &Turn<'_>) -> Arc<str> {
+    let machine = turn.execution.start().map(|start| start.machine_arn.clone()).unwrap_or_default();
+    machine.split(':').nth(3).unwrap_or_default().into()
 }
 
 fn go_on<'t>(

@@ -1,0 +1,214 @@
+//! Calls under way: what executions ask of the outside, made on the runtime that the engine was
+//! started in.
+//!
+//! What is to be done stands in the store as an [`Errand`], written with the facts that ask for it
+//! and removed with those that take the answer. So nothing is lost by a crash: what is found in
+//! the store at the start is done again, under the same idempotency key. Here are only so many as
+//! may run at a time, with what they carry; all others wait as keys and are read when it is their
+//! turn. No worker ever waits for a call.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
+
+use gradus_core::machine::{Call, Command, Event};
+use tokio::runtime::Handle;
+use tokio::sync::watch;
+
+use super::outside::Outside;
+use super::partition::{Unavailable, replay};
+use super::{Engine, Shared};
+use crate::store::catalog::Catalog;
+use crate::store::layout::{self, Errand, ErrandKind, ExecutionId};
+use crate::store::{Durable, Error, PartitionId, Store};
+use crate::tasks::activity::Activities;
+use crate::tasks::lambda::{self, Lambda};
+use crate::tasks::nested;
+
+/// How many functions are called at a time: as many as an account may run by default.
+const MAX_FUNCTIONS: usize = 1000;
+
+/// How many executions are started, and ends told, at a time. They only wait for the disk.
+const MAX_NESTED: usize = 256;
+
+/// Does the errands of all executions of an engine.
+pub(super) struct Calls<S: Store> {
+    store: Arc<S>,
+    catalog: Arc<Catalog<S>>,
+    lambda: Lambda,
+    runtime: Handle,
+    /// The engine, once it has started. Until then everything waits.
+    engine: OnceLock<Weak<Shared<S>>>,
+    functions: Mutex<Lane>,
+    nested: Mutex<Lane>,
+    closing: watch::Sender<bool>,
+}
+
+/// Errands of one kind: those that wait for others do not hold up the rest.
+struct Lane {
+    most: usize,
+    running: usize,
+    waiting: VecDeque<Errand>,
+}
+
+impl Lane {
+    fn new(most: usize) -> Mutex<Lane> {
+        Mutex::new(Lane { most, running: 0, waiting: VecDeque::new() })
+    }
+}
+
+/// A place in a lane. It is free again when this goes, however the errands in it ended.
+struct Slot<S: Store> {
+    calls: Arc<Calls<S>>,
+    kind: ErrandKind,
+}
+
+impl<S: Store> Drop for Slot<S> {
+    fn drop(&mut self) {
+        self.calls.lane(self.kind).running -= 1;
+    }
+}
+
+impl<S: Store> Calls<S> {
+    /// Does errands on the runtime of whoever calls this.
+    pub(super) fn new(
+        store: Arc<S>,
+        catalog: Arc<Catalog<S>>,
+        config: lambda::Config,
+    ) -> Result<Calls<S>, Error> {
+        let runtime = Handle::try_current().map_err(|error| Error::Io(error.to_string()))?;
+        Ok(Calls {
+            store,
+            catalog,
+            lambda: Lambda::new(config),
+            runtime,
+            engine: OnceLock::new(),
+            functions: Lane::new(MAX_FUNCTIONS),
+            nested: Lane::new(MAX_NESTED),
+            closing: watch::Sender::new(false),
+        })
+    }
+
+    /// Takes up what the owner of a partition before has left. To be called before anything new
+    /// can be asked in the partition.
+    pub(super) fn adopt(&self, partition: PartitionId) -> Result<(), Error> {
+        for (key, _) in self.store.range(Errand::all(partition))? {
+            let errand = Errand::read(&key).ok_or_else(|| Error::Damaged("the key of a call".to_owned()))?;
+            self.lane(errand.kind).waiting.push_back(errand);
+        }
+        Ok(())
+    }
+
+    /// Begins with what waits.
+    pub(super) fn open(self: &Arc<Self>, engine: Weak<Shared<S>>) {
+        // It is opened once, by the engine's start.
+        _ = self.engine.set(engine);
+        for kind in [ErrandKind::Function, ErrandKind::Start] {
+            while let Some(errand) = self.next(kind) {
+                self.begin(errand, None);
+            }
+        }
+    }
+
+    /// Lets go of everything. What is not answered is found again at the next start.
+    pub(super) fn close(&self) {
+        self.closing.send_replace(true);
+    }
+
+    fn lane(&self, kind: ErrandKind) -> MutexGuard<'_, Lane> {
+        let lane = match kind {
+            ErrandKind::Function => &self.functions,
+            ErrandKind::Start | ErrandKind::End => &self.nested,
+        };
+        lane.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Does an errand now if there is room, else when there is.
+    fn begin(self: &Arc<Self>, errand: Errand, call: Option<Call>) {
+        {
+            let mut lane = self.lane(errand.kind);
+            if self.engine.get().is_none() || lane.running >= lane.most {
+                lane.waiting.push_back(errand);
+                return;
+            }
+            lane.running += 1;
+        }
+        self.spawn(errand, call);
+    }
+
+    /// The errand that waits longest, if there is room for it.
+    fn next(&self, kind: ErrandKind) -> Option<Errand> {
+        let mut lane = self.lane(kind);
+        if lane.running < lane.most { lane.waiting.pop_front() } else { None }
+    }
+
+    /// Does an errand in a place of its own, and after it what waits.
+    fn spawn(self: &Arc<Self>, errand: Errand, call: Option<Call>) {
+        let slot = Slot { calls: self.clone(), kind: errand.kind };
+        let mut closing = self.closing.subscribe();
+        self.runtime.spawn(async move {
+            let mut next = Some((errand, call));
+            while let Some((errand, call)) = next.take() {
+                let done = tokio::select! {
+                    biased;
+                    _ = closing.wait_for(|closing| *closing) => return,
+                    done = slot.calls.run(errand, call) => done,
+                };
+                if let Err(error) = done {
+                    tracing::error!(?errand, %error, "a call could not be carried out");
+                }
+                next = slot.calls.lane(errand.kind).waiting.pop_front().map(|errand| (errand, None));
+            }
+        });
+    }
+
+    async fn run(&self, errand: Errand, call: Option<Call>) -> Result<(), Unavailable> {
+        let Some(engine) = self.engine.get().and_then(Weak::upgrade).map(Engine) else { return Ok(()) };
+        let Errand { kind, execution, frame, task } = errand;
+        if kind == ErrandKind::End {
+            return nested::tell_end(&engine, execution).await;
+        }
+        // What was settled while it waited is not to be done any more.
+        let Some(call) = call.map_or_else(|| self.read(errand), |call| Ok(Some(call)))? else {
+            return Ok(());
+        };
+        let answer = match kind {
+            ErrandKind::Start => nested::start(&engine, &call).await?,
+            ErrandKind::Function | ErrandKind::End => self.lambda.perform(&call, engine.now()).await,
+        };
+        engine.signal(execution, Event::CallAnswered { frame, task, answer }).await?;
+        Ok(())
+    }
+
+    /// The call of an errand, if it is still to be made.
+    fn read(&self, errand: Errand) -> Result<Option<Call>, Error> {
+        let rows = self.store.range(layout::facts_from(errand.execution, 0))?;
+        let Some(replayed) = replay(&self.catalog, rows.iter().map(|(_, row)| &**row))? else {
+            return Ok(None);
+        };
+        Ok(replayed.execution.outstanding().into_iter().find_map(|command| match command {
+            Command::Call(call) => (Errand::of(errand.execution, &call) == errand).then_some(call),
+            Command::Timer(_) | Command::Activity(_) => None,
+        }))
+    }
+}
+
+/// Everything outside executions.
+pub(super) struct World<S: Store> {
+    pub(super) activities: Arc<Activities<S>>,
+    pub(super) calls: Arc<Calls<S>>,
+}
+
+impl<S: Store> Outside for World<S> {
+    fn perform(&self, execution: ExecutionId, command: &Command, durable: &Durable) {
+        match command {
+            Command::Activity(_) => self.activities.perform(execution, command, durable),
+            Command::Call(call) => self.calls.begin(Errand::of(execution, call), Some(call.clone())),
+            // The worker that owns the execution keeps its timers itself.
+            Command::Timer(_) => {}
+        }
+    }
+
+    fn ended(&self, execution: ExecutionId, _durable: &Durable) {
+        self.calls.begin(Errand::end(execution), None);
+    }
+}

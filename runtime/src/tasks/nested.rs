@@ -1,0 +1,294 @@
+//! Executions that tasks start, and the tasks that wait for their ends.
+//!
+//! A start is made by the engine itself, and made again it finds the execution that it made
+//! before, because the execution knows its task. The end of an execution whose task waits is an
+//! errand, written with the end; it is told until the task has taken it. Telling it twice does no
+//! harm: the second time nothing waits any more.
+//!
+//! Source of results, error names and causes: the service, recorded.
+
+use std::sync::Arc;
+
+use gradus_core::asl::definition::{Pattern, Resource};
+use gradus_core::json::{Object, Payload, Value};
+use gradus_core::machine::{Call, Event, Execution, Failure, Outcome, Parent, Start, Timestamp};
+use sha2::{Digest, Sha256};
+
+use super::sdk::{Refusal, metadata};
+use crate::engine::partition::{Replayed, replay};
+use crate::engine::{Engine, NameTaken, Started, Unavailable, find_execution};
+use crate::store::catalog::{self, Catalog, Compiled, Machine};
+use crate::store::layout::{self, Errand, ExecutionId};
+use crate::store::{Error, Store};
+
+/// Starts the execution that a task asks for: what the task gets from the service, or the failure.
+pub(crate) async fn start<S: Store>(
+    engine: &Engine<S>,
+    call: &Call,
+) -> Result<Result<Payload, Failure>, Unavailable> {
+    let Prepared { start, compiled, parent } = match prepare(engine.catalog(), call)? {
+        Ok(prepared) => prepared,
+        Err(failure) => return Ok(Err(failure)),
+    };
+    let arn = start.arn.clone();
+    let started = engine.start_nested(Box::new(start), compiled, parent.clone()).await?;
+    Ok(answer(&arn, started, &parent))
+}
+
+/// A start that is ready to be made.
+pub(crate) struct Prepared {
+    pub(crate) start: Start,
+    pub(crate) compiled: Arc<Compiled>,
+    pub(crate) parent: Parent,
+}
+
+/// Makes out what a task wants started; the failure if it cannot be.
+pub(crate) fn prepare<S: Store>(
+    catalog: &Catalog<S>,
+    call: &Call,
+) -> Result<Result<Prepared, Failure>, Error> {
+    let parent = parent(call);
+    let asked = match Asked::of(call, &parent) {
+        Ok(asked) => asked,
+        Err(failure) => return Ok(Err(failure)),
+    };
+    let Some(machine) = catalog.machine(asked.machine)? else {
+        let message = format!("State Machine Does Not Exist: '{}'", asked.machine);
+        return Ok(Err(refusal(&parent, "StateMachineDoesNotExist", &message)));
+    };
+    if machine.kind != "STANDARD" {
+        let message = "gradus does not run executions of Express state machines yet";
+        return Ok(Err(refusal(&parent, "StateMachineTypeNotSupported", message)));
+    }
+    let revision = catalog::revision_key(machine.id, machine.revision);
+    let compiled = catalog.revision(&revision)?;
+    let compiled = compiled.ok_or_else(|| Error::Damaged(format!("revision `{revision}` is gone")))?;
+    let start = asked.start(&machine, revision, compiled.revision.role_arn.clone());
+    Ok(Ok(Prepared { start, compiled, parent }))
+}
+
+/// What the task gets for a start.
+pub(crate) fn answer(
+    arn: &str,
+    started: Result<Started, NameTaken>,
+    parent: &Parent,
+) -> Result<Payload, Failure> {
+    started.map(|started| start_answer(arn, started.at, parent)).map_err(|NameTaken| {
+        refusal(parent, "ExecutionAlreadyExists", &format!("Execution Already Exists: '{arn}'"))
+    })
+}
+
+/// Tells the end of an execution to the task that waits for it, and forgets the errand.
+pub(crate) async fn tell_end<S: Store>(
+    engine: &Engine<S>,
+    execution: ExecutionId,
+) -> Result<(), Unavailable> {
+    if let Some((waiting, events)) = news(engine.store(), engine.catalog(), execution)? {
+        for event in events {
+            engine.signal(waiting, event).await?;
+        }
+    }
+    engine.forget(Errand::end(execution)).await
+}
+
+/// What the end of an execution means to the one that waits for it, if one does: the start, in case
+/// the end is here before the answer to it, and the end.
+pub(crate) fn news<S: Store>(
+    store: &S,
+    catalog: &Catalog<S>,
+    execution: ExecutionId,
+) -> Result<Option<(ExecutionId, [Event; 2])>, Error> {
+    let rows = store.range(layout::facts_from(execution, 0))?;
+    let replayed = replay(catalog, rows.iter().map(|(_, row)| &**row))?;
+    let Some((parent, start, end)) = replayed.as_ref().and_then(end_answer) else { return Ok(None) };
+    let Parent { execution, frame, task, .. } = parent;
+    let end = match end {
+        Ok(output) => Event::TaskSucceeded { frame, task, output },
+        Err(failure) => Event::TaskFailed { frame, task, failure },
+    };
+    let start = Event::CallAnswered { frame, task, answer: Ok(start) };
+    Ok(find_execution(store, &execution)?.map(|waiting| (waiting, [start, end])))
+}
+
+fn parent(call: &Call) -> Parent {
+    let pattern = match &call.resource {
+        Resource::Service { pattern, .. } => *pattern,
+        Resource::Activity { .. } | Resource::Lambda { .. } => Pattern::RequestResponse,
+    };
+    Parent { execution: call.execution.clone(), frame: call.frame, task: call.task, pattern }
+}
+
+/// What a task asks for.
+struct Asked<'a> {
+    machine: &'a str,
+    name: String,
+    input: Payload,
+    trace_header: Option<&'a str>,
+}
+
+impl<'a> Asked<'a> {
+    fn of(call: &'a Call, parent: &Parent) -> Result<Asked<'a>, Failure> {
+        let parameters = call.input.value();
+        let text = |name| parameters.get(name).and_then(Value::as_str);
+        let name = match text("Name") {
+            None => request_id(parent, "name"),
+            Some(name) if is_name(name) => name.to_owned(),
+            Some(name) => return Err(refusal(parent, "InvalidName", &format!("Invalid Name: '{name}'"))),
+        };
+        let input = match parameters.get("Input") {
+            None | Some(Value::Null) => Payload::empty_object(),
+            Some(Value::String(text)) => Payload::parse(text).map_err(|error| {
+                let message = format!("Invalid State Machine Execution Input: '{}'", error.message());
+                refusal(parent, "InvalidExecutionInput", &message)
+            })?,
+            Some(value) => Payload::from_value(value.clone()),
+        };
+        let machine = text("StateMachineArn").unwrap_or_default();
+        Ok(Asked { machine, name, input, trace_header: text("TraceHeader") })
+    }
+
+    fn start(self, machine: &Machine, revision: String, role_arn: Arc<str>) -> Start {
+        let prefix = machine.arn.replacen(":stateMachine:", ":execution:", 1);
+        Start {
+            arn: format!("{prefix}:{}", self.name).into(),
+            name: self.name.into(),
+            machine_arn: machine.arn.clone(),
+            machine_name: machine.name.clone(),
+            revision: revision.into(),
+            version_arn: None,
+            alias_arn: None,
+            role_arn,
+            trace_header: self.trace_header.map(Into::into),
+            input: self.input,
+        }
+    }
+}
+
+/// 1 to 80 characters, none of those that the API forbids.
+fn is_name(name: &str) -> bool {
+    let forbidden = |character: char| {
+        character.is_whitespace() || character.is_control() || "<>{}[]?*\"#%\\^|~`$&,;:/".contains(character)
+    };
+    (1..=80).contains(&name.chars().count()) && !name.contains(forbidden)
+}
+
+/// What the service answers to a start.
+fn start_answer(arn: &str, at: Timestamp, parent: &Parent) -> Payload {
+    let request_id = request_id(parent, "start");
+    let date = http_date(at);
+    let headers = [
+        ("x-amzn-RequestId", request_id.clone()),
+        ("connection", "keep-alive".to_owned()),
+        ("Content-Length", answer_length(arn, at).to_string()),
+        ("Date", date),
+        ("Content-Type", "application/x-amz-json-1.0".to_owned()),
+    ]
+    .map(|(name, value)| (name.to_owned(), value));
+    let (http, response) = metadata(200, &headers, &request_id);
+    let mut answer = Object::with_capacity(4);
+    answer.insert("ExecutionArn", Value::from(arn));
+    answer.insert("SdkHttpMetadata", http);
+    answer.insert("SdkResponseMetadata", response);
+    answer.insert("StartDate", Value::from(at.as_millis()));
+    Payload::from_value(answer.into())
+}
+
+/// The length of the answer's body, whose date is in seconds: `1.691851538978E9`.
+fn answer_length(arn: &str, at: Timestamp) -> usize {
+    let millis = at.as_millis().to_string();
+    let digits = millis.trim_end_matches('0').len().max(2);
+    r#"{"executionArn":"","startDate":.E9}"#.len() + arn.len() + digits
+}
+
+fn http_date(at: Timestamp) -> String {
+    let at = jiff::Timestamp::from_millisecond(at.as_millis()).unwrap_or_default();
+    at.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string()
+}
+
+/// The answer to the start and the result or the failure of the task that waits for an execution.
+///
+/// Since late 2024 the service shows three members about redrives as well, which gradus does not
+/// make yet.
+fn end_answer(ended: &Replayed) -> Option<(Parent, Payload, Result<Payload, Failure>)> {
+    let execution = &ended.execution;
+    let parent = execution.parent().filter(|parent| parent.is_waiting())?.clone();
+    let outcome = execution.outcome()?;
+    let succeeded = matches!(outcome, Outcome::Succeeded(_));
+    let as_json = succeeded && parent.pattern == Pattern::SyncJson;
+    let description = describe(execution, outcome, ended.closed.unwrap_or_default(), as_json)?;
+    let answer = match succeeded {
+        true => Ok(Payload::from_value(description)),
+        false => Err(Failure::new("States.TaskFailed", description.to_string())),
+    };
+    let start = start_answer(&execution.start()?.arn, execution.started_at()?, &parent);
+    Some((parent, start, answer))
+}
+
+/// What DescribeExecution shows, in the form of a result: members in alphabetical order.
+fn describe(execution: &Execution, outcome: &Outcome, stopped: Timestamp, as_json: bool) -> Option<Value> {
+    let (start, at) = (execution.start()?, execution.started_at()?);
+    let data = |payload: &Payload| match as_json {
+        true => payload.value().clone(),
+        false => Value::from(payload.text()),
+    };
+    let included = || {
+        let mut details = Object::with_capacity(1);
+        details.insert("Included", Value::Bool(true));
+        Value::from(details)
+    };
+    let failure = Failure::default();
+    // The failure of a time-out is not shown.
+    let (status, output, failure) = match outcome {
+        Outcome::Succeeded(output) => ("SUCCEEDED", Some(output), &failure),
+        Outcome::Failed(failure) => ("FAILED", None, failure),
+        Outcome::Aborted(failure) => ("ABORTED", None, failure),
+        Outcome::TimedOut => ("TIMED_OUT", None, &failure),
+    };
+    let text = |text: &Option<Arc<str>>| text.clone().map(Value::String);
+    let members = [
+        ("Cause", text(&failure.cause)),
+        ("Error", text(&failure.error)),
+        ("ExecutionArn", Some(Value::String(start.arn.clone()))),
+        ("Input", Some(data(&start.input))),
+        ("InputDetails", Some(included())),
+        ("Name", Some(Value::String(start.name.clone()))),
+        ("Output", output.map(data)),
+        ("OutputDetails", output.map(|_| included())),
+        ("StartDate", Some(Value::from(at.as_millis()))),
+        ("StateMachineAliasArn", text(&start.alias_arn)),
+        ("StateMachineArn", Some(Value::String(start.machine_arn.clone()))),
+        ("StateMachineVersionArn", text(&start.version_arn)),
+        ("Status", Some(Value::from(status))),
+        ("StopDate", Some(Value::from(stopped.as_millis()))),
+    ];
+    let mut description = Object::with_capacity(members.len());
+    for (name, value) in members {
+        if let Some(value) = value {
+            description.insert(name, value);
+        }
+    }
+    Some(description.into())
+}
+
+/// A refusal, as the service's client words it. `code` is that of the API.
+fn refusal(parent: &Parent, code: &str, message: &str) -> Failure {
+    Refusal {
+        prefix: "StepFunctions",
+        service: "AWSStepFunctions",
+        name: &format!("{code}Exception"),
+        code,
+        message,
+        status: 400,
+        request_id: &request_id(parent, "start"),
+    }
+    .failure()
+}
+
+/// An id that is the same whenever a task is carried out: what it is made of, is said twice.
+fn request_id(parent: &Parent, purpose: &str) -> String {
+    let Parent { execution, frame, task, .. } = parent;
+    let digest = Sha256::digest(format!("{purpose} {execution} {} {}", frame.0, task.0));
+    let mut bytes = [0; 16];
+    bytes.iter_mut().zip(digest.iter()).for_each(|(to, from)| *to = *from);
+    uuid::Builder::from_random_bytes(bytes).into_uuid().to_string()
+}
