@@ -151,6 +151,7 @@ pub(super) async fn describe_state_machine<S: Store>(
         tracing_configuration: Some(configuration::from_row(&revision.tracing)?),
         encryption_configuration: Some(configuration::from_row(&revision.encryption)?),
         revision_id: revision.revision_id.clone(),
+        variable_references: state_machine::variable_references(&compiled, input.included_data),
         ..DescribeStateMachineForExecutionOutput::new(
             &*revision.machine_arn,
             &*revision.machine_name,

@@ -66,6 +66,12 @@ pub enum Code {
     TooDeeplyNested,
     /// A variable is used that may have no value.
     PossiblyUndefinedVariable,
+    /// A variable is assigned whose name no variable can have.
+    InvalidVariableName,
+    /// A variable is assigned whose name the language keeps for itself.
+    ReservedVariableName,
+    /// A variable is assigned in a block, and in one around it as well.
+    DuplicateVariableName,
     /// Right, but gradus cannot run it. Not a code of the service, so that nobody takes a gap of
     /// this program for a fault of the definition.
     NotYetSupported,
@@ -83,6 +89,9 @@ impl Code {
             Code::InvalidStateName => "INVALID_STATE_NAME",
             Code::TooDeeplyNested => "TOO_DEEPLY_NESTED",
             Code::PossiblyUndefinedVariable => "POSSIBLY_UNDEFINED_VARIABLE",
+            Code::InvalidVariableName => "INVALID_VARIABLE_NAME",
+            Code::ReservedVariableName => "RESERVED_VARIABLE_NAME",
+            Code::DuplicateVariableName => "DUPLICATE_VARIABLE_NAME",
             Code::NotYetSupported => "NOT_YET_SUPPORTED",
         }
     }

@@ -8,6 +8,7 @@ mod check;
 pub mod definition;
 pub mod diagnostic;
 pub mod parse;
+mod variables;
 
 pub use definition::Definition;
 pub use diagnostic::Diagnostic;

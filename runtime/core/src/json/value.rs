@@ -103,6 +103,12 @@ impl Value {
         text
     }
 
+    /// How many bytes the compact text has. Takes time linear in the distinct parts of the value, however
+    /// often one part is mentioned; saturates.
+    pub fn text_len(&self) -> u64 {
+        print::text_len(self)
+    }
+
     /// Whether dropping this value may reach further values.
     fn has_content(&self) -> bool {
         match self {

@@ -17,6 +17,7 @@ pub mod fact;
 pub mod retry;
 pub mod test;
 pub mod timestamp;
+pub mod variables;
 
 mod children;
 mod state;
@@ -34,6 +35,7 @@ pub use execution::{Env, Execution, Outcome, Reply, Step};
 pub use fact::{Entry, Fact, StateKind};
 pub use retry::Failure;
 pub use timestamp::Timestamp;
+pub use variables::Variables;
 
 /// Number of an event in the history of its execution, from 1; 0 means "none".
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -4,9 +4,8 @@ use std::sync::Arc;
 
 use super::fields::{Fields, Table, each, expected};
 use super::location::Location;
-use super::paths;
 use super::state::next;
-use super::{Block, Language, Parser, Read, Refused};
+use super::{Block, Language, Parser, Read, Refused, assign, paths};
 use crate::asl::definition::{Choice, Glob, Kind, Operand, Operator, Relation, Rule, Test, TypeTest};
 use crate::asl::diagnostic::Code;
 use crate::expr::path::Path;
@@ -94,9 +93,10 @@ fn rule(parser: &mut Parser, block: &mut Block<'_>, entry: &Value, location: Loc
     if parser.language != Some(Language::JsonPath) {
         return Err(Refused);
     }
+    let assign = assign::assign(parser, &mut fields);
     fields.close(parser)?;
     required?;
-    Ok(Rule { test: test?, next: next?.ok_or(Refused)? })
+    Ok(Rule { test: test?, assign: assign?, next: next?.ok_or(Refused)? })
 }
 
 /// A rule inside another.

@@ -9,6 +9,7 @@
 //!
 //! Recursion is bounded: nested rules by `choice.rs`, nested blocks of states by `nested.rs`.
 
+mod assign;
 mod choice;
 mod fields;
 mod location;
@@ -18,12 +19,13 @@ mod state;
 mod task;
 mod unbuilt;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use super::check::Graph;
 use super::definition::{Definition, State, StateId};
 use super::diagnostic::{Code, Diagnostic, Place, Severity};
+use super::variables::Variables;
 use crate::json::{self, Object, Value};
 use fields::{Fields, MAX_NUMBER};
 use location::Location;
@@ -120,6 +122,7 @@ fn block(parser: &mut Parser, fields: &mut Fields<'_>, scope: Scope) -> Read<Sta
         return Err(Refused);
     };
     let mut block = Block::new(parser, states);
+    parser.variables.enter(states, start_at.ok().flatten().map(|name| &**name));
     let start = match start_at {
         Ok(Some(name)) => block.target(parser, &fields.at("StartAt"), name),
         Ok(None) | Err(Refused) => Err(Refused),
@@ -127,12 +130,14 @@ fn block(parser: &mut Parser, fields: &mut Fields<'_>, scope: Scope) -> Read<Sta
     let place = fields.at("States");
     for (index, (name, value)) in states.iter().enumerate() {
         block.current = index;
+        parser.variables.at(index);
         // Where a state cannot be read, a gap is left.
         let state = state::state(parser, &mut block, name, value, place.field(name)).ok();
         if let Some(slot) = parser.states.get_mut(block.base + index) {
             *slot = state;
         }
     }
+    parser.variables.leave();
     check_graph(parser, &block, start.ok(), states, &place, scope);
     start
 }
@@ -242,6 +247,10 @@ struct Parser {
     depth: usize,
     /// The name of every state so far, over all blocks.
     names: HashSet<Arc<str>>,
+    /// Which variables the blocks around the parser assign.
+    variables: Variables,
+    /// Which variables the fields of the state read, as far as it was read.
+    variables_read: BTreeSet<Arc<str>>,
     /// Every state so far; a gap where one has a fault.
     states: Vec<Option<State>>,
     diagnostics: Vec<Diagnostic>,
@@ -260,6 +269,8 @@ impl Parser {
             language: None,
             depth: 0,
             names: HashSet::new(),
+            variables: Variables::default(),
+            variables_read: BTreeSet::new(),
             states: Vec::new(),
             diagnostics: Vec::new(),
             errors: 0,

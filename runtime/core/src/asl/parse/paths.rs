@@ -111,9 +111,13 @@ fn not_a_reference_path(text: &str) -> &'static str {
     }
 }
 
-/// Nothing assigns variables yet, so none that is read is sure to be there.
+/// Notes that the state reads a variable, and warns where it may have no value.
 fn warn_of_variable(parser: &mut Parser, location: &Location<'_>, path: &Path) {
-    if let Some(name) = path.variable() {
+    let Some(name) = path.variable() else { return };
+    if !parser.variables_read.contains(name) {
+        parser.variables_read.insert(name.into());
+    }
+    if parser.variables.may_be_undefined(name) {
         parser.warn(
             Code::PossiblyUndefinedVariable,
             location,

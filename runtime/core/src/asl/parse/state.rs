@@ -6,7 +6,8 @@ use super::fields::{Fields, MAX_NUMBER, Table, expected};
 use super::location::Location;
 use super::unbuilt::{self, Unbuilt};
 use super::{
-    Block, Language, Parser, Read, Refused, choice, nested, paths, query_language, refuse_jsonata, task,
+    Block, Language, Parser, Read, Refused, assign, choice, nested, paths, query_language, refuse_jsonata,
+    task,
 };
 use crate::asl::definition::{Fail, Kind, Pass, State, StateId, Transition, Until, Wait, Words};
 use crate::asl::diagnostic::Code;
@@ -120,6 +121,7 @@ pub(super) fn state(
         block.incomplete = true;
         return Err(Refused);
     };
+    parser.variables_read.clear();
     let comment = fields.string(parser, "Comment");
     if parser.language != Some(Language::JsonPath) {
         return Err(outline(parser, block, &mut fields, kind));
@@ -136,9 +138,17 @@ pub(super) fn state(
         Type::Parallel => nested::parallel(parser, block, &mut fields),
         Type::Map => nested::map(parser, block, &mut fields),
     };
+    let assign = assign::assign(parser, &mut fields);
     fields.close(parser)?;
     comment?;
-    Ok(State { name: Arc::clone(name), input_path: input_path?, output_path: output_path?, kind: read? })
+    Ok(State {
+        name: Arc::clone(name),
+        input_path: input_path?,
+        output_path: output_path?,
+        assign: assign?,
+        variables_read: std::mem::take(&mut parser.variables_read).into_iter().collect(),
+        kind: read?,
+    })
 }
 
 /// Reads what says which fields are right: the kind and the language.

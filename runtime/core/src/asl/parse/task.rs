@@ -6,7 +6,7 @@ use super::fields::{EMPTY, Fields, MAX_NUMBER, Table, each, expected};
 use super::location::Location;
 use super::state::{next, transition};
 use super::unbuilt::{self, Unbuilt};
-use super::{Block, Language, Parser, Read, Refused};
+use super::{Block, Language, Parser, Read, Refused, assign};
 use crate::asl::definition::{Catcher, Kind, Resource, Retrier, Seconds, Task};
 use crate::json::Value;
 
@@ -300,10 +300,12 @@ fn catcher(
     if parser.language != Some(Language::JsonPath) {
         return Err(Refused);
     }
+    let assign = assign::assign(parser, &mut fields);
     fields.close(parser)?;
     required?;
     comment?;
-    Ok(Catcher { errors: errors?, result_path: result_path?, next: next?.ok_or(Refused)? })
+    let (errors, result_path) = (errors?, result_path?);
+    Ok(Catcher { errors, result_path, assign: assign?, next: next?.ok_or(Refused)? })
 }
 
 /// The names of a retrier or a catcher, `last` of its list or not.

@@ -19,7 +19,7 @@ pub(super) enum Unbuilt<'a> {
     Path,
     /// A task that is no activity.
     Resource(&'a str),
-    /// A field that nothing reads, such as `Assign`.
+    /// A field that nothing reads, such as `Credentials`.
     Field(&'a str),
 }
 

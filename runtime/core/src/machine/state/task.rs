@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Flow, exit, failed};
+use super::{Exit, Flow, exit, failed};
 use crate::asl::definition::{Kind, Resource, Seconds, State, Task};
 use crate::json::{Payload, Value};
 use crate::machine::execution::{self, Reply, Turn, WaitsFor};
@@ -69,8 +69,9 @@ pub(in crate::machine) fn succeeded(turn: &mut Turn<'_>, frame: FrameId, task: E
     go_on(turn, frame, |turn, state, task| {
         let Some(raw) = turn.raw_input(frame) else { return Ok(Flow::Wait) };
         let result = dataflow::template(turn, frame, state, task.result_selector.as_ref(), output)?;
+        let assigned = dataflow::assign(turn, frame, state, state.assign.as_ref(), &result)?;
         let result = dataflow::result_path(state, &task.result_path, &raw, result)?;
-        exit(turn, frame, state, task.transition, result)
+        exit(turn, frame, state, Exit { transition: task.transition, result, assigned })
     });
 }
 
