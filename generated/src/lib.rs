@@ -37,6 +37,14 @@ pub mod errors {
 }
 
 /// The service's side: the trait, and the way from a request's body to an answer's.
+///
+/// The methods have no default body, so an operation that is new in the model stops the build of every service until
+/// it is answered:
+///
+/// ```compile_fail,E0046
+/// struct Nothing;
+/// impl gradus_api::server::StepFunctions for Nothing {}
+/// ```
 pub mod server {
     include!(concat!(env!("OUT_DIR"), "/server.rs"));
 }

@@ -81,6 +81,16 @@ impl<S: Store> std::fmt::Debug for Shared<S> {
     }
 }
 
+impl<S: Store> Drop for Shared<S> {
+    /// An engine that nobody holds any more ends its threads, as [`Engine::stop`] does.
+    fn drop(&mut self) {
+        for inbox in &self.inboxes {
+            // A worker that is gone has stopped already.
+            let _ = inbox.send(Message::Stop);
+        }
+    }
+}
+
 enum Message {
     Request(PartitionId, Request),
     Committed(PartitionId, Epoch, bool),
@@ -431,17 +441,21 @@ const MAX_SLEEP: Duration = Duration::from_secs(1);
 impl<S: Store> Thread<S> {
     fn run(mut self) {
         while !self.stopping || self.worker.is_busy() {
-            match self.worker.turns(self.clock.now()) {
-                Ok(ready) => ready.into_iter().for_each(|submission| self.submit(submission)),
+            let patience = match self.worker.turns(self.clock.now()) {
+                Ok(ready) => {
+                    ready.into_iter().for_each(|submission| self.submit(submission));
+                    self.sleep()
+                }
                 Err(error) => {
                     tracing::error!(%error, "the timers cannot be read");
                     self.worker.refuse_all(&error.into());
+                    MAX_SLEEP
                 }
-            }
+            };
             if self.stopping && !self.worker.is_busy() {
                 break;
             }
-            let Ok(message) = self.inbox.recv_timeout(self.sleep()) else { continue };
+            let Ok(message) = self.inbox.recv_timeout(patience) else { continue };
             self.accept(message);
             while let Ok(message) = self.inbox.try_recv() {
                 self.accept(message);

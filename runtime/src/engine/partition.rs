@@ -137,6 +137,9 @@ impl Effects {
     }
 }
 
+/// No timer fires while more requests wait: after a long outage all may be due at once.
+const MAX_WAITING: usize = 8192;
+
 /// How a worker is set up.
 #[derive(Clone, Debug)]
 pub struct Limits {
@@ -161,6 +164,8 @@ pub struct Worker<S> {
     limits: Limits,
     random: Random,
     partitions: HashMap<PartitionId, Partition>,
+    /// How many requests wait in all inboxes.
+    waiting: usize,
     /// Partitions with something to do and no batch under way.
     ready: VecDeque<PartitionId>,
     executions: Cache,
@@ -211,6 +216,7 @@ impl<S: Store> Worker<S> {
             limits,
             random: Random(seed),
             partitions: HashMap::new(),
+            waiting: 0,
             ready: VecDeque::new(),
             timers: BTreeSet::new(),
             timers_until: None,
@@ -235,6 +241,7 @@ impl<S: Store> Worker<S> {
             return request.refuse(&Unavailable::NotOwner);
         };
         partition.inbox.push_back(request);
+        self.waiting += 1;
         if !partition.busy && partition.inbox.len() == 1 {
             self.ready.push_back(id);
         }
@@ -282,6 +289,7 @@ impl<S: Store> Worker<S> {
     /// Answers all that waits in the inboxes: it cannot be done here.
     pub fn refuse_all(&mut self, why: &Unavailable) {
         self.ready.clear();
+        self.waiting = 0;
         for partition in self.partitions.values_mut() {
             partition.inbox.drain(..).for_each(|request| request.refuse(why));
         }
@@ -289,7 +297,8 @@ impl<S: Store> Worker<S> {
 
     /// When [`Worker::turns`] wants to be called again, if nothing happens before.
     pub fn next_due(&self) -> Option<Timestamp> {
-        let timer = self.timers.first().map(|(due, ..)| *due);
+        // With a full inbox no timer fires before a batch is done, which wakes the worker anyway.
+        let timer = self.timers.first().map(|(due, ..)| *due).filter(|_| self.waiting < MAX_WAITING);
         let horizon = self.timers_until.map(|until| reload_at(until, self.limits.horizon));
         timer.into_iter().chain(horizon).min()
     }
@@ -322,6 +331,7 @@ impl<S: Store> Worker<S> {
                 break;
             }
             let Some(request) = partition.inbox.pop_front() else { break };
+            self.waiting -= 1;
             self.handle(&mut turn, id, now, request);
             if alone {
                 break;
@@ -533,7 +543,7 @@ impl<S: Store> Worker<S> {
 
     fn fire_timers(&mut self, now: Timestamp) {
         while let Some((due, execution, timer)) = self.timers.first().copied() {
-            if due > now {
+            if due > now || self.waiting >= MAX_WAITING {
                 break;
             }
             self.timers.pop_first();
@@ -550,6 +560,7 @@ impl<S: Store> Worker<S> {
     /// Forgets a partition that another owner has.
     pub fn give_up(&mut self, id: PartitionId) {
         let Some(partition) = self.partitions.remove(&id) else { return };
+        self.waiting -= partition.inbox.len();
         partition.inbox.into_iter().for_each(|request| request.refuse(&Unavailable::NotOwner));
         self.ready.retain(|ready| *ready != id);
         self.timers.retain(|(_, execution, _)| execution.partition() != id);

@@ -118,8 +118,11 @@ impl<S: Store> Activities<S> {
         }
         if queue.complete && queue.ready.len() >= MAX_READY {
             queue.complete = false;
-            queue.fetched = queue.ready.iter().map(|(key, _)| key.clone()).max();
-            return;
+            queue.fetched = queue.ready.iter().map(|(key, _)| key).max().cloned();
+            // A task that was scheduled before one that is here already would not be fetched.
+            if queue.fetched.as_ref().is_some_and(|fetched| key > *fetched) {
+                return;
+            }
         }
         queue.ready.push_back((key, candidate));
     }
@@ -164,5 +167,98 @@ impl<S: Store> Outside for Activities<S> {
             // The worker that owns the execution keeps its timers itself.
             Command::Timer(_) => {}
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use gradus_core::machine::Timestamp;
+
+    use super::*;
+    use crate::store::memory::Memory;
+    use crate::store::{Batch, Op, PartitionId};
+
+    const ACTIVITY: &str = "arn:aws:states:us-east-1:000000000000:activity:a";
+
+    fn task(number: u64) -> ActivityTask {
+        let scheduled_at = Timestamp::from_millis(1000 + number as i64);
+        ActivityTask { arn: ACTIVITY.into(), scheduled_at, frame: FrameId::ROOT, task: EventId(number) }
+    }
+
+    /// Writes the rows of tasks, and then offers them, as the engine does.
+    fn schedule(store: &Memory, activities: &Activities<Memory>, numbers: impl Iterator<Item = u64> + Clone) {
+        let execution = ExecutionId([0; 16]);
+        let key = |number| layout::queue_key(execution, &task(number));
+        let put = |number| Op::Put { table: Table::Queue, key: key(number), value: Vec::new() };
+        let partition = PartitionId(0);
+        let epoch = store.acquire(partition).unwrap();
+        let batch = Batch { partition, epoch, ops: numbers.clone().map(put).collect() };
+        let durable = store.commit(vec![batch]).unwrap().remove(0).unwrap();
+        for number in numbers {
+            activities.perform(execution, &Command::Activity(task(number)), &durable);
+        }
+    }
+
+    /// Takes every task there is, as workers whose executions settle what they take.
+    fn take_all(store: &Memory, activities: &Activities<Memory>) -> Vec<u64> {
+        let mut taken = Vec::new();
+        while let Poll::Ready(candidate) = activities.poll(ACTIVITY).unwrap() {
+            // A task that was taken before is found late.
+            if !taken.contains(&candidate.task.0) {
+                taken.push(candidate.task.0);
+            }
+            let key = layout::queue_key(candidate.execution, &task(candidate.task.0));
+            let partition = PartitionId(0);
+            let epoch = store.acquire(partition).unwrap();
+            let ops = vec![Op::Delete { table: Table::Queue, key }];
+            drop(store.commit(vec![Batch { partition, epoch, ops }]).unwrap());
+        }
+        taken
+    }
+
+    #[test]
+    fn a_long_queue_loses_nothing_and_keeps_its_order() {
+        let many = 3 * MAX_READY as u64;
+        let store = Arc::new(Memory::new());
+        // Polled while it is empty, and so complete; then it overflows.
+        let activities = Activities::new(store.clone());
+        assert!(matches!(activities.poll(ACTIVITY).unwrap(), Poll::Waiting(_)));
+        schedule(&store, &activities, (0..many).filter(|number| *number != 7));
+        // Scheduled before most, and offered after them.
+        schedule(&store, &activities, 7..8);
+        let mut taken = take_all(&store, &activities);
+        assert_eq!(taken.len() as u64, many);
+        taken.retain(|number| *number != 7);
+        assert!(taken.is_sorted());
+        // Polled for the first time after a restart.
+        schedule(&store, &activities, 0..many);
+        assert_eq!(take_all(&store, &Activities::new(store.clone())), (0..many).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn a_task_goes_to_the_worker_that_waits_longest() {
+        let store = Arc::new(Memory::new());
+        let activities = Activities::new(store.clone());
+        let wait = || match activities.poll(ACTIVITY).unwrap() {
+            Poll::Waiting(receiver) => receiver,
+            Poll::Ready(candidate) => panic!("{candidate:?}"),
+        };
+        let (gone, mut first, mut second) = (wait(), wait(), wait());
+        drop(gone);
+        schedule(&store, &activities, 1..3);
+        assert_eq!(first.try_recv().unwrap().task, EventId(1));
+        assert_eq!(second.try_recv().unwrap().task, EventId(2));
+        let candidate = Candidate { execution: ExecutionId([0; 16]), frame: FrameId::ROOT, task: EventId(9) };
+        activities.put_back(ACTIVITY, candidate);
+        assert!(matches!(activities.poll(ACTIVITY).unwrap(), Poll::Ready(again) if again == candidate));
+    }
+
+    #[test]
+    fn at_most_a_thousand_workers_wait() {
+        let activities = Activities::new(Arc::new(Memory::new()));
+        let mut waiting: Vec<_> = (0..MAX_POLLERS).map(|_| activities.poll(ACTIVITY).unwrap()).collect();
+        assert!(matches!(activities.poll(ACTIVITY), Err(PollError::TooManyPollers)));
+        waiting.pop();
+        assert!(matches!(activities.poll(ACTIVITY), Ok(Poll::Waiting(_))));
     }
 }

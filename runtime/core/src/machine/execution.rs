@@ -373,6 +373,18 @@ impl Execution {
         visits.filter_map(|visit| self.definition.state(visit.state)).map(|state| &state.name)
     }
 
+    /// Whether every branch and iteration is one that its block waits for, and the other way round.
+    #[cfg(test)]
+    pub(super) fn blocks_are_sound(&self) -> bool {
+        let waited_for = self.frames.iter().flat_map(|(block, frame)| {
+            let children = frame.visit.iter().filter_map(|visit| visit.waits_for.children());
+            children.flat_map(Children::running).map(|child| (child, *block))
+        });
+        let alive = self.frames.iter().filter_map(|(id, frame)| Some((*id, frame.place?.block)));
+        let waited_for: std::collections::BTreeSet<_> = waited_for.collect();
+        waited_for == alive.collect() && self.frames.keys().all(|id| *id < self.next_frame)
+    }
+
     /// The id of the next line of control to be.
     pub(super) fn next_frame(&self) -> FrameId {
         self.next_frame
@@ -790,7 +802,7 @@ impl<'a> Turn<'a> {
     }
 
     /// Notes what a line of control asks for before it changes.
-    pub(super) fn touch(&mut self, frame: FrameId) {
+    fn touch(&mut self, frame: FrameId) {
         let execution = &*self.execution;
         self.before.entry(frame).or_insert_with(|| execution.outstanding_of(frame));
     }

@@ -11,34 +11,49 @@ pub(crate) const ACTIVITIES: [&str; 2] = [
     "arn:aws:states:us-east-1:000000000000:activity:right",
 ];
 
-/// The definition of a machine. Its input is an object with a number `n` from 0 to 9. `below`
-/// draws a number below its argument.
+/// How deep Parallel and Map stand in each other at most.
+const MAX_DEPTH: usize = 2;
+
+/// The definition of a machine. Its input is an object with a number `n` from 0 to 9 and an array
+/// `items` of such numbers. `below` draws a number below its argument.
 pub(crate) fn generate(below: &mut dyn FnMut(usize) -> usize) -> String {
-    let count = 2 + below(5);
+    let states = block(below, "", 0);
+    let limit = if below(6) == 0 { format!("\"TimeoutSeconds\":{},", 5 + below(30)) } else { String::new() };
+    format!("{{{limit}{states}}}")
+}
+
+/// `StartAt` and `States` of the machine, a branch or a processor; `within` begins the names.
+fn block(below: &mut dyn FnMut(usize) -> usize, within: &str, depth: usize) -> String {
+    // Deep blocks are short, or a run would have too many states.
+    let count = if depth == 0 { 2 + below(5) } else { 1 + below(2) };
     let mut states = String::new();
     for number in 0..count {
-        _ = write!(
-            states,
-            "{}\"s{number}\":{}",
-            if number > 0 { "," } else { "" },
-            state(below, number, count)
-        );
+        _ = write!(states, "\"{within}s{number}\":{},", state(below, within, depth, number, count));
     }
-    let limit = if below(6) == 0 { format!("\"TimeoutSeconds\":{},", 5 + below(30)) } else { String::new() };
     format!(
-        "{{{limit}\"StartAt\":\"s0\",\"States\":{{{states},\"done\":{{\"Type\":\"Succeed\"}},\"broken\":{{\"Type\":\"Fail\",\"Error\":\"Broken\",\"Cause\":\"generated\"}}}}}}"
+        r#""StartAt":"{within}s0","States":{{{states}"{within}done":{{"Type":"Succeed"}},"{within}broken":{{"Type":"Fail","Error":"Broken","Cause":"generated"}}}}"#
     )
 }
 
-fn state(below: &mut dyn FnMut(usize) -> usize, number: usize, count: usize) -> String {
-    let next = if number + 1 == count { "done".to_owned() } else { format!("s{}", number + 1) };
+fn state(
+    below: &mut dyn FnMut(usize) -> usize,
+    within: &str,
+    depth: usize,
+    number: usize,
+    count: usize,
+) -> String {
+    let name = |number: usize| format!("{within}s{number}");
+    let done = format!("{within}done");
+    let broken = format!("{within}broken");
+    let next = if number + 1 == count { done.clone() } else { name(number + 1) };
     let later = match below(3) {
-        0 => "broken".to_owned(),
-        1 => "done".to_owned(),
+        0 => broken.clone(),
+        1 => done,
         _ => next.clone(),
     };
+    let kinds = if depth < MAX_DEPTH { 9 } else { 6 };
     // The first state is a Choice, which keeps `broken` within reach; the chain ends at `done`.
-    match if number == 0 { 4 } else { below(6) } {
+    match if number == 0 { 4 } else { below(kinds) } {
         0 => format!(r#"{{"Type":"Pass","Next":"{next}"}}"#),
         1 => {
             format!(r#"{{"Type":"Pass","Result":{{"from":{number}}},"ResultPath":"$.pass","Next":"{next}"}}"#)
@@ -46,11 +61,41 @@ fn state(below: &mut dyn FnMut(usize) -> usize, number: usize, count: usize) -> 
         2 => format!(r#"{{"Type":"Wait","Seconds":{},"Next":"{next}"}}"#, below(8)),
         3 => format!(r#"{{"Type":"Wait","SecondsPath":"$.n","Next":"{next}"}}"#),
         4 => format!(
-            r#"{{"Type":"Choice","Choices":[{{"Variable":"$.n","NumericGreaterThan":8,"Next":"broken"}},{{"Variable":"$.n","NumericEquals":{},"Next":"{later}"}}],"Default":"{next}"}}"#,
+            r#"{{"Type":"Choice","Choices":[{{"Variable":"$.n","NumericGreaterThan":8,"Next":"{broken}"}},{{"Variable":"$.n","NumericEquals":{},"Next":"{later}"}}],"Default":"{next}"}}"#,
             below(9)
         ),
-        _ => task(below, &next, &later),
+        5 => task(below, &next, &later),
+        6 | 7 => parallel(below, &name(number), depth, &next, &later),
+        _ => map(below, &name(number), depth, &next, &later),
     }
+}
+
+fn parallel(
+    below: &mut dyn FnMut(usize) -> usize,
+    name: &str,
+    depth: usize,
+    next: &str,
+    later: &str,
+) -> String {
+    let count = 1 + below(3);
+    let branches: Vec<String> = (0..count)
+        .map(|number| format!("{{{}}}", block(below, &format!("{name}.{number}."), depth + 1)))
+        .collect();
+    // A result that held the whole input once for each branch would soon be too large.
+    let data = match below(2) {
+        0 => r#""ResultPath":null"#,
+        _ => r#""Parameters":{"n.$":"$.n"},"ResultPath":"$.parallel""#,
+    };
+    let (branches, rescue) = (branches.join(","), rescue(below, later));
+    format!(r#"{{"Type":"Parallel",{data},"Branches":[{branches}],"Next":"{next}"{rescue}}}"#)
+}
+
+fn map(below: &mut dyn FnMut(usize) -> usize, name: &str, depth: usize, next: &str, later: &str) -> String {
+    let processor = block(below, &format!("{name}.i."), depth + 1);
+    let (at_once, rescue) = (below(4), rescue(below, later));
+    format!(
+        r#"{{"Type":"Map","ItemsPath":"$$.Execution.Input.items","ItemSelector":{{"n.$":"$$.Map.Item.Value","outer.$":"$.n"}},"MaxConcurrency":{at_once},"ItemProcessor":{{{processor}}},"ResultPath":"$.map","Next":"{next}"{rescue}}}"#
+    )
 }
 
 fn task(below: &mut dyn FnMut(usize) -> usize, next: &str, later: &str) -> String {
@@ -64,6 +109,13 @@ fn task(below: &mut dyn FnMut(usize) -> usize, next: &str, later: &str) -> Strin
             _ = write!(fields, r#","HeartbeatSeconds":{}"#, timeout - 1 - below(2));
         }
     }
+    fields += &rescue(below, later);
+    format!("{{{fields}}}")
+}
+
+/// Maybe retriers, maybe a catcher.
+fn rescue(below: &mut dyn FnMut(usize) -> usize, later: &str) -> String {
+    let mut fields = String::new();
     if below(2) == 0 {
         _ = write!(
             fields,
@@ -78,5 +130,5 @@ fn task(below: &mut dyn FnMut(usize) -> usize, next: &str, later: &str) -> Strin
             r#","Catch":[{{"ErrorEquals":["States.ALL"],"ResultPath":"$.error","Next":"{later}"}}]"#
         );
     }
-    format!("{{{fields}}}")
+    fields
 }

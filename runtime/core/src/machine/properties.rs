@@ -94,6 +94,7 @@ impl Run {
         // An open execution waits for something, a closed one for nothing.
         let waits = !self.execution.outstanding().is_empty() || self.holds_task();
         assert_eq!(waits, self.execution.outcome().is_none(), "{:?}", self.execution);
+        assert!(self.execution.blocks_are_sound(), "{:?}", self.execution);
         // Facts are their bytes.
         let row =
             codec::decode(&codec::encode(step.at, step.first_event, &step.facts)).expect("our own bytes");
@@ -135,8 +136,13 @@ fn start(n: usize) -> Start {
         alias_arn: Some("arn:aws:states:us-east-1:000000000000:stateMachine:m:live".into()),
         role_arn: "arn:aws:iam::000000000000:role/r".into(),
         trace_header: None,
-        input: Payload::parse(&format!("{{ \"n\": {n} }}")).expect("sound input"),
+        input: Payload::parse(&format!("{{ \"n\": {n}, \"items\": [{}] }}", items(n))).expect("sound input"),
     }
+}
+
+/// None to three numbers.
+fn items(n: usize) -> &'static str {
+    ["", "3", "9, 1", "0, 5, 2"][n % 4]
 }
 
 fn timer(command: &Command) -> Option<Timer> {

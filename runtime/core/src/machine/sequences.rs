@@ -38,11 +38,8 @@ impl Run {
     fn tell(&mut self, event: Event) -> Reply {
         let env = Env { now: self.now, seed: 7, machine_deleted: false, activity_exists: &|_| true };
         let step = self.execution.step(&env, event);
-        let mut next = step.first_event.0;
-        for entry in step.facts.into_iter().filter(|entry| entry.fact.is_event()) {
-            self.history.push((EventId(next), entry));
-            next += 1;
-        }
+        let events = step.facts.into_iter().filter(|entry| entry.fact.is_event());
+        self.history.extend((step.first_event.0..).map(EventId).zip(events));
         step.reply
     }
 

@@ -239,7 +239,8 @@ impl World {
         self.names = self.names.max(name + 1);
         let (machine, _) = &self.machines[name % self.machines.len()];
         let arn = execution_arn(machine, name);
-        let input = format!(r#"{{ "n": {}, "name": "{name}" }}"#, (name * 7 + 3) % 10);
+        let items = ["", "3", "9, 1", "0, 5, 2"][name % 4];
+        let input = format!(r#"{{ "n": {}, "items": [{items}], "name": "{name}" }}"#, (name * 7 + 3) % 10);
         let key = catalog::revision_key(machine.id, 1);
         let compiled =
             self.life.catalog.revision(&key).expect("a sound catalogue").expect("the revision is there");

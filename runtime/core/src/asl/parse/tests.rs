@@ -1,5 +1,7 @@
 use super::*;
-use crate::asl::definition::{Kind, Operator, Resource, ResultPath, Seconds, Test, Transition, Until};
+use crate::asl::definition::{
+    Concurrency, Kind, Operator, Resource, ResultPath, Seconds, Test, Transition, Until,
+};
 use crate::asl::diagnostic::invalid_definition_message;
 
 /// Diagnostics as `‹CODE›: ‹message› at ‹location›`, without the code where it is the usual one.
@@ -801,9 +803,7 @@ fn unbuilt_kinds() {
             "E": {"Type": "Succeed"}, "F": {"Type": "Succeed"}}}"#,
         &[
             "Field 'Extra' is not supported at /States/P",
-            "NOT_YET_SUPPORTED: gradus does not run Parallel states yet at /States/P",
             "MISSING_TRANSITION_TARGET: Missing 'Next' target: X at /States/P/Catch[0]/Next",
-            "NOT_YET_SUPPORTED: gradus does not run Map states yet at /States/M",
             "The QueryLanguage is set to 'JSONata', but field 'InputPath' is only supported for the 'JSONPath' QueryLanguage \
              at /States/J",
             "NOT_YET_SUPPORTED: gradus does not run JSONata yet at /States/J/QueryLanguage",
@@ -823,16 +823,11 @@ fn unbuilt_kinds() {
 
 #[test]
 fn nested_blocks() {
-    let parallel = "NOT_YET_SUPPORTED: gradus does not run Parallel states yet at /States/S";
-    let map = "NOT_YET_SUPPORTED: gradus does not run Map states yet at /States/S";
     let cases: &[(&str, &[&str])] = &[
-        (
-            r#"{"Type": "Parallel", "End": true}"#,
-            &[parallel, "These fields are required: [Branches] at /States/S"],
-        ),
+        (r#"{"Type": "Parallel", "End": true}"#, &["These fields are required: [Branches] at /States/S"]),
         (
             r#"{"Type": "Parallel", "End": true, "Branches": []}"#,
-            &[parallel, "Value cannot be empty at /States/S/Branches"],
+            &["Value cannot be empty at /States/S/Branches"],
         ),
         (
             r#"{"Type": "Parallel", "End": true, "Branches": [
@@ -841,7 +836,6 @@ fn nested_blocks() {
                 {"StartAt": "B", "States": {"C": {"Type": "Wait", "Seconds": "1", "End": true}}},
                 {}]}"#,
             &[
-                parallel,
                 "Field 'QueryLanguage' is not supported at /States/S/Branches[0]",
                 "MISSING_TRANSITION_TARGET: State \"B\" is not reachable. at /States/S/Branches[0]/States/B",
                 "DUPLICATE_STATE_NAME: Duplicate State name: A at /States/S/Branches[1]/States/A",
@@ -854,21 +848,16 @@ fn nested_blocks() {
         (
             r#"{"Type": "Map", "End": true}"#,
             &[
-                map,
                 "This object should have only one of the following fields: [ItemProcessor, Iterator] at /States/S",
             ],
         ),
         (
             r#"{"Type": "Map", "End": true, "Iterator": {}, "ItemProcessor": {}}"#,
-            &[
-                map,
-                "There should only be one of the following fields: [ItemProcessor, Iterator] at /States/S",
-            ],
+            &["There should only be one of the following fields: [ItemProcessor, Iterator] at /States/S"],
         ),
         (
             r#"{"Type": "Map", "End": true, "ItemProcessor": {"StartAt": "X", "Extra": 1, "States": {"A": {"Type": "Fail"}}}}"#,
             &[
-                map,
                 "Field 'Extra' is not supported at /States/S/ItemProcessor",
                 "MISSING_TRANSITION_TARGET: Missing 'Next' target: X at /States/S/ItemProcessor/StartAt",
             ],
@@ -880,7 +869,6 @@ fn nested_blocks() {
                 "Catch": [{"ErrorEquals": ["E"], "Next": "S", "Output": 1}]}"#,
             &[
                 "NOT_YET_SUPPORTED: gradus does not run JSONata yet at /States/S/QueryLanguage",
-                map,
                 "The QueryLanguage is set to 'JSONPath', but field 'Output' is only supported for the 'JSONata' QueryLanguage \
                  at /States/S/ItemProcessor/States/A",
             ],
@@ -889,6 +877,118 @@ fn nested_blocks() {
     for (state, expected) in cases {
         check(&single(state), expected);
     }
+}
+
+#[test]
+fn fields_of_a_map() {
+    const PROCESSOR: &str = r#"{"StartAt": "I", "States": {"I": {"Type": "Succeed"}}}"#;
+    let cases: &[(&str, &[&str])] = &[
+        (r#""MaxConcurrency": 0, "ItemsPath": "$.a[0]['b']""#, &[]),
+        (r#""ItemsPath": "$$.Execution.Input.a", "MaxConcurrencyPath": "$.n""#, &[]),
+        (r#""Parameters": {"a.$": "$$.Map.Item.Value"}"#, &[]),
+        (
+            r#""ItemSelector": {"a.$": "$$.Map.Item.Index"}, "ResultSelector": {"r.$": "$[0]"}, "ResultPath": "$.r""#,
+            &[],
+        ),
+        (r#""MaxConcurrency": -1"#, &["Minimum value is 0 at /States/S/MaxConcurrency"]),
+        (r#""MaxConcurrency": "1""#, &["Expected value of type Integer at /States/S/MaxConcurrency"]),
+        (
+            r#""MaxConcurrency": 1, "MaxConcurrencyPath": "$.n""#,
+            &[
+                "There should only be one of the following fields: [MaxConcurrency, MaxConcurrencyPath] at /States/S",
+            ],
+        ),
+        (
+            r#""ItemSelector": {}, "Parameters": {}"#,
+            &["There should only be one of the following fields: [ItemSelector, Parameters] at /States/S"],
+        ),
+        (r#""ItemsPath": "$.a[*]""#, &["Value is not a Reference Path at /States/S/ItemsPath"]),
+        (r#""ItemsPath": "$$..a""#, &["Value is not a Reference Path at /States/S/ItemsPath"]),
+        (
+            r#""ItemsPath": "a""#,
+            &["Value is not a Reference Path: Reference path didn't start with '$' at /States/S/ItemsPath"],
+        ),
+        (
+            r#""ToleratedFailurePercentage": 1, "ToleratedFailurePercentagePath": "$.n""#,
+            &[
+                "There should only be one of the following fields: [ToleratedFailurePercentage, ToleratedFailurePercentagePath] \
+               at /States/S",
+            ],
+        ),
+        (
+            r#""ToleratedFailurePercentage": 100.5"#,
+            &["Maximum value is 100 at /States/S/ToleratedFailurePercentage"],
+        ),
+        (
+            r#""ToleratedFailureCount": 5"#,
+            &[
+                "NOT_YET_SUPPORTED: gradus does not run the field 'ToleratedFailureCount' yet at /States/S/ToleratedFailureCount",
+            ],
+        ),
+        (
+            r#""ItemReader": {}"#,
+            &["NOT_YET_SUPPORTED: gradus does not run the field 'ItemReader' yet at /States/S/ItemReader"],
+        ),
+    ];
+    for (fields, expected) in cases {
+        check(
+            &single(&format!(r#"{{"Type": "Map", "End": true, "ItemProcessor": {PROCESSOR}, {fields}}}"#)),
+            expected,
+        );
+    }
+}
+
+#[test]
+fn modes_of_a_processor() {
+    let place = "at /States/S/ItemProcessor/ProcessorConfig";
+    let cases = [
+        ("{}", vec![]),
+        (r#"{"Mode": "INLINE"}"#, vec![]),
+        (
+            r#"{"Mode": "INLINE", "ExecutionType": "STANDARD"}"#,
+            vec![format!("Field 'ExecutionType' is not supported {place}")],
+        ),
+        (r#"{"Mode": "DISTRIBUTED"}"#, vec![format!("These fields are required: [ExecutionType] {place}")]),
+        (
+            r#"{"Mode": "DISTRIBUTED", "ExecutionType": "FAST"}"#,
+            vec![format!("Value should be one of the following: [STANDARD, EXPRESS] {place}/ExecutionType")],
+        ),
+        (
+            r#"{"Mode": "DISTRIBUTED", "ExecutionType": "EXPRESS"}"#,
+            vec![format!(
+                "NOT_YET_SUPPORTED: gradus does not run Map states with the mode DISTRIBUTED yet {place}"
+            )],
+        ),
+        (
+            r#"{"Mode": "inline"}"#,
+            vec![format!("Value should be one of the following: [INLINE, DISTRIBUTED] {place}/Mode")],
+        ),
+    ];
+    for (config, expected) in cases {
+        let processor = format!(
+            r#"{{"ProcessorConfig": {config}, "StartAt": "I", "States": {{"I": {{"Type": "Succeed"}}}}}}"#
+        );
+        let state = format!(r#"{{"Type": "Map", "End": true, "ItemProcessor": {processor}}}"#);
+        check(&single(&state), &expected.iter().map(String::as_str).collect::<Vec<_>>());
+    }
+}
+
+#[test]
+fn blocks_become_ids() {
+    let text = r#"{"StartAt": "P", "States": {
+        "P": {"Type": "Parallel", "Next": "M", "Branches": [
+            {"StartAt": "B", "States": {"A": {"Type": "Succeed"}, "B": {"Type": "Pass", "Next": "A"}}},
+            {"StartAt": "C", "States": {"C": {"Type": "Succeed"}}}]},
+        "M": {"Type": "Map", "End": true, "MaxConcurrency": 3,
+            "Iterator": {"StartAt": "I", "States": {"I": {"Type": "Succeed"}}}}}}"#;
+    let definition = definition(text);
+    let kind = |name: &str| &definition.state(definition.find(name).unwrap()).unwrap().kind;
+    let Kind::Parallel(parallel) = kind("P") else { panic!("a Parallel") };
+    assert_eq!(parallel.branches, [definition.find("B").unwrap(), definition.find("C").unwrap()]);
+    let Kind::Map(map) = kind("M") else { panic!("a Map") };
+    assert_eq!(map.start_at, definition.find("I").unwrap());
+    assert_eq!(map.items_path.text(), "$");
+    assert!(matches!(map.max_concurrency, Concurrency::Fixed(3)));
 }
 
 #[test]

@@ -43,7 +43,6 @@ pub(super) fn abort(turn: &mut Turn<'_>, block: FrameId, failed: Option<FrameId>
     }
     let mut open = children(turn, block);
     while let Some(frame) = open.pop() {
-        turn.touch(frame);
         for fact in
             [iteration_over(turn, frame, failed), state_aborted(turn, frame, failed)].into_iter().flatten()
         {
