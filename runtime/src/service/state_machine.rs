@@ -154,8 +154,8 @@ pub(super) async fn describe<S: Store>(
     let compiled = current(service.catalog(), &machine)?;
     let revision = &compiled.revision;
     let kind = StateMachineType::from(machine.kind.as_str());
-    let definition = shown_definition(revision, input.included_data);
-    let variable_references = variable_references(&compiled, input.included_data);
+    let definition = shown_definition(revision, input.included_data.as_ref());
+    let variable_references = variable_references(&compiled, input.included_data.as_ref());
     let created = Date::from_millis(machine.created);
     Ok(DescribeStateMachineOutput {
         status: Some(StateMachineStatus::Active),
@@ -236,15 +236,15 @@ pub(super) fn revision<S: Store>(catalog: &Catalog<S>, key: &str) -> Result<Arc<
 }
 
 /// The definition of a revision, as far as it is asked for.
-pub(super) fn shown_definition(revision: &Revision, included: Option<IncludedData>) -> &str {
-    if included == Some(IncludedData::MetadataOnly) { "{}" } else { &revision.definition }
+pub(super) fn shown_definition<'a>(revision: &'a Revision, included: Option<&IncludedData>) -> &'a str {
+    if included == Some(&IncludedData::MetadataOnly) { "{}" } else { &revision.definition }
 }
 
 /// The variables that the states of a revision read, by the names of the states; nothing if none reads any, or
 /// if only what describes the definition is asked for. Source: recorded; the latter goes with the definition.
 pub(super) fn variable_references(
     compiled: &Compiled,
-    included: Option<IncludedData>,
+    included: Option<&IncludedData>,
 ) -> Option<BTreeMap<String, Vec<String>>> {
     let reading = compiled.definition.states().iter().filter(|state| !state.variables_read.is_empty());
     let references: BTreeMap<_, _> = reading
@@ -252,7 +252,7 @@ pub(super) fn variable_references(
             (state.name.to_string(), state.variables_read.iter().map(|name| name.to_string()).collect())
         })
         .collect();
-    Some(references).filter(|found| !found.is_empty() && included != Some(IncludedData::MetadataOnly))
+    Some(references).filter(|found| !found.is_empty() && included != Some(&IncludedData::MetadataOnly))
 }
 
 /// No state machine has this ARN.

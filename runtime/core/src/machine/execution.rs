@@ -416,6 +416,13 @@ impl Execution {
         self.variable_bytes = bytes;
     }
 
+    /// The same sum from the variables themselves, and as it was kept.
+    #[cfg(test)]
+    pub(super) fn variable_bytes(&self) -> (usize, usize) {
+        let variables = self.frames.values().flat_map(|frame| frame.variables.values());
+        (variables.map(Payload::len).sum(), self.variable_bytes)
+    }
+
     /// How many bytes all variables would have if a line of control set these.
     ///
     /// Invariant: no name stands twice among those that are set together.
