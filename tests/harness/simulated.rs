@@ -179,8 +179,7 @@ fn shown(id: EventId, entry: &Entry) -> Value {
             let assigned: Map<String, Value> =
                 variables.iter().map(|(name, value)| (name.to_string(), json!(value.text()))).collect();
             let truncated = json!({ "truncated": false });
-            let assigned =
-                json!({ "name": &**name, "assignedVariables": assigned, "assignedVariablesDetails": truncated });
+            let assigned = json!({ "name": &**name, "assignedVariables": assigned, "assignedVariablesDetails": truncated });
             (format!("{}StateExited", word(*kind)), joined(assigned, data("output", output)))
         }
         Fact::ActivityScheduled { resource, input, timeout_seconds, heartbeat_seconds, .. } => {

@@ -124,7 +124,8 @@ impl Trace {
     /// Adds the variables that a state set.
     fn assigned(&mut self, frame: FrameId, variables: &Variables) {
         let Some(line) = self.open.get_mut(&frame) else { return };
-        let set = variables.iter().map(|(name, value)| format!("{} = {}", shown(name), excerpt(value.text())));
+        let set =
+            variables.iter().map(|(name, value)| format!("{} = {}", shown(name), excerpt(value.text())));
         line.did.push(format!("set {}", set.collect::<Vec<_>>().join(", ")));
     }
 

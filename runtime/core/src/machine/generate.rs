@@ -141,7 +141,9 @@ fn task(
 fn assign(below: &mut dyn FnMut(usize) -> usize, depth: usize) -> String {
     match below(4) {
         0 => format!(r#","Assign":{{"v{depth}":{},"w{depth}.$":"$v{depth}"}}"#, below(10)),
-        1 => format!(r#","Assign":{{"v{depth}.$":"$v{}","w{depth}":[{{"w":null}}]}}"#, depth.saturating_sub(1)),
+        1 => {
+            format!(r#","Assign":{{"v{depth}.$":"$v{}","w{depth}":[{{"w":null}}]}}"#, depth.saturating_sub(1))
+        }
         2 => r#","Assign":{}"#.to_owned(),
         _ => String::new(),
     }

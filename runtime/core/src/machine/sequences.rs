@@ -19,15 +19,15 @@ use crate::json::Payload;
 /// - `ok N JSON`, `fail N ERROR`: the `N`th task that was taken, from 0, is answered;
 /// - `after N`: so many milliseconds go by, and the timers that are due fire in order;
 /// - `stop`: somebody stops the execution.
-struct Run {
-    execution: Execution,
+pub(super) struct Run {
+    pub(super) execution: Execution,
     now: Timestamp,
-    history: Vec<(EventId, Entry)>,
+    pub(super) history: Vec<(EventId, Entry)>,
     taken: Vec<ActivityTask>,
 }
 
 impl Run {
-    fn start(definition: Arc<Definition>, input: &str) -> Run {
+    pub(super) fn start(definition: Arc<Definition>, input: &str) -> Run {
         let now = Timestamp::from_millis(1_790_000_000_000);
         let mut run =
             Run { execution: Execution::new(definition), now, history: Vec::new(), taken: Vec::new() };
@@ -43,7 +43,7 @@ impl Run {
         step.reply
     }
 
-    fn act(&mut self, deed: &str) {
+    pub(super) fn act(&mut self, deed: &str) {
         let (deed, rest) = deed.split_once(' ').unwrap_or((deed, ""));
         let reply = match deed {
             "take" => {
@@ -105,7 +105,9 @@ impl Run {
 fn shown(fact: &Fact) -> String {
     match fact {
         Fact::StateEntered { kind, .. } => format!("{kind:?}StateEntered"),
-        Fact::StateExited { kind, .. } => format!("{kind:?}StateExited"),
+        Fact::StateExited { kind, .. } | Fact::StateExitedAssigned { kind, .. } => {
+            format!("{kind:?}StateExited")
+        }
         Fact::StateAborted { kind, .. } => format!("{kind:?}StateAborted"),
         Fact::MapStarted { length, .. } => format!("MapStateStarted{{{length}}}"),
         Fact::MapIterationStarted { index, .. } => format!("MapIterationStarted{{{index}}}"),
@@ -140,7 +142,7 @@ fn start(input: &str) -> Start {
 }
 
 /// A machine of these states; `task NAME` stands for the fields of a Task of this activity.
-fn compile(states: &str) -> Arc<Definition> {
+pub(super) fn compile(states: &str) -> Arc<Definition> {
     let mut text = format!("{{\"StartAt\":\"S\",\"States\":{{{states}}}}}");
     for name in ["a", "b", "c", "d"] {
         let task =
@@ -172,7 +174,7 @@ fn check(cases: &[Case]) {
 }
 
 /// The output of a case that succeeds, or the error and cause of one that fails.
-fn outcome(name: &str, states: &str, input: &str, script: &[&str]) -> String {
+pub(super) fn outcome(name: &str, states: &str, input: &str, script: &[&str]) -> String {
     let mut run = Run::start(compile(states), input);
     script.iter().for_each(|deed| run.act(deed));
     match run.execution.outcome() {

@@ -1012,7 +1012,9 @@ fn names_of_variables() {
         (r#"{"": 1, "$a": 2, "a b": 3}"#, &[&invalid("", ""), &invalid("$a", "$a"), &invalid("a b", "a b")]),
         (
             r#"{"states.$": "$"}"#,
-            &["RESERVED_VARIABLE_NAME: Cannot assign to reserved variable '$states'. at /States/S/Assign/states.$"],
+            &[
+                "RESERVED_VARIABLE_NAME: Cannot assign to reserved variable '$states'. at /States/S/Assign/states.$",
+            ],
         ),
         (
             r#"{"a": 1, "a.$": "$"}"#,
@@ -1067,8 +1069,9 @@ fn variables_of_nested_blocks() {
 /// Read where it is: on entry, in a block, behind a block whose variables are gone.
 #[test]
 fn variables_that_may_be_undefined() {
-    let warning =
-        |name: &str, place: &str| format!("POSSIBLY_UNDEFINED_VARIABLE: Variable '{name}' is possibly not defined. at {place}");
+    let warning = |name: &str, place: &str| {
+        format!("POSSIBLY_UNDEFINED_VARIABLE: Variable '{name}' is possibly not defined. at {place}")
+    };
     check(
         r#"{"StartAt": "S", "States": {
             "S": {"Type": "Pass", "InputPath": "$a", "Assign": {"a": 1, "b.$": "$a"}, "Next": "M"},
@@ -1104,8 +1107,11 @@ fn states_know_what_they_read() {
                 "Assign": {"c.$": "$rule"}, "Next": "F"}], "Assign": {"c.$": "$own"}, "Default": "F"},
             "F": {"Type": "Fail", "ErrorPath": "$$.State.Name", "CausePath": "$cause"}}}"#,
     );
-    let read: Vec<_> =
-        definition.states().iter().map(|state| format!("{}: {}", state.name, state.variables_read.join(" "))).collect();
+    let read: Vec<_> = definition
+        .states()
+        .iter()
+        .map(|state| format!("{}: {}", state.name, state.variables_read.join(" ")))
+        .collect();
     let expected = ["S: ", "M: a caught deep items n", "C: answer guess out own rule", "F: cause", "I: own"];
     assert_eq!(read, expected);
 }
