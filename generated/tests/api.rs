@@ -366,7 +366,7 @@ fn violations() {
             r#"{"statusFilter":"running"}"#.into(),
             format!(
                 "Value 'running' {}",
-                at("statusFilter", "satisfy enum value set: [RUNNING, SUCCEEDED, FAILED, TIMED_OUT, ABORTED, PENDING_REDRIVE]")
+                at("statusFilter", "satisfy enum value set: [SUCCEEDED, TIMED_OUT, PENDING_REDRIVE, ABORTED, FAILED, RUNNING]")
             ),
         ),
         (

@@ -28,6 +28,8 @@ if [ ! -s "$results/results.json" ]; then
   cat "$results/output"
   exit "$status"
 fi
-"$PYTHON" "$here/compare.py" "$results/results.json" "$here/not-yet.txt"
+status=0
+"$PYTHON" "$here/compare.py" "$results/results.json" "$here/not-yet.txt" || status=$?
 gradus_stop
 echo "$summary"
+exit "$status"

@@ -144,7 +144,7 @@ async fn a_worker_that_left_gets_no_task() {
         let mut gone = Connection::open(world.server.address()).unwrap();
         gone.send(&api::request("GetActivityTask", &json!({ "activityArn": world.activity }).to_string()))
             .unwrap();
-        // The server has read the poll when it answers a later one of the same connection's kind.
+        // Time for the server to take the poll up. Should it not have, the outcome is the same.
         world.client.list_activities().send().await.unwrap();
     }
     let execution = world.start("a").await;

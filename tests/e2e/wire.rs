@@ -46,9 +46,8 @@ struct Call {
 
 #[test]
 fn exchanges() {
-    let server = Server::in_memory(GRADUS);
-    let path = cases("wire/exchanges.json");
-    compare(&path, |exchange: &mut Exchange| {
+    let server = Server::start(GRADUS, &["--memory", "--allow-origin", "http://localhost:3000"]);
+    none(compare(&cases("wire/exchanges.json"), |exchange: &mut Exchange| {
         let mut lines = exchange.send.clone();
         if !exchange.body.is_empty() {
             lines.push(format!("Content-Length: {}", expand(&exchange.body).len()));
@@ -67,7 +66,7 @@ fn exchanges() {
         let found = (&exchange.receive, &exchange.answer);
         let same = (&expected.0, &expected.1) == found;
         (!same).then(|| format!("{}\n  expected {expected:?}\n  found    {found:?}", exchange.about))
-    });
+    }));
 }
 
 #[test]
@@ -76,9 +75,9 @@ fn calls() {
         fs::read_dir(cases("wire/calls")).unwrap().map(|entry| entry.unwrap().path()).collect();
     files.sort();
     assert!(!files.is_empty());
-    for path in files {
+    let differences = files.iter().flat_map(|path| {
         let server = Server::in_memory(GRADUS);
-        compare(&path, |call: &mut Call| {
+        compare(path, |call: &mut Call| {
             let body = match &call.input {
                 Value::String(text) => expand(text),
                 input => expand(&input.to_string()),
@@ -90,25 +89,30 @@ fn calls() {
             let (found, operation, input) = (&call.answer, &call.call, shorten(&call.input.to_string()));
             (expected != *found)
                 .then(|| format!("{operation} {input}\n  expected {expected}\n  found    {found}"))
-        });
-    }
+        })
+    });
+    none(differences.collect());
 }
 
-/// Runs the cases of a file; each says how it differs.
+fn none(differences: Vec<String>) {
+    assert!(differences.is_empty(), "{} differ\n{}", differences.len(), differences.join("\n"));
+}
+
+/// Runs the cases of a file; gives how they differ. With `UPDATE=1` they do not: the file changes.
 fn compare<T: for<'a> Deserialize<'a> + Serialize>(
     path: &Path,
     mut run: impl FnMut(&mut T) -> Option<String>,
-) {
+) -> Vec<String> {
     let text = fs::read_to_string(path).unwrap();
-    let mut cases: Vec<T> =
-        serde_json::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-    let differences: Vec<String> = cases.iter_mut().filter_map(&mut run).collect();
+    let parsed = serde_json::from_str(&text);
+    let mut cases: Vec<T> = parsed.unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    let differences = cases.iter_mut().filter_map(&mut run);
+    let differences = differences.map(|difference| format!("{}: {difference}", path.display())).collect();
     if updating() {
         fs::write(path, print(&cases)).unwrap();
-        return;
+        return Vec::new();
     }
-    let (path, count) = (path.display(), differences.len());
-    assert!(differences.is_empty(), "{path}: {count} differ\n{}", differences.join("\n"));
+    differences
 }
 
 /// The text of a file of cases: one line for each member, so that a change can be read.

@@ -15,6 +15,7 @@ mod machine;
 use std::env;
 use std::error::Error;
 use std::io::{self, Write};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitCode, Stdio};
 use std::time::{Duration, Instant, SystemTime};
@@ -85,26 +86,27 @@ fn measure(options: &Options) -> Result<()> {
         let rate = disk::synced(folder.path(), group, *time / 2)?;
         say(&format!("| bare disk: {group} records of 400 B a sync | | {rate:.0} | | | |"))?;
     }
-    let empty = |_| request("ListActivities", "{}");
-    let plain = ceilings("HTTP server without work", None, *time, empty)?;
-    let start_any = |number| start("arn:aws:states:us-east-1:000000000000:stateMachine:m", number);
-    let durable = ceilings("HTTP server, 400 B durable", Some(folder.path()), *time, start_any)?;
-
+    let plain = Ceiling::start(None)?;
+    let durable = Ceiling::start(Some(folder.path()))?;
     let program = gradus.to_str().ok_or("the path of gradus is no UTF-8")?;
     let server = Server::on(program, &folder);
     let mut api = Api::new(server.address());
     let idle = machine::memory(server.pid());
-    for (connections, ceiling) in CONNECTIONS.into_iter().zip(&plain) {
-        let figures = flood(server.address(), connections, *time, empty)?;
-        let what = "empty operation (ListActivities, none there)";
-        row(what, connections, &figures, "HTTP without work", ceiling)?;
-    }
-    for kind in [
+    let kinds = [
         Kind { name: "1 Pass", states: 1, definition: pass() },
         Kind { name: "10 states, 3 of them Choice", states: 10, definition: chain() },
-    ] {
-        for (connections, ceiling) in CONNECTIONS.into_iter().zip(&durable) {
-            executions(&server, &mut api, &kind, connections, *time, ceiling)?;
+    ];
+    // Each ceiling directly before what is held against it: whatever else the machine does meets both.
+    for connections in CONNECTIONS {
+        let empty = |_| request("ListActivities", "{}");
+        let ceiling = plain.row("HTTP server without work", connections, *time, empty)?;
+        let figures = flood(server.address(), connections, *time, empty)?;
+        let what = "empty operation (ListActivities, none there)";
+        row(what, connections, &figures, "HTTP without work", &ceiling)?;
+        for kind in &kinds {
+            let start_any = |number| start("arn:aws:states:us-east-1:000000000000:stateMachine:m", number);
+            let ceiling = durable.row("HTTP server, 400 B durable", connections, *time, start_any)?;
+            executions(&server, &mut api, kind, connections, *time, &ceiling)?;
         }
     }
     if let (Some(idle), Some(busy)) = (idle, machine::memory(server.pid())) {
@@ -170,36 +172,41 @@ fn print_row(what: &str, connections: usize, figures: &Figures, ratio: &str) -> 
     say(&format!("| {what} | {connections} | {:.0} | {p50:.3} | {p99:.3} | {ratio} |", figures.rate()))
 }
 
-/// The rates of a server that does next to nothing.
-fn ceilings(
-    what: &str,
-    folder: Option<&Path>,
-    time: Duration,
-    request: impl Fn(u64) -> Vec<u8>,
-) -> Result<Vec<Figures>> {
-    let mut command = Command::new(env::current_exe()?);
-    command.arg("hello").args(folder).stdout(Stdio::piped());
-    let mut server = Ending(command.spawn()?);
-    let address = hello::address(server.0.stdout.take())?;
-    CONNECTIONS
-        .into_iter()
-        .map(|connections| {
-            let figures = flood(address, connections, time, &request)?;
-            let cost = format!("load client: {:.1} µs a request", figures.client_micros);
-            print_row(what, connections, &figures, &cost)?;
-            Ok(figures)
-        })
-        .collect()
+/// A server that does next to nothing, in a process of its own. Ends when it is dropped.
+struct Ceiling {
+    process: Child,
+    address: SocketAddr,
 }
 
-/// A child process that ends with its owner.
-struct Ending(Child);
+impl Ceiling {
+    /// With a folder, each answer waits for a record on disk.
+    fn start(folder: Option<&Path>) -> Result<Ceiling> {
+        let mut command = Command::new(env::current_exe()?);
+        let mut process = command.arg("hello").args(folder).stdout(Stdio::piped()).spawn()?;
+        let address = hello::address(process.stdout.take())?;
+        Ok(Ceiling { process, address })
+    }
 
-impl Drop for Ending {
+    /// Measures it once and prints that.
+    fn row(
+        &self,
+        what: &str,
+        connections: usize,
+        time: Duration,
+        request: impl Fn(u64) -> Vec<u8>,
+    ) -> Result<Figures> {
+        let figures = flood(self.address, connections, time, request)?;
+        let cost = format!("load client: {:.1} µs a request", figures.client_micros);
+        print_row(what, connections, &figures, &cost)?;
+        Ok(figures)
+    }
+}
+
+impl Drop for Ceiling {
     fn drop(&mut self) {
         // It may be gone already.
-        let _ = self.0.kill();
-        let _ = self.0.wait();
+        let _ = self.process.kill();
+        let _ = self.process.wait();
     }
 }
 

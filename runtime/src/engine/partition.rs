@@ -163,6 +163,8 @@ pub struct Worker<S> {
     catalog: Arc<Catalog<S>>,
     limits: Limits,
     random: Random,
+    /// How many executions were started here.
+    starts: u64,
     partitions: HashMap<PartitionId, Partition>,
     /// How many requests wait in all inboxes.
     waiting: usize,
@@ -215,6 +217,7 @@ impl<S: Store> Worker<S> {
             executions: Cache::new(limits.cache_bytes),
             limits,
             random: Random(seed),
+            starts: 0,
             partitions: HashMap::new(),
             waiting: 0,
             ready: VecDeque::new(),
@@ -377,7 +380,8 @@ impl<S: Store> Worker<S> {
         if let Some(id) = self.find(turn, &start.arn)? {
             return self.started_before(turn, id, &start);
         }
-        let id = ExecutionId::new(now, partition, self.random.next());
+        self.starts += 1;
+        let id = ExecutionId::new(now, self.starts, self.random.next(), partition);
         let listed = Listed {
             machine: compiled.revision.machine,
             status: Status::Running,

@@ -15,21 +15,23 @@ use super::{Op, PARTITIONS, PartitionId, Range, Table};
 /// An execution as the store names it: in the order of time, with its partition inside.
 ///
 /// ```text
-/// milliseconds of the epoch (6 bytes) · partition (2) · random (8)
+/// milliseconds of the epoch (6 bytes) · count of starts (3) · random (5) · partition (2)
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ExecutionId(pub [u8; 16]);
 
 impl ExecutionId {
-    /// A new id. Unique as long as `random` is, within a millisecond and a partition.
-    pub fn new(at: Timestamp, partition: PartitionId, random: u64) -> ExecutionId {
-        let millis = (at.as_millis().max(0) as u64) << 16 | u64::from(partition.0);
-        ExecutionId((u128::from(millis) << 64 | u128::from(random)).to_be_bytes())
+    /// A new id. The low 24 bits of `count` keep those of one millisecond in order, the low 40
+    /// bits of `random` keep those of two writers apart.
+    pub fn new(at: Timestamp, count: u64, random: u64, partition: PartitionId) -> ExecutionId {
+        let millis = u128::from(at.as_millis().max(0).cast_unsigned());
+        let (count, random) = (u128::from(count & 0xff_ffff), u128::from(random & 0xff_ffff_ffff));
+        ExecutionId((millis << 80 | count << 56 | random << 16 | u128::from(partition.0)).to_be_bytes())
     }
 
     /// The partition that the execution belongs to.
     pub fn partition(self) -> PartitionId {
-        let [_, _, _, _, _, _, high, low, ..] = self.0;
+        let [.., high, low] = self.0;
         PartitionId(u16::from_be_bytes([high, low]) % PARTITIONS)
     }
 }
@@ -247,4 +249,54 @@ fn time_key(time: Timestamp) -> [u8; 8] {
 
 fn time_from(key: [u8; 8]) -> Timestamp {
     Timestamp::from_millis((u64::from_be_bytes(key) ^ (1 << 63)) as i64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_are_in_the_order_of_their_starts() {
+        let id = |millis, count, random, partition| {
+            ExecutionId::new(Timestamp::from_millis(millis), count, random, PartitionId(partition))
+        };
+        let ids = [id(1, 9, 9, 9), id(2, 1, u64::MAX, 1023), id(2, 2, 0, 0), id(3, 0, 7, 5)];
+        assert!(ids.is_sorted());
+        assert_eq!(ids.map(|id| id.partition().0), [9, 1023, 0, 5]);
+        assert_eq!(id(1, 1 << 24, 1 << 40, 3), id(1, 0, 0, 3), "what does not fit is cut");
+    }
+
+    #[test]
+    fn keys_are_read_as_they_were_written() {
+        let execution = ExecutionId::new(Timestamp::from_millis(77), 1, 2, PartitionId(3));
+        let timer = Timer { due: Timestamp::from_millis(-5), frame: FrameId(4), purpose: Purpose::Heartbeat };
+        assert_eq!(timer_from(&timer_key(execution, &timer)), Some((execution, timer)));
+        let task = ActivityTask {
+            arn: "a".into(),
+            scheduled_at: Timestamp::from_millis(1),
+            frame: FrameId(2),
+            task: EventId(9),
+        };
+        assert_eq!(queue_from(&queue_key(execution, &task)), Some((execution, FrameId(2), EventId(9))));
+        let listed = Listed {
+            machine: MachineId(1 << 100),
+            status: Status::TimedOut,
+            sorted_by: Timestamp::from_millis(5),
+            execution,
+            name: "ä".into(),
+            started: Timestamp::from_millis(4),
+        };
+        let Op::Put { key, value, .. } = listed.put() else { panic!("a row is put") };
+        assert_eq!(Listed::read(&key, &value), Some(listed));
+        for end in 0..key.len() {
+            assert_eq!(Listed::read(&key[..end], &value), None);
+        }
+    }
+
+    #[test]
+    fn partitions_of_arns_never_change() {
+        let arn = "arn:aws:states:us-east-1:000000000000:execution:m:e";
+        assert_eq!(partition_of(arn), PartitionId(910));
+        assert_eq!(partition_of(""), PartitionId(961));
+    }
 }

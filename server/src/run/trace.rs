@@ -69,11 +69,7 @@ impl Trace {
                 self.note(*frame, format!("again after {}", seconds(due.since(at))))
             }
             Fact::ActivityFailed { frame, failure } | Fact::ActivityTimedOut { frame, failure } => {
-                let noted = self.note(*frame, format!("failed with {}", describe(failure)));
-                if let Some(line) = self.open.get_mut(frame) {
-                    line.failed = true;
-                }
-                noted
+                self.note_failure(*frame, format!("failed with {}", describe(failure)))
             }
             Fact::ActivitySucceeded { frame, output } => {
                 self.note(*frame, format!("answered {}", excerpt(output.text())))
@@ -87,16 +83,9 @@ impl Trace {
             }
             Fact::MapStarted { frame, length, .. } => self.note(*frame, format!("ran {length} iterations")),
             Fact::StateAborted { frame, .. } => self.close(*frame, "aborted".to_owned()),
-            // The state that it was in may be one that is not aborted, such as Fail.
-            Fact::BranchFailed { frame } | Fact::MapIterationFailed { frame, .. } => {
-                self.close(*frame, "failed".to_owned())
-            }
+            Fact::BranchFailed { frame } | Fact::MapIterationFailed { frame, .. } => self.fail(*frame),
             Fact::ParallelFailed { frame } | Fact::MapFailed { frame } => {
-                let noted = self.note(*frame, "failed".to_owned());
-                if let Some(line) = self.open.get_mut(frame) {
-                    line.failed = true;
-                }
-                noted
+                self.note_failure(*frame, "failed".to_owned())
             }
             Fact::ExecutionStarted { .. }
             | Fact::BranchSucceeded { .. }
@@ -127,6 +116,24 @@ impl Trace {
         let set =
             variables.iter().map(|(name, value)| format!("{} = {}", shown(name), excerpt(value.text())));
         line.did.push(format!("set {}", set.collect::<Vec<_>>().join(", ")));
+    }
+
+    /// Adds to the line of a state that it failed, which its next fact may make good.
+    fn note_failure(&mut self, frame: FrameId, how: String) -> Option<String> {
+        let noted = self.note(frame, how);
+        if let Some(line) = self.open.get_mut(&frame) {
+            line.failed = true;
+        }
+        noted
+    }
+
+    /// Closes the line of a state that made its branch or iteration fail.
+    fn fail(&mut self, frame: FrameId) -> Option<String> {
+        let mut line = self.open.remove(&frame)?;
+        if !line.failed {
+            line.did.push("failed".to_owned());
+        }
+        Some(self.print(&line, &line.did.join(", ")))
     }
 
     /// Closes a line with the output, unless the state did something and passed its input on.

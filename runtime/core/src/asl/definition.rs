@@ -6,6 +6,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use crate::expr::intrinsic::Call;
 use crate::expr::path::{Path, ReferencePath};
 use crate::expr::template::Template;
 use crate::json::{Payload, Value};
@@ -384,4 +385,6 @@ pub enum Words {
     Fixed(Arc<str>),
     /// At this path.
     Path(Path),
+    /// What this call gives.
+    Call(Call),
 }

@@ -2,10 +2,12 @@
 
 use std::sync::Arc;
 
-use super::path::{Path, PathError, Scope};
+use super::EvaluationError;
+use super::intrinsic::{Budget, Call, is_call};
+use super::path::{Path, Scope};
 use crate::json::{Array, Object, Payload, Value, java_map_order};
 
-/// What a key ends in whose value is a path.
+/// What a key ends in whose value is a path or a call.
 const SUFFIX: &str = ".$";
 
 /// A compiled template.
@@ -25,6 +27,8 @@ enum Instruction {
     Constant(Value),
     /// What a path leads to. `field` is the key, with its suffix.
     Find { path: Path, field: Arc<str> },
+    /// What an intrinsic function gives.
+    Call(Call),
     /// An array of the topmost values.
     Array(usize),
     /// An object of the topmost values, one for each key.
@@ -37,18 +41,6 @@ pub enum TemplateError {
     /// The value of a `.$` key is neither a path nor the call of an intrinsic function.
     #[error("the value of `{key}` is neither a path nor the call of an intrinsic function")]
     Invalid {
-        /// The key.
-        key: Arc<str>,
-    },
-    /// The value is a path that gradus does not evaluate yet, see [`PathError::Unsupported`].
-    #[error("the path of `{key}` selects any number of values, which is not supported")]
-    UnsupportedPath {
-        /// The key.
-        key: Arc<str>,
-    },
-    /// The value calls an intrinsic function, which gradus does not evaluate yet.
-    #[error("the value of `{key}` calls an intrinsic function, which is not supported")]
-    UnsupportedIntrinsic {
         /// The key.
         key: Arc<str>,
     },
@@ -88,26 +80,29 @@ impl Template {
         self.constant.as_ref()
     }
 
-    /// The paths, in the order of the result.
+    /// The paths, those in calls included, in the order of the result.
     pub fn paths(&self) -> impl Iterator<Item = &Path> {
-        self.program.iter().filter_map(|instruction| match instruction {
-            Instruction::Find { path, .. } => Some(path),
-            _ => None,
+        self.program.iter().flat_map(|instruction| match instruction {
+            Instruction::Find { path, .. } => vec![path],
+            Instruction::Call(call) => call.paths(),
+            Instruction::Constant(_) | Instruction::Array(_) | Instruction::Object(_) => Vec::new(),
         })
     }
 
-    /// The value for the data of `scope`. What no path touches is shared with the template.
+    /// The value for the data of `scope`. What no path or call touches is shared with the template.
     ///
-    /// Fails with the text of a `States.Runtime` failure, see [`Missing`](super::path::Missing), when a path
-    /// leads nowhere.
-    pub fn evaluate(&self, scope: &Scope<'_>) -> Result<Value, String> {
+    /// Fails when a path leads nowhere, see [`Missing`](super::path::Missing), and when a function does, see
+    /// [`Call::evaluate`].
+    pub fn evaluate(&self, scope: &Scope<'_>) -> Result<Value, EvaluationError> {
         let mut values = Vec::new();
+        let mut budget = Budget::default();
         for instruction in &self.program {
             let value = match instruction {
                 Instruction::Constant(value) => value.clone(),
                 Instruction::Find { path, field } => {
                     path.find(scope).map_err(|missing| missing.in_payload_field(path, field, scope))?
                 }
+                Instruction::Call(call) => call.evaluate(scope, &mut budget)?,
                 Instruction::Array(length) => Value::from(take(&mut values, *length).collect::<Array>()),
                 Instruction::Object(keys) => {
                     let members = keys.iter().map(Arc::clone).zip(take(&mut values, keys.len()));
@@ -120,7 +115,7 @@ impl Template {
     }
 
     /// As [`evaluate`](Template::evaluate); a constant is not printed again.
-    pub fn evaluate_payload(&self, scope: &Scope<'_>) -> Result<Payload, String> {
+    pub fn evaluate_payload(&self, scope: &Scope<'_>) -> Result<Payload, EvaluationError> {
         match &self.constant {
             Some(payload) => Ok(payload.clone()),
             None => self.evaluate(scope).map(Payload::from_value),
@@ -161,7 +156,7 @@ fn close(value: &Value, container: Instruction, program: &mut Vec<Instruction>) 
     let entries = match &container {
         Instruction::Array(length) => *length,
         Instruction::Object(keys) => keys.len(),
-        Instruction::Constant(_) | Instruction::Find { .. } => 0,
+        Instruction::Constant(_) | Instruction::Find { .. } | Instruction::Call(_) => 0,
     };
     // Invariant: a constant entry is one instruction, and any other entry ends in one that is not constant.
     let start = program.len().saturating_sub(entries);
@@ -213,22 +208,13 @@ fn find(key: &Arc<str>, value: &Value) -> Result<Instruction, TemplateError> {
     match value.as_str() {
         Some(text) if text.starts_with('$') => match Path::parse(text) {
             Ok(path) => Ok(Instruction::Find { path, field: key }),
-            Err(PathError::Unsupported) => Err(TemplateError::UnsupportedPath { key }),
-            Err(PathError::Invalid) => Err(TemplateError::Invalid { key }),
+            Err(_) => Err(TemplateError::Invalid { key }),
         },
-        Some(text) if is_intrinsic_call(text) => Err(TemplateError::UnsupportedIntrinsic { key }),
+        Some(text) if is_call(text) => {
+            Call::parse(text).map(Instruction::Call).map_err(|_| TemplateError::Invalid { key })
+        }
         _ => Err(TemplateError::Invalid { key }),
     }
-}
-
-/// Whether a text looks like `States.Name(…)`.
-fn is_intrinsic_call(text: &str) -> bool {
-    text.strip_prefix("States.")
-        .and_then(|call| call.strip_suffix(')'))
-        .and_then(|call| call.split_once('('))
-        .is_some_and(|(name, _)| {
-            !name.is_empty() && name.chars().all(|character| character.is_ascii_alphanumeric())
-        })
 }
 
 #[cfg(test)]
@@ -238,7 +224,7 @@ mod tests {
 
     const INPUT: &str = r#"{"name": "n", "list": [1, 2.50], "deep": {"x": null}}"#;
 
-    fn evaluate(template: &str) -> Result<String, String> {
+    fn evaluate(template: &str) -> Result<String, EvaluationError> {
         let input = Payload::parse(INPUT).unwrap();
         let context = || parse(r#"{"Execution":{"Id":"arn"}}"#).unwrap();
         let template = Template::compile(&parse(template).unwrap()).unwrap();
@@ -256,6 +242,10 @@ mod tests {
             (r#"{"a.$":"$.name"}"#, r#"{"a":"n"}"#),
             (r#"{"a.$":"$"}"#, r#"{"a":{"name":"n","list":[1,2.5],"deep":{"x":null}}}"#),
             (r#"{"a.$":"$.deep.x","b.$":"$$.Execution.Id"}"#, r#"{"a":null,"b":"arn"}"#),
+            (
+                r#"{"a.$":"$.list[*]","b.$":"$.deep.y[1:]","c.$":"$.list[?(@ > 1)]"}"#,
+                r#"{"a":[1,2.5],"b":[],"c":[2.5]}"#,
+            ),
             (r#"{".$":"$.name"}"#, r#"{"":"n"}"#),
             // Strings that look like paths are strings.
             (
@@ -267,6 +257,11 @@ mod tests {
             (
                 r#"{"o":[1,{"a.$":"$.name","b":2},[{"c.$":"$.list[0]"}]]}"#,
                 r#"{"o":[1,{"b":2,"a":"n"},[{"c":1}]]}"#,
+            ),
+            // Calls, beside paths and literals.
+            (
+                r#"{"o":[{"c.$":"States.Array($.name, $$.Execution.Id, 'x')","b":"y","a.$":"$.name"}]}"#,
+                r#"{"o":[{"b":"y","a":"n","c":["n","arn","x"]}]}"#,
             ),
             // Not templates.
             ("\"$.name\"", "\"$.name\""),
@@ -321,7 +316,7 @@ mod tests {
             (r#"{"a.$":"$$.No.Such"}"#, text("$$.No.Such", "a.$", r#"{"Execution":{"Id":"arn"}}"#)),
         ];
         for (template, expected) in cases {
-            assert_eq!(evaluate(template), Err(expected), "{template}");
+            assert_eq!(evaluate(template), Err(expected.into()), "{template}");
         }
     }
 
@@ -331,14 +326,14 @@ mod tests {
         let key = |key: &str| Arc::<str>::from(key);
         assert_eq!(
             compile(
-                r#"{"a.$":"x","b.$":1,"c.$":"$.*","d.$":"States.UUID()","e":1,"e.$":"$","f":[{"g.$":"$."}],
+                r#"{"a.$":"x","b.$":1,"c.$":"$[a]","d.$":"States.UUID(1)","e":1,"e.$":"$","f":[{"g.$":"$."}],
                 "h.$":"States.","i.$":"States.Format('{}', $.a"}"#
             ),
             [
                 TemplateError::Invalid { key: key("a.$") },
                 TemplateError::Invalid { key: key("b.$") },
-                TemplateError::UnsupportedPath { key: key("c.$") },
-                TemplateError::UnsupportedIntrinsic { key: key("d.$") },
+                TemplateError::Invalid { key: key("c.$") },
+                TemplateError::Invalid { key: key("d.$") },
                 TemplateError::Collision { key: key("e.$") },
                 TemplateError::Invalid { key: key("h.$") },
                 TemplateError::Invalid { key: key("i.$") },
@@ -375,9 +370,10 @@ mod tests {
 
     #[test]
     fn lists_its_paths() {
-        let template = parse(r#"{"b.$":"$.x","c":[{"a.$":"$v"}]}"#).unwrap();
+        let template =
+            parse(r#"{"b.$":"$.x","c":[{"a.$":"$v"}],"d.$":"States.Format('{}', $w, $.y)"}"#).unwrap();
         let template = Template::compile(&template).unwrap();
-        assert_eq!(template.paths().map(Path::text).collect::<Vec<_>>(), ["$v", "$.x"]);
+        assert_eq!(template.paths().map(Path::text).collect::<Vec<_>>(), ["$v", "$.x", "$w", "$.y"]);
     }
 
     #[test]

@@ -88,6 +88,13 @@ pub(super) fn write_java(value: &Value, out: &mut String) {
     write_as(&JAVA, value, usize::MAX, out);
 }
 
+/// The text of [`write_java`], unless it is longer than `max_bytes`; as [`text_within`].
+pub(super) fn java_text_within(value: &Value, max_bytes: usize) -> Option<String> {
+    let mut text = String::new();
+    write_as(&JAVA, value, max_bytes, &mut text);
+    (text.len() <= max_bytes).then_some(text)
+}
+
 /// What the two forms differ in.
 struct Form {
     string: fn(&str, &mut String),
@@ -267,7 +274,9 @@ mod tests {
         assert_eq!(text_within(&value, 9).as_deref(), Some("[1,[2,3]]"));
         for limit in 0..9 {
             assert_eq!(text_within(&value, limit), None, "{limit}");
+            assert_eq!(java_text_within(&value, limit), None, "{limit}");
         }
+        assert_eq!(java_text_within(&value, 11).as_deref(), Some("[1, [2, 3]]"));
         // 2^60 elements, and no memory to speak of.
         let huge = (0..60).fold(Value::Null, |value, _| Value::from(vec![value.clone(), value]));
         assert_eq!(text_within(&huge, 1 << 20), None);

@@ -109,6 +109,12 @@ impl Value {
         print::text_len(self)
     }
 
+    /// As [`to_java_string`](Value::to_java_string); `None` if the text is longer than `max_bytes`, which
+    /// is found out in time: parts that are shared are printed each time.
+    pub fn to_java_string_within(&self, max_bytes: usize) -> Option<String> {
+        print::java_text_within(self, max_bytes)
+    }
+
     /// Whether dropping this value may reach further values.
     fn has_content(&self) -> bool {
         match self {

@@ -12,6 +12,8 @@ use super::retry::Failure;
 use super::timestamp::to_iso;
 use super::{FrameId, MAX_PAYLOAD_BYTES, Variables, execution, variables};
 use crate::asl::definition::{ResultPath, State};
+use crate::expr::EvaluationError;
+use crate::expr::intrinsic::{Budget, Call};
 use crate::expr::path::{Path, REFERENCE_PATH_CONFLICT, Scope};
 use crate::expr::template::Template;
 use crate::json::{Object, Payload, Value};
@@ -23,7 +25,7 @@ pub(super) fn input(
     state: &State,
     raw: &Payload,
 ) -> Result<Payload, Failure> {
-    through(turn, frame, state.input_path.as_ref(), raw)
+    through(turn, frame, state, state.input_path.as_ref(), raw)
 }
 
 /// What a state gives, through OutputPath, within the size limit.
@@ -33,7 +35,7 @@ pub(super) fn output(
     state: &State,
     result: Payload,
 ) -> Result<Payload, Failure> {
-    within_limit(through(turn, frame, state.output_path.as_ref(), &result)?, state)
+    within_limit(through(turn, frame, state, state.output_path.as_ref(), &result)?, state)
 }
 
 /// A payload through a template, if the state has one.
@@ -170,26 +172,34 @@ pub(super) fn field_at(
     })
 }
 
-/// Evaluates something on a payload; the text of what goes wrong becomes the state's failure.
-pub(super) fn with_scope<T>(
+/// What the call in a field such as `ErrorPath` gives.
+pub(super) fn call(turn: &Turn<'_>, frame: FrameId, call: &Call, input: &Payload) -> Result<Value, Failure> {
+    with_scope(turn, frame, input, |scope| call.evaluate(scope, &mut Budget::default()))
+}
+
+/// Evaluates something on a payload; what goes wrong becomes the state's failure.
+pub(super) fn with_scope<T, E: Into<EvaluationError>>(
     turn: &Turn<'_>,
     frame: FrameId,
     input: &Payload,
-    evaluate: impl FnOnce(&Scope<'_>) -> Result<T, String>,
+    evaluate: impl FnOnce(&Scope<'_>) -> Result<T, E>,
 ) -> Result<T, Failure> {
     in_context(turn, frame, input, &|| context(turn, frame).into(), evaluate)
 }
 
-fn in_context<T>(
+fn in_context<T, E: Into<EvaluationError>>(
     turn: &Turn<'_>,
     frame: FrameId,
     input: &Payload,
     context: &dyn Fn() -> Value,
-    evaluate: impl FnOnce(&Scope<'_>) -> Result<T, String>,
+    evaluate: impl FnOnce(&Scope<'_>) -> Result<T, E>,
 ) -> Result<T, Failure> {
     let variables = variables_of(turn, frame);
-    let scope = Scope::new(input, context).with_variables(&variables);
-    evaluate(&scope).map_err(|text| runtime(turn, frame, &text))
+    let scope = Scope::new(input, context).with_variables(&variables).with_seed(turn.seed());
+    evaluate(&scope).map_err(|error| match (error.into(), turn.visit(frame)) {
+        (EvaluationError::TooLarge, Some((_, state))) => too_large(state),
+        (error, _) => runtime(turn, frame, &error.to_string()),
+    })
 }
 
 /// The variables that a line of control can read.
@@ -215,9 +225,11 @@ pub(super) fn shown(value: &Value) -> String {
     }
 }
 
-fn through(
+/// A payload through a path; `{}` where the path is `null`.
+pub(super) fn through(
     turn: &Turn<'_>,
     frame: FrameId,
+    state: &State,
     path: Option<&Path>,
     payload: &Payload,
 ) -> Result<Payload, Failure> {
@@ -227,7 +239,7 @@ fn through(
         Some(path) => match whole_variable(path).and_then(|name| turn.variable(frame, name)) {
             // As its text, which need not be printed again each time.
             Some(variable) => Ok(variable.clone()),
-            None => Ok(Payload::from_value(select(turn, frame, path, payload)?)),
+            None => print(select(turn, frame, path, payload)?, state),
         },
     }
 }
@@ -277,4 +289,109 @@ fn context(turn: &Turn<'_>, frame: FrameId) -> Object {
         context.insert("State", current);
     }
     context
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::asl;
+    use crate::json::Payload;
+    use crate::machine::{Env, Event, Execution, Failure, Outcome, Start, Timestamp};
+
+    /// Runs a machine that waits for nothing to its end.
+    fn run(states: &str, input: &str, seed: u64) -> Outcome {
+        let text = format!(r#"{{"StartAt":"S","States":{states}}}"#);
+        let parsed = asl::parse(&text, asl::parse::Options::default());
+        let definition = parsed.definition.unwrap_or_else(|| panic!("{:?}", parsed.diagnostics));
+        let start = Start {
+            arn: "arn:aws:states:us-east-1:000000000000:execution:m:e".into(),
+            name: "e".into(),
+            machine_arn: "arn:aws:states:us-east-1:000000000000:stateMachine:m".into(),
+            machine_name: "m".into(),
+            revision: "m/1".into(),
+            version_arn: None,
+            alias_arn: None,
+            role_arn: "arn:aws:iam::000000000000:role/r".into(),
+            trace_header: None,
+            input: Payload::parse(input).unwrap(),
+        };
+        let env = Env { now: Timestamp::default(), seed, machine_deleted: false, activity_exists: &|_| true };
+        let mut execution = Execution::new(definition);
+        execution.step(&env, Event::Started(Box::new(start)));
+        execution.outcome().unwrap().clone()
+    }
+
+    fn failed(error: &str, cause: &str) -> Outcome {
+        Outcome::Failed(Failure::new(error, cause))
+    }
+
+    #[test]
+    fn calls_fail_as_the_service_says() {
+        let pass =
+            |call: &str| format!(r#"{{"S":{{"Type":"Pass","Parameters":{{"r.$":"{call}"}},"End":true}}}}"#);
+        let at = "An error occurred while executing the state 'S' (entered at the event id #2). ";
+        let large = format!("\"{}\"", "x".repeat(200_000));
+        let cases = [
+            (pass("States.ArrayLength($)"), "[1,2]", Outcome::Succeeded(Payload::parse(r#"{"r":2}"#).unwrap())),
+            (
+                pass("States.Array(States.ArrayLength( $ ))"),
+                "1",
+                failed(
+                    "States.Runtime",
+                    &format!(
+                        "{at}There was an error while evaluating the intrinsic function: \
+                         States.Array(States.ArrayLength( $ )). Invalid arguments in States.ArrayLength"
+                    ),
+                ),
+            ),
+            (
+                pass("States.Format('{}', $.x)"),
+                "{ }",
+                failed(
+                    "States.Runtime",
+                    &format!(
+                        "{at}The function 'States.Format('{{}}', $.x)' had the following error: The JsonPath \
+                         argument for the field '$.x' could not be found in the input '{{ }}'"
+                    ),
+                ),
+            ),
+            (
+                pass("States.Format('{}{}', $, $)"),
+                &large,
+                failed(
+                    "States.DataLimitExceeded",
+                    "The state/task 'S' returned a result with a size exceeding the maximum number of bytes \
+                     service limit.",
+                ),
+            ),
+            (
+                r#"{"S":{"Type":"Fail","ErrorPath":"States.ArrayGetItem($.l, 0)","CausePath":"States.Format('{}!', $.c)"}}"#
+                    .to_owned(),
+                r#"{"l":[["E"]],"c":"C"}"#,
+                failed("[\"E\"]", "C!"),
+            ),
+        ];
+        for (states, input, expected) in cases {
+            assert_eq!(run(&states, input, 7), expected, "{states:.200}");
+        }
+    }
+
+    /// One seed serves a whole step, yet no two draws in it are the same.
+    #[test]
+    fn draws_differ() {
+        let states = r#"{
+            "S":{"Type":"Pass","Parameters":{"a.$":"States.UUID()","b.$":"States.UUID()"},"Next":"T"},
+            "T":{"Type":"Pass","Parameters":{"a.$":"$.a","b.$":"$.b","c.$":"States.UUID()"},"Next":"F"},
+            "F":{"Type":"Fail","ErrorPath":"States.Format('{} {} {} {}', $.a, $.b, $.c, States.UUID())","CausePath":"States.UUID()"}
+        }"#;
+        let uuids = |seed| match run(states, "{}", seed) {
+            Outcome::Failed(Failure { error: Some(error), cause: Some(cause), .. }) => {
+                format!("{error} {cause}")
+            }
+            other => panic!("{other:?}"),
+        };
+        let (one, other) = (uuids(1), uuids(2));
+        let different: std::collections::HashSet<_> = one.split(' ').chain(other.split(' ')).collect();
+        assert_eq!(different.len(), 10);
+        assert_eq!(one, uuids(1));
+    }
 }

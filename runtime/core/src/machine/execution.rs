@@ -1,5 +1,6 @@
 //! One execution: read this first.
 
+use std::cell::Cell;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
@@ -13,6 +14,7 @@ use super::timestamp::Millis;
 use super::{EventId, FrameId, MAX_EVENTS, Timestamp, Variables};
 use crate::asl::Definition;
 use crate::asl::definition::{Kind, Resource, State, StateId};
+use crate::expr::random;
 use crate::json::Payload;
 
 /// One execution: a value. Two of one definition with the same facts are equal.
@@ -172,7 +174,7 @@ pub enum Outcome {
 pub struct Env<'a> {
     /// The time.
     pub now: Timestamp,
-    /// Randomness for this step: jitter, and later `$random` and `$uuid`.
+    /// Randomness for this step: jitter, `States.UUID` and the like.
     pub seed: u64,
     /// Whether the state machine has been deleted since the execution began.
     pub machine_deleted: bool,
@@ -597,6 +599,8 @@ pub(super) struct Turn<'a> {
     reply: Reply,
     /// The history is full: only the failure that says so may still be recorded.
     full: bool,
+    /// How many seeds were given out.
+    seeds: Cell<u64>,
     /// Branches and iterations that were begun and have not run yet, the innermost block last.
     ready: Vec<Ready>,
 }
@@ -621,6 +625,7 @@ impl<'a> Turn<'a> {
             limit_before,
             reply: Reply::Taken,
             full: false,
+            seeds: Cell::new(0),
             ready: Vec::new(),
         }
     }
@@ -716,6 +721,11 @@ impl<'a> Turn<'a> {
     fn is_outstanding(&self, timer: &Timer) -> bool {
         timer.due <= self.env.now
             && self.execution.outstanding_of(timer.frame).contains(&Command::Timer(*timer))
+    }
+
+    /// A seed that nothing else in this step has.
+    pub(super) fn seed(&self) -> u64 {
+        random::nth(self.env.seed, self.seeds.replace(self.seeds.get() + 1))
     }
 
     /// Goes where a state says, and on from there, until every line of control must wait.

@@ -25,7 +25,7 @@ pub(crate) fn generate(below: &mut dyn FnMut(usize) -> usize) -> String {
 /// `StartAt` and `States` of the machine, a branch or a processor; `within` begins the names.
 fn block(below: &mut dyn FnMut(usize) -> usize, within: &str, depth: usize) -> String {
     // Deep blocks are short, or a run would have too many states.
-    let count = if depth == 0 { 2 + below(5) } else { 1 + below(2) };
+    let count = if depth == 0 { 2 + below(5) } else { 2 + below(2) };
     let mut states = String::new();
     for number in 0..count {
         _ = write!(states, "\"{within}s{number}\":{},", state(below, within, depth, number, count));
@@ -51,7 +51,7 @@ fn state(
         1 => done,
         _ => next.clone(),
     };
-    let kinds = if depth < MAX_DEPTH { 9 } else { 6 };
+    let kinds = if depth < MAX_DEPTH { 10 } else { 7 };
     let assign = assign(below, depth);
     // The first state is a Choice, which keeps `broken` within reach; the chain ends at `done`.
     match if number == 0 { 4 } else { below(kinds) } {
@@ -74,8 +74,8 @@ fn state(
                 below(9)
             )
         }
-        5 => task(below, depth, &assign, &next, &later),
-        6 | 7 => parallel(below, &name(number), depth, &assign, &next, &later),
+        5 | 6 => task(below, depth, &assign, &next, &later),
+        7 | 8 => parallel(below, &name(number), depth, &assign, &next, &later),
         _ => map(below, &name(number), depth, &assign, &next, &later),
     }
 }

@@ -177,7 +177,7 @@ proptest! {
     fn every_step_of_every_machine_is_sound(
         draws in proptest::collection::vec(any::<u16>(), 64),
         n in 0usize..10,
-        events in proptest::collection::vec((any::<u8>(), any::<u16>()), 0..60),
+        events in proptest::collection::vec((any::<u8>(), any::<u16>()), 0..150),
     ) {
         let mut draws = draws.into_iter().cycle();
         let text = generate(&mut |bound| usize::from(draws.next().unwrap_or(0)) % bound.max(1));
@@ -186,6 +186,25 @@ proptest! {
             run.next(usize::from(choice), usize::from(value));
         }
         run.check_replay();
+    }
+
+    #[test]
+    fn no_order_of_facts_makes_apply_panic(
+        draws in proptest::collection::vec(any::<u16>(), 64),
+        order in proptest::collection::vec(any::<u16>(), 0..80),
+    ) {
+        let mut cycle = draws.iter().copied().cycle();
+        let text = generate(&mut |bound| usize::from(cycle.next().unwrap_or(0)) % bound.max(1));
+        let mut run = Run::start(compile(&text), 3);
+        for draw in draws {
+            run.next(usize::from(draw >> 8), usize::from(draw & 0xff));
+        }
+        let facts: Vec<_> = run.steps.iter().flat_map(|step| &step.facts).collect();
+        let mut execution = Execution::new(run.execution.definition().clone());
+        for place in order {
+            execution.apply(run.now, facts[usize::from(place) % facts.len()]);
+            drop(execution.outstanding());
+        }
     }
 
     #[test]

@@ -6,6 +6,7 @@
 use std::sync::Arc;
 
 use crate::asl::definition::{Catcher, Retrier};
+use crate::expr::random::splitmix64;
 
 use super::timestamp::Millis;
 
@@ -130,15 +131,6 @@ fn uniform(seed: u64, max: u64) -> u64 {
     (wide >> 64) as u64
 }
 
-/// One number of the splitmix64 sequence. Source: Steele, Lea, Flood, "Fast Splittable
-/// Pseudorandom Number Generators", 2014.
-fn splitmix64(seed: u64) -> u64 {
-    let mut bits = seed.wrapping_add(0x9e37_79b9_7f4a_7c15);
-    bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    bits ^ (bits >> 31)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -204,6 +196,22 @@ mod tests {
             let retry = find_retrier(&[retrier(&[name], 1)], &[], failure, Origin::Own).is_some();
             let catch = find_catcher(&[catcher(&[name])], failure, Origin::Own).is_some();
             assert_eq!((retry, catch), (*expected, *expected), "{name} for {failure:?}");
+        }
+    }
+
+    #[test]
+    fn failures_of_branches() {
+        let cases = [
+            ("Custom", Origin::Branch, true),
+            ("Custom", Origin::Own, false),
+            ("States.Runtime", Origin::Branch, false),
+        ];
+        for (error, origin, expected) in cases {
+            let failure = failure(error);
+            let retry =
+                find_retrier(&[retrier(&["States.BranchFailed"], 1)], &[], &failure, origin).is_some();
+            let catch = find_catcher(&[catcher(&["States.BranchFailed"])], &failure, origin).is_some();
+            assert_eq!((retry, catch), (expected, expected), "{error} from {origin:?}");
         }
     }
 
@@ -283,6 +291,5 @@ mod tests {
         // Both ends can be drawn.
         assert!((0..100).any(|seed| uniform(seed, 1) == 0) && (0..100).any(|seed| uniform(seed, 1) == 1));
         assert_eq!(uniform(3, 0), 0);
-        assert_eq!(splitmix64(0), 0xe220_a839_7b1d_cdaf);
     }
 }

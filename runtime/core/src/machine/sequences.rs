@@ -18,25 +18,29 @@ use crate::json::Payload;
 /// - `take NAME`: a worker takes the first task that waits in the activity of this name;
 /// - `ok N JSON`, `fail N ERROR`: the `N`th task that was taken, from 0, is answered;
 /// - `after N`: so many milliseconds go by, and the timers that are due fire in order;
-/// - `stop`: somebody stops the execution.
+/// - `stop`: somebody stops the execution;
+/// - `delete`: the state machine is deleted.
 pub(super) struct Run {
     pub(super) execution: Execution,
     now: Timestamp,
     pub(super) history: Vec<(EventId, Entry)>,
     taken: Vec<ActivityTask>,
+    machine_deleted: bool,
 }
 
 impl Run {
     pub(super) fn start(definition: Arc<Definition>, input: &str) -> Run {
         let now = Timestamp::from_millis(1_790_000_000_000);
+        let (history, taken) = (Vec::new(), Vec::new());
         let mut run =
-            Run { execution: Execution::new(definition), now, history: Vec::new(), taken: Vec::new() };
+            Run { execution: Execution::new(definition), now, history, taken, machine_deleted: false };
         run.tell(Event::Started(Box::new(start(input))));
         run
     }
 
     fn tell(&mut self, event: Event) -> Reply {
-        let env = Env { now: self.now, seed: 7, machine_deleted: false, activity_exists: &|_| true };
+        let machine_deleted = self.machine_deleted;
+        let env = Env { now: self.now, seed: 7, machine_deleted, activity_exists: &|_| true };
         let step = self.execution.step(&env, event);
         let events = step.facts.into_iter().filter(|entry| entry.fact.is_event());
         self.history.extend((step.first_event.0..).map(EventId).zip(events));
@@ -71,6 +75,10 @@ impl Run {
             }
             "after" => return self.pass(Millis(rest.parse().expect("milliseconds"))),
             "stop" => self.tell(Event::StopRequested { failure: Failure::default() }),
+            "delete" => {
+                self.machine_deleted = true;
+                return;
+            }
             other => panic!("{other}?"),
         };
         assert_ne!(reply, Reply::Late, "{deed} {rest}");
@@ -388,6 +396,16 @@ fn parallel_that_fails() {
              14<11 ParallelStateFailed 15<14 ExecutionFailed",
         ),
         (
+            "a deleted machine ends after the last event of the branch that would go on",
+            r#""S": {"Type": "Parallel", "End": true, "Branches": [
+                {"StartAt": "A", "States": {"A": {task a, "End": true}}},
+                {"StartAt": "B", "States": {"B": {task b, "End": true}}}]}"#,
+            &["take a", "take b", "delete", "ok 0 1"],
+            "2<0 ParallelStateEntered 3<2 ParallelStateStarted
+             4<3 TaskStateEntered 5<4 ActivityScheduled 6<3 TaskStateEntered 7<6 ActivityScheduled
+             8<5 ActivityStarted 9<7 ActivityStarted 10<8 ExecutionFailed",
+        ),
+        (
             "a stop says nothing of the branches",
             r#""S": {"Type": "Parallel", "End": true, "Branches": [
                 {"StartAt": "A", "States": {"A": {task a, "End": true}}},
@@ -687,4 +705,53 @@ fn a_result_has_a_size_limit() {
         4<3 SucceedStateEntered 5<4 SucceedStateExited 6<3 SucceedStateEntered 7<6 SucceedStateExited
         8<7 ParallelStateFailed 9<8 ParallelStateExited 10<9 PassStateEntered 11<10 PassStateExited 12<11 ExecutionSucceeded";
     run("too large", states, &big, &[], expected);
+}
+
+#[test]
+fn an_item_that_is_too_large_fails_the_map() {
+    let states = r#""S": {"Type": "Map", "MaxConcurrency": 2, "End": true,
+        "ItemSelector": {"a.$": "$$.Map.Item.Value", "b.$": "$$.Map.Item.Value"},
+        "ItemProcessor": {"StartAt": "I", "States": {"I": {task a, "End": true}}}}"#;
+    let large = "x".repeat(super::MAX_PAYLOAD_BYTES / 2);
+    // Iterations that were begun are aborted, whether they had come to their first state or not.
+    run(
+        "the second",
+        states,
+        &format!("[0, \"{large}\"]"),
+        &[],
+        "1<0 ExecutionStarted 2<0 MapStateEntered 3<2 MapStateStarted{2} 4<3 MapIterationStarted{0}
+         5<3 MapIterationAborted{0} 6<3 MapStateFailed 7<6 ExecutionFailed",
+    );
+    run(
+        "the third",
+        states,
+        &format!("[0, 1, \"{large}\"]"),
+        &["take a", "ok 0 1"],
+        "1<0 ExecutionStarted 2<0 MapStateEntered 3<2 MapStateStarted{3}
+         4<3 MapIterationStarted{0} 5<3 MapIterationStarted{1} 6<4 TaskStateEntered 7<6 ActivityScheduled
+         8<5 TaskStateEntered 9<8 ActivityScheduled 10<7 ActivityStarted 11<10 ActivitySucceeded 12<11 TaskStateExited
+         13<12 MapIterationSucceeded{0} 14<13 MapIterationAborted{1} 15<13 TaskStateAborted
+         16<13 MapStateFailed 17<16 ExecutionFailed",
+    );
+}
+
+#[test]
+fn a_full_history_ends_blocks() {
+    let states = r#""S": {"Type": "Map", "End": true, "ItemProcessor": {"StartAt": "P", "States": {
+        "P": {"Type": "Parallel", "End": true, "Branches": [
+            {"StartAt": "A", "States": {"A": {"Type": "Pass", "End": true}}},
+            {"StartAt": "B", "States": {"B": {task b, "End": true}}}]}}}}"#;
+    let items: Vec<String> = (0..10_000).map(|item| item.to_string()).collect();
+    let mut run = Run::start(compile(states), &format!("[{}]", items.join(",")));
+    let mut number = 0;
+    while run.execution.outcome().is_none() {
+        run.act("take b");
+        run.act(&format!("ok {number} {number}"));
+        number += 1;
+    }
+    let (id, last) = run.history.last().expect("a full history");
+    assert_eq!((id.0, last.previous.0), (super::MAX_EVENTS, super::MAX_EVENTS - 1));
+    let cause = "The execution reached the maximum number of history events (25000).";
+    assert_eq!(last.fact, Fact::ExecutionFailed { failure: Failure::runtime(cause) });
+    assert_eq!(run.execution.outstanding(), []);
 }

@@ -47,7 +47,10 @@ fn any(tests: &[Test], scope: &Scope<'_>) -> Result<bool, String> {
 
 fn compare(variable: &Path, operator: &Operator, scope: &Scope<'_>) -> Result<bool, String> {
     if let Operator::IsPresent(expected) = operator {
-        return Ok(variable.find(scope).is_ok() == *expected);
+        return match variable.find(scope) {
+            Err(missing) if missing.is_exhausted() => Err(missing.in_choice(variable)),
+            found => Ok(found.is_ok() == *expected),
+        };
     }
     let value = find(variable, scope)?;
     Ok(match operator {
@@ -178,6 +181,20 @@ mod tests {
         let input = Payload::parse(input).unwrap();
         let context = || Value::from("context");
         holds(&choice.rules[0].test, &Scope::new(&input, &context))
+    }
+
+    #[test]
+    fn presence_is_not_guessed() {
+        let rule = |path: &str| format!(r#"{{"Variable": "{path}", "IsPresent": true}}"#);
+        let deep = format!("{}{}", r#"{"a":["#.repeat(400), "]}".repeat(400));
+        assert_eq!(test(&rule("$.a[*]"), &deep), Ok(true));
+        assert_eq!(test(&rule("$.b[*].c"), &deep), Ok(true), "an empty array is present");
+        assert_eq!(test(&rule("$.a[7]"), &deep), Ok(false));
+        let stopped = test(&rule("$..*..*..*..*"), &deep).unwrap_err();
+        assert!(
+            stopped.starts_with("Invalid path '$..*..*..*..*' : The path visits too many values"),
+            "{stopped}"
+        );
     }
 
     /// Cases of one operator: its operand, the value of `$.v`, whether that holds.

@@ -280,6 +280,14 @@ impl<'a> Fields<'a> {
         paths::path(parser, &self.at(name), text).map(Some)
     }
 
+    /// A member that must be a path to one value.
+    pub(super) fn value_path(&mut self, parser: &mut Parser, name: &'static str) -> Read<Option<Path>> {
+        let Some(text) = self.string(parser, name)? else {
+            return Ok(None);
+        };
+        paths::value_path(parser, &self.at(name), text).map(Some)
+    }
+
     /// `InputPath` or `OutputPath`: `$` where absent, nothing where `null`.
     pub(super) fn data_path(&mut self, parser: &mut Parser, name: &'static str) -> Read<Option<Path>> {
         match self.get(name) {

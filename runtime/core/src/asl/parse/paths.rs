@@ -4,10 +4,10 @@
 use std::borrow::Cow;
 
 use super::location::Location;
-use super::unbuilt::{self, Unbuilt};
 use super::{Parser, Read, Refused};
 use crate::asl::diagnostic::Code;
-use crate::expr::path::{Path, PathError, ReferencePath};
+use crate::expr::intrinsic::Call;
+use crate::expr::path::{Path, ReferencePath};
 use crate::expr::template::{Template, TemplateError};
 use crate::json::Value;
 use crate::machine::timestamp::{self, Timestamp};
@@ -23,11 +23,15 @@ pub(super) fn rule_path(parser: &mut Parser, location: &Location<'_>, text: &str
     compile(parser, location, text, not_a_reference_path(text))
 }
 
+/// A path to one value, such as a number of seconds: of the form of a reference path, and yet it may start
+/// from the context object or a variable. Source: States Language, "Reference Paths".
+pub(super) fn value_path(parser: &mut Parser, location: &Location<'_>, text: &str) -> Read<Path> {
+    let path = path(parser, location, text)?;
+    if path.is_reference() { Ok(path) } else { Err(parser.refuse(location, not_a_reference_path(text))) }
+}
+
 fn compile(parser: &mut Parser, location: &Location<'_>, text: &str, invalid: &str) -> Read<Path> {
-    let path = Path::parse(text).map_err(|error| match error {
-        PathError::Unsupported => unbuilt::refuse(parser, location, Unbuilt::Path),
-        PathError::Invalid => parser.refuse(location, invalid),
-    })?;
+    let path = Path::parse(text).map_err(|_| parser.refuse(location, invalid))?;
     warn_of_variable(parser, location, &path);
     Ok(path)
 }
@@ -77,14 +81,7 @@ pub(super) fn template(parser: &mut Parser, location: &Location<'_>, value: &Val
 
 fn refuse_template(parser: &mut Parser, location: &Location<'_>, error: &TemplateError) -> Refused {
     match error {
-        TemplateError::Invalid { key } => {
-            let message = format!(
-                "The value for the field '{key}' must be a valid JSONPath or a valid intrinsic function call"
-            );
-            parser.refuse(location, message)
-        }
-        TemplateError::UnsupportedPath { .. } => unbuilt::refuse(parser, location, Unbuilt::Path),
-        TemplateError::UnsupportedIntrinsic { .. } => unbuilt::refuse(parser, location, Unbuilt::Intrinsic),
+        TemplateError::Invalid { key } => refuse_call(parser, location, key),
         // The service's words for this are not known.
         TemplateError::Collision { key } => {
             parser.refuse(location, format!("The field '{key}' is given twice, with and without '.$'"))
@@ -92,15 +89,38 @@ fn refuse_template(parser: &mut Parser, location: &Location<'_>, error: &Templat
     }
 }
 
+/// A call that gives a text, in a field that may also be a path.
+pub(super) fn call(parser: &mut Parser, location: &Location<'_>, field: &str, text: &str) -> Read<Call> {
+    let call = Call::parse(text).ok().filter(|call| GIVE_TEXT.contains(&call.function()));
+    let call = call.ok_or_else(|| refuse_call(parser, location, field))?;
+    for path in call.paths() {
+        warn_of_variable(parser, location, path);
+    }
+    Ok(call)
+}
+
+/// The functions that a Fail state may call; in their arguments stands any. Source: the guide.
+const GIVE_TEXT: &[&str] = &[
+    "States.ArrayGetItem",
+    "States.Base64Decode",
+    "States.Base64Encode",
+    "States.Format",
+    "States.Hash",
+    "States.JsonToString",
+    "States.UUID",
+];
+
+fn refuse_call(parser: &mut Parser, location: &Location<'_>, field: &str) -> Refused {
+    let message = format!(
+        "The value for the field '{field}' must be a valid JSONPath or a valid intrinsic function call"
+    );
+    parser.refuse(location, message)
+}
+
 /// A timestamp written into the definition.
 pub(super) fn timestamp(parser: &mut Parser, location: &Location<'_>, text: &str) -> Read<Timestamp> {
     timestamp::parse_rfc3339(text)
         .ok_or_else(|| parser.refuse(location, "String does not match RFC3339 timestamp"))
-}
-
-/// Whether a text calls an intrinsic function.
-pub(super) fn is_intrinsic(text: &str) -> bool {
-    text.starts_with("States.")
 }
 
 fn not_a_reference_path(text: &str) -> &'static str {

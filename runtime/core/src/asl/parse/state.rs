@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use super::fields::{Fields, MAX_NUMBER, Table, expected};
 use super::location::Location;
-use super::unbuilt::{self, Unbuilt};
 use super::{
     Block, Language, Parser, Read, Refused, assign, choice, nested, paths, query_language, refuse_jsonata,
     task,
 };
 use crate::asl::definition::{Fail, Kind, Pass, State, StateId, Transition, Until, Wait, Words};
 use crate::asl::diagnostic::Code;
+use crate::expr::intrinsic::is_call;
 use crate::json::{Payload, Value};
 
 /// A kind of state, by the value of its `Type`.
@@ -239,13 +239,13 @@ fn pass(parser: &mut Parser, block: &mut Block<'_>, fields: &mut Fields<'_>) -> 
 fn wait(parser: &mut Parser, block: &mut Block<'_>, fields: &mut Fields<'_>) -> Read<Kind> {
     let given = fields.exactly_one(parser, &["SecondsPath", "Seconds", "TimestampPath", "Timestamp"]);
     let seconds = fields.integer(parser, "Seconds", 0..=MAX_NUMBER);
-    let seconds_path = fields.path(parser, "SecondsPath");
+    let seconds_path = fields.value_path(parser, "SecondsPath");
     let timestamp = match fields.string(parser, "Timestamp") {
         Ok(Some(text)) => paths::timestamp(parser, &fields.at("Timestamp"), text).map(Some),
         Ok(None) => Ok(None),
         Err(refused) => Err(refused),
     };
-    let timestamp_path = fields.path(parser, "TimestampPath");
+    let timestamp_path = fields.value_path(parser, "TimestampPath");
     let transition = transition(parser, block, fields);
     given?;
     let until = match (seconds?, seconds_path?, timestamp?, timestamp_path?) {
@@ -279,17 +279,17 @@ fn words(
 ) -> Read<Option<Words>> {
     let alone = fields.at_most_one(parser, &[fixed, found]);
     let text = fields.string(parser, fixed);
-    let path = match fields.string(parser, found) {
-        Ok(Some(text)) if paths::is_intrinsic(text) => {
-            Err(unbuilt::refuse(parser, &fields.at(found), Unbuilt::Intrinsic))
+    let expression = match fields.string(parser, found) {
+        Ok(Some(text)) if is_call(text) => {
+            paths::call(parser, &fields.at(found), found, text).map(|call| Some(Words::Call(call)))
         }
-        Ok(Some(text)) => paths::path(parser, &fields.at(found), text).map(Some),
+        Ok(Some(text)) => paths::path(parser, &fields.at(found), text).map(|path| Some(Words::Path(path))),
         Ok(None) => Ok(None),
         Err(refused) => Err(refused),
     };
     alone?;
     let fixed = text?.map(|text| Words::Fixed(Arc::clone(text)));
-    Ok(path?.map(Words::Path).or(fixed))
+    Ok(expression?.or(fixed))
 }
 
 /// `Next` or `End`.

@@ -50,7 +50,7 @@ fn seconds(
 ) -> Read<Option<Seconds>> {
     let alone = fields.at_most_one(parser, &[fixed, found]);
     let number = fields.integer(parser, fixed, 1..=MAX_NUMBER);
-    let path = fields.path(parser, found);
+    let path = fields.value_path(parser, found);
     alone?;
     Ok(path?.map(Seconds::Path).or(number?.map(Seconds::Fixed)))
 }

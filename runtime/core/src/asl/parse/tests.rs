@@ -279,6 +279,8 @@ fn wait_states() {
         (r#""Seconds": 100000000"#, &["Maximum value is 99999999 at /States/S/Seconds"]),
         (r#""Seconds": "5""#, &["Expected value of type Integer at /States/S/Seconds"]),
         (r#""SecondsPath": "s""#, &["Value must be a valid JSONPath. at /States/S/SecondsPath"]),
+        (r#""SecondsPath": "$.s[*]""#, &["Value is not a Reference Path at /States/S/SecondsPath"]),
+        (r#""TimestampPath": "$..t""#, &["Value is not a Reference Path at /States/S/TimestampPath"]),
         (
             r#""Timestamp": "2016-03-14 01:59:00Z""#,
             &["String does not match RFC3339 timestamp at /States/S/Timestamp"],
@@ -343,9 +345,24 @@ fn fail_states() {
             r#"{"Type": "Fail", "ErrorPath": "e"}"#,
             &["Value must be a valid JSONPath. at /States/S/ErrorPath"],
         ),
+        (r#"{"Type": "Fail", "CausePath": "States.Format('{}', $.x)", "ErrorPath": "States.UUID()"}"#, &[]),
+        // A function that gives no text, though it may stand inside; an unknown one; a path that is none.
         (
-            r#"{"Type": "Fail", "CausePath": "States.Format('{}', $.x)"}"#,
-            &["NOT_YET_SUPPORTED: gradus does not run intrinsic functions yet at /States/S/CausePath"],
+            r#"{"Type": "Fail", "CausePath": "States.ArrayGetItem(States.StringSplit($.x, ','), 0)", "ErrorPath": "States.StringSplit($.x, ',')"}"#,
+            &[
+                "The value for the field 'ErrorPath' must be a valid JSONPath or a valid intrinsic function call at /States/S/ErrorPath",
+            ],
+        ),
+        (
+            r#"{"Type": "Fail", "CausePath": "States.Nope()", "ErrorPath": "States.Format('{}', $.)"}"#,
+            &[
+                "The value for the field 'ErrorPath' must be a valid JSONPath or a valid intrinsic function call at /States/S/ErrorPath",
+                "The value for the field 'CausePath' must be a valid JSONPath or a valid intrinsic function call at /States/S/CausePath",
+            ],
+        ),
+        (
+            r#"{"Type": "Fail", "CausePath": "States.Format('{}', $v)"}"#,
+            &["POSSIBLY_UNDEFINED_VARIABLE: Variable 'v' is possibly not defined. at /States/S/CausePath"],
         ),
         (r#"{"Type": "Fail", "Next": "S"}"#, &["Field 'Next' is not supported at /States/S"]),
     ];
@@ -380,17 +397,23 @@ fn pass_states() {
     check(&parameters(r#"{"x": "$.plain", "y": [{"z.$": "$.a"}]}"#), &[]);
     check(&parameters(r#"{"parsed.$": "plain"}"#), &[&bad("parsed.$")]);
     check(&parameters(r#"{"x": [{"y": {"z.$": 1}}]}"#), &[&bad("z.$")]);
+    check(&parameters(r#"{"a.$": "States.UUID()", "b": [{"c.$": "States.StringSplit($.x, '\n')"}]}"#), &[]);
+    check(&parameters(r#"{"a.$": "States.UUID(1)", "b": "States.UUID(1)"}"#), &[&bad("a.$")]);
+    check(&parameters(r#"{"a.$": "States.Format('{}', \"x\")"}"#), &[&bad("a.$")]);
+    // Recorded from the service: a backslash before a character that needs none.
     check(
-        &parameters(r#"{"a.$": "States.UUID()"}"#),
-        &["NOT_YET_SUPPORTED: gradus does not run intrinsic functions yet at /States/S/Parameters"],
+        &parameters(r#"{"parsed.$": "States.StringToJson('{\"text\":\"An \\\"escaped\\\" quote\"}')"}"#),
+        &[&bad("parsed.$")],
     );
     check(
-        &parameters(r#"{"a.$": "$.x[*]"}"#),
-        &[
-            "NOT_YET_SUPPORTED: gradus does not run JSONPath wildcards, slices, filters, unions and deep scans yet \
-           at /States/S/Parameters",
-        ],
+        &parameters(r#"{"a.$": "States.Array($v.x)"}"#),
+        &["POSSIBLY_UNDEFINED_VARIABLE: Variable 'v' is possibly not defined. at /States/S/Parameters"],
     );
+    check(
+        &parameters(r#"{"a.$": "$.x[*]", "b.$": "$..y[?(@.z == 'w' || @.n > 1)]", "c.$": "$['p','q']"}"#),
+        &[],
+    );
+    check(&parameters(r#"{"a.$": "$.x[?(@..y)]"}"#), &[&bad("a.$")]);
 }
 
 #[test]
@@ -402,6 +425,10 @@ fn task_states() {
         (r#""TimeoutSeconds": 1, "Comment": """#, &[]),
         (r#""TimeoutSeconds": 99999999, "HeartbeatSeconds": 99999998"#, &[]),
         (r#""TimeoutSecondsPath": "$.t", "HeartbeatSecondsPath": "$.h""#, &[]),
+        (
+            r#""TimeoutSecondsPath": "$.t[0,1]", "HeartbeatSecondsPath": "$$.State.Name""#,
+            &["Value is not a Reference Path at /States/S/TimeoutSecondsPath"],
+        ),
         (r#""HeartbeatSeconds": 5"#, &[]),
         (r#""TimeoutSeconds": 0"#, &["Minimum value is 1 at /States/S/TimeoutSeconds"]),
         (r#""HeartbeatSeconds": 0"#, &["Minimum value is 1 at /States/S/HeartbeatSeconds"]),
@@ -636,13 +663,7 @@ fn choice_states() {
             r#"{"Next": "T", "Variable": "$.a", "StringEqualsPath": "b"}"#,
             &[&format!("{reference} at /States/S/Choices[0]/StringEqualsPath")],
         ),
-        (
-            r#"{"Next": "T", "Variable": "$.a[*]", "IsNull": true}"#,
-            &[
-                "NOT_YET_SUPPORTED: gradus does not run JSONPath wildcards, slices, filters, unions and deep scans yet \
-               at /States/S/Choices[0]/Variable",
-            ],
-        ),
+        (r#"{"Next": "T", "Variable": "$.a[*]", "IsNull": true}"#, &[]),
         (
             r#"{"Next": "T", "Variable": "$.a", "NumericEquals": "1"}"#,
             &["Expected value of type [NUMBER] at /States/S/Choices[0]/NumericEquals"],

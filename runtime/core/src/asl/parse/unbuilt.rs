@@ -13,10 +13,6 @@ pub(super) enum Unbuilt<'a> {
     DistributedMap,
     /// `QueryLanguage` `JSONata`.
     Jsonata,
-    /// `States.Format(…)` and the like.
-    Intrinsic,
-    /// A path with a wildcard, a slice, a filter, a union or a deep scan.
-    Path,
     /// A task that is no activity.
     Resource(&'a str),
     /// A field that nothing reads, such as `Credentials`.
@@ -28,8 +24,6 @@ impl Unbuilt<'_> {
         match self {
             Unbuilt::DistributedMap => "Map states with the mode DISTRIBUTED".into(),
             Unbuilt::Jsonata => "JSONata".into(),
-            Unbuilt::Intrinsic => "intrinsic functions".into(),
-            Unbuilt::Path => "JSONPath wildcards, slices, filters, unions and deep scans".into(),
             Unbuilt::Resource(arn) => format!("Task states with the resource {arn}"),
             Unbuilt::Field(name) => format!("the field '{name}'"),
         }

@@ -37,11 +37,18 @@ fn words(
     match words {
         None => Ok(None),
         Some(Words::Fixed(text)) => Ok(Some(text.clone())),
-        Some(Words::Path(path)) => match dataflow::field_at(turn, frame, field, path, raw)? {
-            Value::String(text) => Ok(Some(text)),
-            // The specification asks for a string; what the service says otherwise was not
-            // recorded. The value's JSON text loses nothing.
-            value => Ok(Some(value.to_string().into())),
-        },
+        Some(Words::Path(path)) => {
+            dataflow::field_at(turn, frame, field, path, raw).map(|value| Some(text(value)))
+        }
+        Some(Words::Call(call)) => dataflow::call(turn, frame, call, raw).map(|value| Some(text(value))),
+    }
+}
+
+/// The specification asks for a string; what the service says otherwise was not recorded. The
+/// value's JSON text loses nothing.
+fn text(value: Value) -> Arc<str> {
+    match value {
+        Value::String(text) => text,
+        other => other.to_string().into(),
     }
 }

@@ -15,7 +15,7 @@ const MAX_AT_ONCE: u32 = 40;
 pub(super) fn start(turn: &mut Turn<'_>, frame: FrameId, state: &State, map: &Map) -> Result<Flow, Failure> {
     let Some(raw) = turn.raw_input(frame) else { return Ok(Flow::Wait) };
     let input = dataflow::input(turn, frame, state, &raw)?;
-    let (items, length) = items(turn, frame, map, &input)?;
+    let (items, length) = items(turn, frame, state, map, &input)?;
     let at_once = at_once(turn, frame, map, &input)?;
     turn.record(frame, Fact::MapStarted { frame, length, at_once, input, items });
     if length == 0 {
@@ -90,13 +90,15 @@ fn succeed(turn: &mut Turn<'_>, frame: FrameId, state: &State, map: &Map) -> Res
 }
 
 /// The items, with their number.
-fn items(turn: &Turn<'_>, frame: FrameId, map: &Map, input: &Payload) -> Result<(Payload, u32), Failure> {
+fn items(
+    turn: &Turn<'_>,
+    frame: FrameId,
+    state: &State,
+    map: &Map,
+    input: &Payload,
+) -> Result<(Payload, u32), Failure> {
     let path = &map.items_path;
-    let items = if path.is_whole_input() {
-        input.clone()
-    } else {
-        Payload::from_value(dataflow::select(turn, frame, path, input)?)
-    };
+    let items = dataflow::through(turn, frame, state, Some(path), input)?;
     match items.value().as_array().map(|items| u32::try_from(items.len())) {
         Some(Ok(length)) => Ok((items, length)),
         // Without the state's name in front (recorded, 2026-09).
