@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use clap::builder::BoolishValueParser;
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::sigv4;
 
@@ -20,6 +20,7 @@ use crate::sigv4;
 Examples:
   gradus serve                                    serve on http://127.0.0.1:8083, data in ./gradus-data
   gradus run order.asl.json --input '{\"id\":7}'    run one state machine, print its output
+  gradus validate *.asl.json                      say what is wrong with definitions, and where
 
 `gradus help COMMAND` says more.")]
 pub(crate) struct Cli {
@@ -32,6 +33,7 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     Serve(Serve),
     Run(Run),
+    Validate(Validate),
 }
 
 /// Serve the API over HTTP and keep every execution on disk.
@@ -214,6 +216,70 @@ pub(crate) struct Run {
     pub(crate) name: Option<String>,
 }
 
+/// Say what is wrong with definitions, and where.
+///
+/// Finds what CreateStateMachine would refuse, with the service's codes and messages, and shows the
+/// line. A note is no fault of the definition: it names what the service runs and this version of
+/// gradus does not. Notes are always shown, and do not change the exit code.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  gradus validate order.asl.json
+  gradus validate --type express --severity error machines/*.json
+  jq .definition template.json | gradus validate -
+  gradus validate --format sarif *.asl.json > gradus.sarif      for code scanning
+  gradus validate --format json order.asl.json | jq '.files[].diagnostics[]'
+
+On a terminal each finding comes with its line; elsewhere each is a line of its own:
+  order.asl.json:7:17: error MISSING_TRANSITION_TARGET: Missing 'Next' target: Chek (did you mean 'Check'?)
+
+Columns count characters, from 1.
+Exit codes: 0 no errors, 1 errors, 2 wrong usage or a file that cannot be read.")]
+pub(crate) struct Validate {
+    /// The files with the definitions, in the States Language; - is standard input.
+    #[arg(required = true, value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+
+    /// How to print the findings.
+    #[arg(long, value_enum, default_value = "text")]
+    pub(crate) format: Format,
+
+    /// The type of the state machine: an Express one may not wait for others.
+    #[arg(long, value_name = "TYPE", value_enum, default_value = "standard")]
+    pub(crate) r#type: Type,
+
+    /// The least severity that is shown.
+    #[arg(long, value_enum, default_value = "warning")]
+    pub(crate) severity: LeastSeverity,
+}
+
+/// How findings are printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// Lines for people, and for editors that read FILE:LINE:COLUMN.
+    Text,
+    /// One JSON object.
+    Json,
+    /// One SARIF 2.1.0 log.
+    Sarif,
+}
+
+/// The type of a state machine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Type {
+    Standard,
+    Express,
+}
+
+/// The least severity of what is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LeastSeverity {
+    /// What gets a definition refused.
+    Error,
+    /// Also what is likely to be a mistake.
+    Warning,
+}
+
 #[cfg(test)]
 mod tests {
     use clap::CommandFactory;
@@ -224,7 +290,7 @@ mod tests {
         let arguments = ["gradus", "serve"].iter().chain(arguments);
         match Cli::try_parse_from(arguments).map_err(|error| error.to_string())?.command {
             Command::Serve(options) => Ok(options),
-            Command::Run(_) => Err("run".to_owned()),
+            other => Err(format!("{other:?}")),
         }
     }
 

@@ -2,7 +2,7 @@
 //!
 //! [`serve`] puts the service on HTTP, in layers that know only the one below: [`aws_json`] (the
 //! protocol), [`listen`], [`body`] and [`pace`] (connections); [`log`] prints what happens. [`run`]
-//! drives one execution without any of that. What the service does is in `gradus-runtime`, what a
+//! drives one execution without any of that, [`validate`] only reads definitions. What the service does is in `gradus-runtime`, what a
 //! workflow means in `gradus-core`.
 
 mod aws_json;
@@ -14,6 +14,7 @@ mod pace;
 mod run;
 mod serve;
 mod sigv4;
+mod validate;
 
 use std::process::ExitCode;
 
@@ -29,5 +30,6 @@ fn main() -> ExitCode {
     match Cli::parse().command {
         Command::Serve(options) => serve::command(&options),
         Command::Run(options) => run::command(&options),
+        Command::Validate(options) => validate::command(&options),
     }
 }

@@ -19,6 +19,7 @@ mod history;
 mod regenerate;
 mod resume;
 mod start;
+mod validate;
 mod wire;
 
 /// The program under test.

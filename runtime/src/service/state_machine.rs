@@ -201,7 +201,8 @@ pub(super) async fn validate<S: Store>(
     let diagnostics = parse(&input.definition, kind.as_str()).diagnostics;
     let has_error = diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error);
     let shows_warnings = input.severity == Some(ShownSeverity::Warning);
-    let asked_for = diagnostics.iter().filter(|found| found.severity == Severity::Error || shows_warnings);
+    let asked_for =
+        diagnostic::told(&diagnostics).filter(|found| found.severity == Severity::Error || shows_warnings);
     let mut shown: Vec<ShownDiagnostic> = asked_for.map(shown_diagnostic).collect();
     let size = page::size(input.max_results);
     let truncated = shown.len() > size;

@@ -304,7 +304,7 @@ mod tests {
         let arguments = ["gradus", "run", "--virtual-time", "--trace"].iter().chain(arguments);
         match Cli::try_parse_from(arguments).unwrap().command {
             config::Command::Run(options) => Driver::new(&options),
-            config::Command::Serve(_) => panic!("another command"),
+            _ => panic!("another command"),
         }
     }
 
@@ -336,11 +336,11 @@ mod tests {
             &["--input", "{\"id\":7}"],
             &succeeded(r#"{"status":"shipped","by":"bicycle","order":7}"#),
             &[
-                r#"   +0.000s  Pass     Receive order     {"id":7,"shipping":{"warehouse":"north","carrier":"bicycle"}}"#,
-                "   +0.000s  Choice   Which way?        took Pack",
-                "   +0.000s  Wait     Pack              waits 1 s",
-                r#"   +1.000s  Pass     Ship              {"status":"shipped","by":"bicycle","order":7}"#,
-                r#"   +1.000s  Succeed  Order shipped     {"status":"shipped","by":"bicycle","order":7}"#,
+                r#"   +0.000s  Pass      Receive order     {"id":7,"shipping":{"warehouse":"north","carrier":"bicycle"}}"#,
+                "   +0.000s  Choice    Which way?        took Pack",
+                "   +0.000s  Wait      Pack              waits 1 s",
+                r#"   +1.000s  Pass      Ship              {"status":"shipped","by":"bicycle","order":7}"#,
+                r#"   +1.000s  Succeed   Order shipped     {"status":"shipped","by":"bicycle","order":7}"#,
             ],
         );
     }
@@ -374,7 +374,7 @@ mod tests {
         }
         let (outcome, lines) = run(&[]);
         assert_eq!(outcome, Ok(Outcome::Failed(Failure::new("Order.Unreadable", "an order needs an id"))));
-        let last = "   +0.000s  Fail     Order unreadable  Order.Unreadable: an order needs an id";
+        let last = "   +0.000s  Fail      Order unreadable  Order.Unreadable: an order needs an id";
         assert_eq!(lines.last().map(String::as_str), Some(last));
     }
 
@@ -383,18 +383,18 @@ mod tests {
         for (definition, expected) in [
             (
                 r#"{"StartAt":"A","TimeoutSeconds":5,"States":{"A":{"Type":"Wait","Seconds":9,"End":true}}}"#,
-                (Outcome::TimedOut, "   +0.000s  Wait     A  waits 9 s, out of time"),
+                (Outcome::TimedOut, "   +0.000s  Wait      A  waits 9 s, out of time"),
             ),
             (
                 r#"{"StartAt":"A","States":{"A":{"Type":"Fail","Error":"No"}}}"#,
                 (
                     Outcome::Failed(Failure { error: Some("No".into()), ..Failure::default() }),
-                    "   +0.000s  Fail     A  No",
+                    "   +0.000s  Fail      A  No",
                 ),
             ),
             (
                 r#"{"StartAt":"A","States":{"A":{"Type":"Succeed","InputPath":"$.a"}}}"#,
-                (succeeded("\"b\\n\""), "   +0.000s  Succeed  A  \"b\\n\""),
+                (succeeded("\"b\\n\""), "   +0.000s  Succeed   A  \"b\\n\""),
             ),
         ] {
             let definition = asl::parse(definition, asl::parse::Options::default()).definition.unwrap();

@@ -168,7 +168,7 @@ impl Trace {
         let offset = format!("+{}.{:03}s", offset.0 / 1000, offset.0 % 1000);
         // `{:?}` of a kind is its name in the States Language.
         let kind = format!("{kind:?}");
-        format!("{offset:>10}  {kind:<7}  {name:<width$}  {did}", width = self.width)
+        format!("{offset:>10}  {kind:<8}  {name:<width$}  {did}", width = self.width)
     }
 }
 

@@ -21,6 +21,21 @@ pub struct Diagnostic {
     pub place: Place,
 }
 
+impl Diagnostic {
+    /// Whether this is a gap of gradus, and no fault of the definition.
+    pub fn is_gap(&self) -> bool {
+        self.code == Code::NotYetSupported
+    }
+}
+
+/// What to tell a caller of the API: the gaps of gradus only when the definition has no error
+/// besides, so that a faulty definition gets the service's own answer.
+pub fn told(diagnostics: &[Diagnostic]) -> impl Iterator<Item = &Diagnostic> {
+    let is_fault = |found: &Diagnostic| found.severity == Severity::Error && !found.is_gap();
+    let faulty = diagnostics.iter().any(is_fault);
+    diagnostics.iter().filter(move |found| !(faulty && found.is_gap()))
+}
+
 /// How bad a [`Diagnostic`] is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Severity {
@@ -47,54 +62,47 @@ pub enum Place {
     },
 }
 
-/// The sort of a fault, in the service's names.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Code {
-    /// The text is not JSON.
-    InvalidJsonDescription,
-    /// A field is missing, unknown or has a value that it cannot have.
-    SchemaValidationFailed,
-    /// No state ends the machine.
-    MissingEndState,
-    /// A transition leads nowhere, or no transition leads to a state.
-    MissingTransitionTarget,
-    /// Two states have one name.
-    DuplicateStateName,
-    /// A state's name is too long or empty.
-    InvalidStateName,
-    /// Blocks or rules are nested beyond what is taken.
-    TooDeeplyNested,
-    /// A variable is used that may have no value.
-    PossiblyUndefinedVariable,
-    /// A variable is assigned whose name no variable can have.
-    InvalidVariableName,
-    /// A variable is assigned whose name the language keeps for itself.
-    ReservedVariableName,
-    /// A variable is assigned in a block, and in one around it as well.
-    DuplicateVariableName,
-    /// Right, but gradus cannot run it. Not a code of the service, so that nobody takes a gap of
-    /// this program for a fault of the definition.
-    NotYetSupported,
+/// Makes [`Code`] of one row a code: its name here, on the wire, and what it means.
+macro_rules! codes {
+    ($($variant:ident $wire:literal $summary:literal)*) => {
+        /// The sort of a fault, in the service's names.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum Code {
+            $(#[doc = $summary] $variant,)*
+        }
+
+        impl Code {
+            /// Every code, in the order in which they are declared.
+            pub const ALL: &'static [Code] = &[$(Code::$variant),*];
+
+            /// The name on the wire.
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Code::$variant => $wire,)* }
+            }
+
+            /// What the code means, in a sentence for people.
+            pub const fn summary(self) -> &'static str {
+                match self { $(Code::$variant => $summary,)* }
+            }
+        }
+    };
 }
 
-impl Code {
-    /// The name on the wire.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Code::InvalidJsonDescription => "INVALID_JSON_DESCRIPTION",
-            Code::SchemaValidationFailed => "SCHEMA_VALIDATION_FAILED",
-            Code::MissingEndState => "MISSING_END_STATE",
-            Code::MissingTransitionTarget => "MISSING_TRANSITION_TARGET",
-            Code::DuplicateStateName => "DUPLICATE_STATE_NAME",
-            Code::InvalidStateName => "INVALID_STATE_NAME",
-            Code::TooDeeplyNested => "TOO_DEEPLY_NESTED",
-            Code::PossiblyUndefinedVariable => "POSSIBLY_UNDEFINED_VARIABLE",
-            Code::InvalidVariableName => "INVALID_VARIABLE_NAME",
-            Code::ReservedVariableName => "RESERVED_VARIABLE_NAME",
-            Code::DuplicateVariableName => "DUPLICATE_VARIABLE_NAME",
-            Code::NotYetSupported => "NOT_YET_SUPPORTED",
-        }
-    }
+codes! {
+    InvalidJsonDescription "INVALID_JSON_DESCRIPTION" "The text is not JSON."
+    SchemaValidationFailed "SCHEMA_VALIDATION_FAILED" "A field is missing, unknown or has a value that it cannot have."
+    MissingEndState "MISSING_END_STATE" "No state ends the machine."
+    MissingTransitionTarget "MISSING_TRANSITION_TARGET" "A transition leads nowhere, or no transition leads to a state."
+    DuplicateStateName "DUPLICATE_STATE_NAME" "Two states have one name."
+    InvalidStateName "INVALID_STATE_NAME" "A state's name is too long or empty."
+    DuplicateLabelName "DUPLICATE_LABEL_NAME" "Two Map states have one label."
+    InvalidLabelName "INVALID_LABEL_NAME" "The label of a Map state is too long, empty or has a character that it cannot have."
+    DuplicateVariableName "DUPLICATE_VARIABLE_NAME" "A variable has the name of one in a scope around it."
+    InvalidVariableName "INVALID_VARIABLE_NAME" "The name of a variable is no identifier."
+    ReservedVariableName "RESERVED_VARIABLE_NAME" "A variable has a name that the language keeps for itself."
+    PossiblyUndefinedVariable "POSSIBLY_UNDEFINED_VARIABLE" "A variable is used that may have no value."
+    TooDeeplyNested "TOO_DEEPLY_NESTED" "Blocks or rules are nested beyond what is taken."
+    NotYetSupported "NOT_YET_SUPPORTED" "Right, but gradus cannot run it. Not a code of the service, so that nobody takes a gap of this program for a fault of the definition."
 }
 
 impl fmt::Display for Code {
@@ -132,11 +140,11 @@ impl fmt::Display for Diagnostic {
 }
 
 /// The message of `InvalidDefinition`, as CreateStateMachine and UpdateStateMachine answer it:
-/// every error, in order. Warnings do not refuse a definition and are left out.
+/// every error that is to be [`told`], in order. Warnings do not refuse a definition and are left out.
 ///
 /// Source: the service, recorded.
 pub fn invalid_definition_message(diagnostics: &[Diagnostic]) -> String {
-    let errors = diagnostics.iter().filter(|diagnostic| diagnostic.severity == Severity::Error);
+    let errors = told(diagnostics).filter(|diagnostic| diagnostic.severity == Severity::Error);
     let mut message = String::from("Invalid State Machine Definition: '");
     for (index, error) in errors.enumerate() {
         let separator = if index == 0 { "" } else { ", " };
@@ -150,6 +158,15 @@ pub fn invalid_definition_message(diagnostics: &[Diagnostic]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn codes_differ_and_say_what_they_mean() {
+        let names: std::collections::HashSet<&str> = Code::ALL.iter().map(|code| code.as_str()).collect();
+        assert_eq!(names.len(), Code::ALL.len());
+        for code in Code::ALL {
+            assert!(code.summary().ends_with('.'), "{code}");
+        }
+    }
 
     fn diagnostic(severity: Severity, code: Code, message: &str, location: Option<&str>) -> Diagnostic {
         Diagnostic {
@@ -187,6 +204,21 @@ mod tests {
                 ],
                 "Invalid State Machine Definition: 'SCHEMA_VALIDATION_FAILED: One at /States/A, \
                  DUPLICATE_STATE_NAME: Two at /States/B'",
+            ),
+            // What gradus lacks is told when nothing is wrong.
+            (
+                vec![
+                    diagnostic(Severity::Error, Code::NotYetSupported, "Gap", Some("/States/A")),
+                    diagnostic(Severity::Warning, Code::PossiblyUndefinedVariable, "W", Some("/States/A")),
+                ],
+                "Invalid State Machine Definition: 'NOT_YET_SUPPORTED: Gap at /States/A'",
+            ),
+            (
+                vec![
+                    diagnostic(Severity::Error, Code::NotYetSupported, "Gap", Some("/States/A")),
+                    schema("One", Some("/States/A")),
+                ],
+                "Invalid State Machine Definition: 'SCHEMA_VALIDATION_FAILED: One at /States/A'",
             ),
             (
                 vec![diagnostic(

@@ -8,7 +8,6 @@ mod check;
 pub mod definition;
 pub mod diagnostic;
 pub mod parse;
-mod variables;
 
 pub use definition::Definition;
 pub use diagnostic::Diagnostic;

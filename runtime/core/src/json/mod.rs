@@ -5,6 +5,7 @@
 //! and shown by any part of gradus looks the same.
 //!
 //! - [`parse`] and [`validate`] share one scanner; no input can make it recurse.
+//! - [`locate`] finds the place of a value in its text, for those who show it.
 //! - [`Value`] is cheap to clone, keeps the order of keys, and can be of any depth: printing, comparing and
 //!   dropping do not recurse.
 //! - [`java_map_order`] is the order in which the service's hash maps list their keys.
@@ -14,6 +15,7 @@
 
 mod error;
 mod java;
+mod locate;
 mod number;
 mod payload;
 mod print;
@@ -23,6 +25,7 @@ mod value;
 
 pub use error::SyntaxError;
 pub use java::java_map_order;
+pub use locate::{Spot, locate};
 pub use number::Number;
 pub use payload::{Payload, TooLarge};
 pub use read::{MAX_DEPTH, parse, validate};

@@ -11,7 +11,7 @@ use super::{
 pub const MAX_DEPTH: usize = 1000;
 
 /// For a text from outside. Source: Jackson 2.15.
-const LIMITS: Limits = Limits { depth: MAX_DEPTH, digits: 1000 };
+pub(super) const LIMITS: Limits = Limits { depth: MAX_DEPTH, digits: 1000 };
 /// For a text that gradus has written itself.
 const NO_LIMITS: Limits = Limits { depth: usize::MAX, digits: usize::MAX };
 
@@ -104,7 +104,7 @@ impl Sink for Builder {
 }
 
 impl RawString<'_> {
-    fn unescaped(self) -> Arc<str> {
+    pub(super) fn unescaped(self) -> Arc<str> {
         if self.escaped { Arc::from(unescape(self.text)) } else { Arc::from(self.text) }
     }
 }

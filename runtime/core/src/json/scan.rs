@@ -8,6 +8,8 @@ mod faults;
 #[cfg(test)]
 mod tests;
 
+use std::ops::Range;
+
 use super::{SyntaxError, error::Position};
 
 /// What a text may hold at most.
@@ -26,6 +28,8 @@ pub(super) fn scan<S: Sink>(text: &str, limits: Limits, sink: &mut S) -> Result<
 
 /// What the scanner tells about a text, in the order of the text.
 pub(super) trait Sink {
+    /// Where the token stands that is told next, in bytes; quotes are part of it.
+    fn token(&mut self, _span: Range<usize>) {}
     fn scalar(&mut self, scalar: Scalar<'_>);
     fn key(&mut self, key: RawString<'_>);
     fn open(&mut self, container: Container);
@@ -86,6 +90,7 @@ impl<'t> Scanner<'t> {
                 let next = self.next_in(container)?;
                 if next == b']' || next == b'}' {
                     self.close(container, next)?;
+                    sink.token(self.at - 1..self.at);
                     sink.close();
                     fresh = false;
                     continue;
@@ -102,35 +107,33 @@ impl<'t> Scanner<'t> {
 
     /// Reads a scalar, or the opening bracket of a container: then the answer is true.
     fn value<S: Sink>(&mut self, byte: u8, sink: &mut S) -> Result<bool, SyntaxError> {
-        match byte {
-            b'"' => {
-                let raw = self.string("string value")?;
-                sink.scalar(Scalar::String(raw));
-            }
+        let start = self.at;
+        let scalar = match byte {
+            b'"' => Scalar::String(self.string("string value")?),
             b'{' | b'[' => {
                 let container = if byte == b'{' { Container::Object } else { Container::Array };
                 self.enter(container)?;
+                sink.token(start..self.at);
                 sink.open(container);
                 return Ok(true);
             }
-            b'-' | b'0'..=b'9' => {
-                let number = self.number(byte == b'-')?;
-                sink.scalar(number);
-            }
+            b'-' | b'0'..=b'9' => self.number(byte == b'-')?,
             b't' => {
                 self.word("true")?;
-                sink.scalar(Scalar::Bool(true));
+                Scalar::Bool(true)
             }
             b'f' => {
                 self.word("false")?;
-                sink.scalar(Scalar::Bool(false));
+                Scalar::Bool(false)
             }
             b'n' => {
                 self.word("null")?;
-                sink.scalar(Scalar::Null);
+                Scalar::Null
             }
             _ => return Err(self.odd_value(byte)),
-        }
+        };
+        sink.token(start..self.at);
+        sink.scalar(scalar);
         Ok(false)
     }
 
@@ -139,7 +142,9 @@ impl<'t> Scanner<'t> {
         if byte != b'"' {
             return Err(self.unexpected(self.at, "was expecting double-quote to start field name"));
         }
+        let start = self.at;
         let key = self.string("name")?;
+        sink.token(start..self.at);
         sink.key(key);
         match self.next_significant()? {
             Some(b':') => self.at += 1,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::fields::{Fields, Table, each, expected};
 use super::location::Location;
 use super::state::next;
-use super::{Block, Language, Parser, Read, Refused, assign, paths};
+use super::{Block, Language, Parser, Read, Refused, jsonata, paths, variables};
 use crate::asl::definition::{Choice, Glob, Kind, Operand, Operator, Relation, Rule, Test, TypeTest};
 use crate::asl::diagnostic::Code;
 use crate::expr::path::Path;
@@ -90,10 +90,13 @@ fn rule(parser: &mut Parser, block: &mut Block<'_>, entry: &Value, location: Loc
     block.incomplete |= required.is_err();
     let next = next(parser, block, &mut fields, "Next");
     let test = test(parser, &mut fields, 1);
+    let assign = variables::assign(parser, &mut fields);
+    if parser.language == Some(Language::Jsonata) {
+        jsonata::check(parser, &mut fields);
+    }
     if parser.language != Some(Language::JsonPath) {
         return Err(Refused);
     }
-    let assign = assign::assign(parser, &mut fields);
     fields.close(parser)?;
     required?;
     Ok(Rule { test: test?, assign: assign?, next: next?.ok_or(Refused)? })

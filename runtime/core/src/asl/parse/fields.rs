@@ -31,6 +31,9 @@ const JSONPATH_ONLY: &[&str] = &[
     "InputPath",
     "ItemsPath",
     "MaxConcurrencyPath",
+    "MaxInputBytesPerBatchPath",
+    "MaxItemsPath",
+    "MaxItemsPerBatchPath",
     "OutputPath",
     "Parameters",
     "Result",
@@ -119,9 +122,14 @@ impl<'a> Fields<'a> {
         self.table.iter().any(|group| group.contains(&name))
     }
 
+    /// A member as it is; does not count as reading it.
+    pub(super) fn peek(&self, name: &str) -> Option<&'a Value> {
+        self.object.get(name).filter(|_| self.knows(name))
+    }
+
     /// A member as it is; nothing for one that the table does not have, which is a fault already.
     pub(super) fn get(&mut self, name: &'static str) -> Option<&'a Value> {
-        let value = self.object.get(name).filter(|_| self.knows(name))?;
+        let value = self.peek(name)?;
         if !self.read.contains(&name) {
             self.read.push(name);
         }

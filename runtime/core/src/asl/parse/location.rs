@@ -8,10 +8,15 @@ pub(super) struct Location<'a> {
 }
 
 #[derive(Clone, Copy, Debug)]
-enum Step<'a> {
+pub(super) enum Step<'a> {
+    /// No step: the whole.
     Document,
+    /// To a member of an object.
     Field(&'a str),
+    /// To an element of an array.
     Item(usize),
+    /// Several steps, one after the other.
+    Way(&'a [Step<'a>]),
 }
 
 impl<'a> Location<'a> {
@@ -28,12 +33,17 @@ impl<'a> Location<'a> {
         Location { parent: Some(self), step: Step::Item(index) }
     }
 
+    /// A value somewhere inside what stands here.
+    pub(super) fn inside(&'a self, way: &'a [Step<'a>]) -> Location<'a> {
+        Location { parent: Some(self), step: Step::Way(way) }
+    }
+
     /// The service's form: `/States/A/Choices[0]/Next`, and `/` for the document.
     pub(super) fn path(&self) -> String {
         match self.step {
             Step::Document => "/".to_owned(),
             _ => self.spell(|text, step| match step {
-                Step::Document => {}
+                Step::Document | Step::Way(_) => {}
                 Step::Field(name) => {
                     text.push('/');
                     text.push_str(name);
@@ -46,7 +56,7 @@ impl<'a> Location<'a> {
     /// The same place as a JSON pointer (RFC 6901).
     pub(super) fn pointer(&self) -> String {
         self.spell(|text, step| match step {
-            Step::Document => {}
+            Step::Document | Step::Way(_) => {}
             Step::Field(name) => {
                 text.push('/');
                 text.push_str(&name.replace('~', "~0").replace('/', "~1"));
@@ -60,7 +70,10 @@ impl<'a> Location<'a> {
         let steps: Vec<_> = std::iter::successors(Some(self), |location| location.parent).collect();
         let mut text = String::new();
         for location in steps.into_iter().rev() {
-            write(&mut text, location.step);
+            match location.step {
+                Step::Way(way) => way.iter().for_each(|step| write(&mut text, *step)),
+                step => write(&mut text, step),
+            }
         }
         text
     }
@@ -78,7 +91,10 @@ mod tests {
         let choices = state.field("Choices");
         let rule = choices.item(12);
         let next = rule.field("Next");
+        let way = [Step::Field("a/b"), Step::Item(0)];
+        let inside = rule.inside(&way);
         let cases = [
+            (inside, "/States/a/b~c/Choices[12]/a/b[0]", "/States/a~1b~0c/Choices/12/a~1b/0"),
             (document, "/", ""),
             (states, "/States", "/States"),
             (next, "/States/a/b~c/Choices[12]/Next", "/States/a~1b~0c/Choices/12/Next"),

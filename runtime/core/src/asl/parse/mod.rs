@@ -9,15 +9,17 @@
 //!
 //! Recursion is bounded: nested rules by `choice.rs`, nested blocks of states by `nested.rs`.
 
-mod assign;
 mod choice;
+mod distributed;
 mod fields;
+mod jsonata;
 mod location;
 mod nested;
 mod paths;
 mod state;
 mod task;
 mod unbuilt;
+mod variables;
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
@@ -25,11 +27,13 @@ use std::sync::Arc;
 use super::check::Graph;
 use super::definition::{Definition, State, StateId};
 use super::diagnostic::{Code, Diagnostic, Place, Severity};
-use super::variables::Variables;
 use crate::json::{self, Object, Value};
 use fields::{Fields, MAX_NUMBER};
 use location::Location;
 use unbuilt::Unbuilt;
+use variables::Scopes;
+
+pub use state::state_fields;
 
 /// What became of a text.
 #[derive(Clone, Debug)]
@@ -122,7 +126,11 @@ fn block(parser: &mut Parser, fields: &mut Fields<'_>, scope: Scope) -> Read<Sta
         return Err(Refused);
     };
     let mut block = Block::new(parser, states);
-    parser.variables.enter(states, start_at.ok().flatten().map(|name| &**name));
+    // The states of a distributed Map run in executions of their own.
+    let config = fields.peek("ProcessorConfig");
+    let sealed = config.and_then(|config| config.get("Mode")?.as_str()) == Some("DISTRIBUTED");
+    let first = start_at.ok().flatten().map(|name| &**name);
+    parser.scopes.enter(first, states, sealed);
     let start = match start_at {
         Ok(Some(name)) => block.target(parser, &fields.at("StartAt"), name),
         Ok(None) | Err(Refused) => Err(Refused),
@@ -130,14 +138,14 @@ fn block(parser: &mut Parser, fields: &mut Fields<'_>, scope: Scope) -> Read<Sta
     let place = fields.at("States");
     for (index, (name, value)) in states.iter().enumerate() {
         block.current = index;
-        parser.variables.at(index);
+        parser.scopes.at(index);
         // Where a state cannot be read, a gap is left.
         let state = state::state(parser, &mut block, name, value, place.field(name)).ok();
         if let Some(slot) = parser.states.get_mut(block.base + index) {
             *slot = state;
         }
     }
-    parser.variables.leave();
+    parser.scopes.leave();
     check_graph(parser, &block, start.ok(), states, &place, scope);
     start
 }
@@ -247,8 +255,9 @@ struct Parser {
     depth: usize,
     /// The name of every state so far, over all blocks.
     names: HashSet<Arc<str>>,
-    /// Which variables the blocks around the parser assign.
-    variables: Variables,
+    /// The label of every Map so far.
+    labels: HashSet<Arc<str>>,
+    scopes: Scopes,
     /// Which variables the fields of the state read, as far as it was read.
     variables_read: BTreeSet<Arc<str>>,
     /// Every state so far; a gap where one has a fault.
@@ -269,7 +278,8 @@ impl Parser {
             language: None,
             depth: 0,
             names: HashSet::new(),
-            variables: Variables::default(),
+            labels: HashSet::new(),
+            scopes: Scopes::default(),
             variables_read: BTreeSet::new(),
             states: Vec::new(),
             diagnostics: Vec::new(),

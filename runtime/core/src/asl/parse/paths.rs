@@ -131,13 +131,13 @@ fn not_a_reference_path(text: &str) -> &'static str {
     }
 }
 
-/// Notes that the state reads a variable, and warns where it may have no value.
+/// Notes that the state reads a variable, and warns of one that some way to this state does not assign.
 fn warn_of_variable(parser: &mut Parser, location: &Location<'_>, path: &Path) {
     let Some(name) = path.variable() else { return };
     if !parser.variables_read.contains(name) {
         parser.variables_read.insert(name.into());
     }
-    if parser.variables.may_be_undefined(name) {
+    if !parser.scopes.defines(name) {
         parser.warn(
             Code::PossiblyUndefinedVariable,
             location,

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use super::fields::{Fields, MAX_NUMBER, Table, expected};
 use super::location::Location;
 use super::{
-    Block, Language, Parser, Read, Refused, assign, choice, nested, paths, query_language, refuse_jsonata,
-    task,
+    Block, Language, Parser, Read, Refused, choice, distributed, jsonata, nested, paths, query_language,
+    refuse_jsonata, task, variables,
 };
 use crate::asl::definition::{Fail, Kind, Pass, State, StateId, Transition, Until, Wait, Words};
 use crate::asl::diagnostic::Code;
@@ -105,6 +105,13 @@ const PATHS: &[&str] = &["InputPath", "OutputPath"];
 const TRANSITION: &[&str] = &["Next", "End"];
 const ERRORS: &[&str] = &["Retry", "Catch"];
 
+/// Every field that a state can have, after the `Type` that can have it.
+pub fn state_fields() -> impl Iterator<Item = (&'static str, &'static str)> {
+    TYPES
+        .iter()
+        .flat_map(|(_, kind, table)| table.iter().copied().flatten().map(move |field| (*kind, *field)))
+}
+
 /// The most UTF-16 units in the name of a state.
 const MAX_NAME_UNITS: usize = 80;
 
@@ -123,6 +130,10 @@ pub(super) fn state(
     };
     parser.variables_read.clear();
     let comment = fields.string(parser, "Comment");
+    let assign = variables::assign(parser, &mut fields);
+    if kind == Type::Map {
+        distributed::check(parser, &fields);
+    }
     if parser.language != Some(Language::JsonPath) {
         return Err(outline(parser, block, &mut fields, kind));
     }
@@ -138,7 +149,6 @@ pub(super) fn state(
         Type::Parallel => nested::parallel(parser, block, &mut fields),
         Type::Map => nested::map(parser, block, &mut fields),
     };
-    let assign = assign::assign(parser, &mut fields);
     fields.close(parser)?;
     comment?;
     Ok(State {
@@ -206,6 +216,9 @@ fn check_name(parser: &mut Parser, location: &Location<'_>, name: &Arc<str>) -> 
 /// Reads of a state that gradus does not run what the block needs: where it leads.
 fn outline(parser: &mut Parser, block: &mut Block<'_>, fields: &mut Fields<'_>, kind: Type) -> Refused {
     refuse_jsonata(parser, fields);
+    if parser.language == Some(Language::Jsonata) {
+        jsonata::check_state(parser, fields);
+    }
     match kind {
         Type::Parallel => drop(nested::branches(parser, fields)),
         Type::Map => drop(nested::processor(parser, fields)),

@@ -6,7 +6,7 @@ use super::fields::{EMPTY, Fields, MAX_NUMBER, Table, each, expected};
 use super::location::Location;
 use super::state::{next, transition};
 use super::unbuilt::{self, Unbuilt};
-use super::{Block, Language, Parser, Read, Refused, assign};
+use super::{Block, Language, Parser, Read, Refused, jsonata, variables};
 use crate::asl::definition::{Catcher, Kind, Resource, Retrier, Seconds, Task};
 use crate::json::Value;
 
@@ -72,7 +72,7 @@ fn check_limits(
 }
 
 /// Who does the work, and `Credentials`, which depend on it.
-fn resource(parser: &mut Parser, fields: &mut Fields<'_>) -> Read<Resource> {
+pub(super) fn resource(parser: &mut Parser, fields: &mut Fields<'_>) -> Read<Resource> {
     let Some(arn) = fields.string(parser, "Resource")? else {
         return Err(Refused);
     };
@@ -297,10 +297,13 @@ fn catcher(
     let result_path = fields.result_path(parser);
     let next = next(parser, block, &mut fields, "Next");
     block.incomplete |= !fields.has("Next");
+    let assign = variables::assign(parser, &mut fields);
+    if parser.language == Some(Language::Jsonata) {
+        jsonata::check(parser, &mut fields);
+    }
     if parser.language != Some(Language::JsonPath) {
         return Err(Refused);
     }
-    let assign = assign::assign(parser, &mut fields);
     fields.close(parser)?;
     required?;
     comment?;

@@ -18,8 +18,15 @@ fn check(text: &str, expected: &[&str]) {
     assert_eq!(diagnose(text, Options::default()), expected, "{text}");
 }
 
+/// As `check`, of the faults alone: what gradus does not run yet is another matter.
+pub(super) fn check_faults(text: &str, expected: &[&str]) {
+    let found = diagnose(text, Options::default());
+    let faults: Vec<&String> = found.iter().filter(|line| !line.starts_with("NOT_YET_SUPPORTED")).collect();
+    assert_eq!(faults, expected, "{text}");
+}
+
 /// A machine with the one state `S`.
-fn single(state: &str) -> String {
+pub(super) fn single(state: &str) -> String {
     format!(r#"{{"StartAt": "S", "States": {{"S": {state}}}}}"#)
 }
 
@@ -1011,54 +1018,6 @@ fn blocks_become_ids() {
     assert!(matches!(map.max_concurrency, Concurrency::Fixed(3)));
 }
 
-#[test]
-fn names_of_variables() {
-    let invalid = |name: &str, key: &str| {
-        format!(
-            "INVALID_VARIABLE_NAME: Invalid variable name '{name}': the variable name contains invalid characters. \
-             at /States/S/Assign/{key}"
-        )
-    };
-    let long = "x".repeat(81);
-    let too_long = format!(
-        "INVALID_VARIABLE_NAME: Invalid variable name '{long}': the variable name exceeds 80 characters. \
-         at /States/S/Assign/{long}"
-    );
-    let cases: &[(&str, &[&str])] = &[
-        ("{}", &[]),
-        (r#"{"a": 1, "_b.$": "$.b", "Überzahl3": "$no.such", "state": {"c.$": "$$"}}"#, &[]),
-        ("1", &["Expected value of type [OBJECT] at /States/S/Assign"]),
-        (r#"{"a.b": 1, "c": 2}"#, &[&invalid("a.b", "a.b")]),
-        (r#"{"a[0]": 1, "1a.$": "$"}"#, &[&invalid("a[0]", "a[0]"), &invalid("1a", "1a.$")]),
-        (r#"{"": 1, "$a": 2, "a b": 3}"#, &[&invalid("", ""), &invalid("$a", "$a"), &invalid("a b", "a b")]),
-        (
-            r#"{"states.$": "$"}"#,
-            &[
-                "RESERVED_VARIABLE_NAME: Cannot assign to reserved variable '$states'. at /States/S/Assign/states.$",
-            ],
-        ),
-        (
-            r#"{"a": 1, "a.$": "$"}"#,
-            &["The field 'a.$' is given twice, with and without '.$' at /States/S/Assign"],
-        ),
-        (
-            r#"{"a.$": "b"}"#,
-            &[
-                "The value for the field 'a.$' must be a valid JSONPath or a valid intrinsic function call at /States/S/Assign",
-            ],
-        ),
-    ];
-    let pass = |assign: &str| single(&format!(r#"{{"Type": "Pass", "Assign": {assign}, "End": true}}"#));
-    for (assign, expected) in cases {
-        check(&pass(assign), expected);
-    }
-    check(&pass(&format!(r#"{{"{}": 1}}"#, &long[1..])), &[]);
-    check(&pass(&format!(r#"{{"{long}": 1}}"#)), &[&too_long]);
-    for state in [r#"{"Type": "Succeed", "Assign": {}}"#, r#"{"Type": "Fail", "Assign": {}}"#] {
-        check(&single(state), &["Field 'Assign' is not supported at /States/S"]);
-    }
-}
-
 /// A block may not assign what one around it does, even later; blocks beside each other may.
 #[test]
 fn variables_of_nested_blocks() {
@@ -1078,10 +1037,10 @@ fn variables_of_nested_blocks() {
             "End": {"Type": "Pass", "Assign": {"inner.$": "$f"}, "End": true}}}"#,
         &[
             &twice("x", "/States/Fork/Branches[0]/States/One/Assign/x"),
+            &twice("g", "/States/Fork/Branches[1]/States/Two/Assign/g"),
             &twice("own", "/States/Fork/Branches[1]/States/Two/ItemProcessor/States/In/Assign/own"),
             &twice("f", "/States/Fork/Branches[1]/States/Two/ItemProcessor/States/In/Assign/f"),
             &twice("inner", "/States/Fork/Branches[1]/States/Two/ItemProcessor/States/In/Assign/inner"),
-            &twice("g", "/States/Fork/Branches[1]/States/Two/Assign/g"),
             "POSSIBLY_UNDEFINED_VARIABLE: Variable 'f' is possibly not defined. at /States/End/Assign",
         ],
     );
@@ -1104,8 +1063,8 @@ fn variables_that_may_be_undefined() {
             "D": {"Type": "Pass", "OutputPath": "$c", "Next": "F"},
             "F": {"Type": "Fail", "ErrorPath": "$c.e", "CausePath": "$a"}}}"#,
         &[
-            &warning("a", "/States/S/InputPath"),
             &warning("a", "/States/S/Assign"),
+            &warning("a", "/States/S/InputPath"),
             &warning("inner", "/States/M/ItemSelector"),
             &warning("inner", "/States/M/ItemProcessor/States/I/Parameters"),
             &warning("inner", "/States/C/Choices[0]/And[0]/Variable"),
