@@ -646,6 +646,11 @@ impl<'a> Turn<'a> {
         if let Some(due) = self.execution.must_end_at().filter(|due| *due <= self.env.now) {
             return self.time_out(&event, due);
         }
+        // The same for a worker whose task is overdue: its timer may not have been delivered yet.
+        if let Some(Timer { due, frame, purpose }) = self.overdue(&event) {
+            self.take(Event::TimerFired { frame, purpose, due });
+            return self.late();
+        }
         match event {
             Event::Started(_) => self.late(),
             // Nothing is said of the states that are under way. At the top level that was recorded; it
@@ -716,6 +721,25 @@ impl<'a> Turn<'a> {
             Purpose::TaskTimeout => state::task::timed_out(self, timer.frame, false),
             Purpose::Heartbeat => state::task::timed_out(self, timer.frame, true),
         }
+    }
+
+    /// The timer that was due before a worker's word came.
+    fn overdue(&self, event: &Event) -> Option<Timer> {
+        let (frame, task) = match event {
+            Event::TaskHeartbeat { frame, task }
+            | Event::TaskSucceeded { frame, task, .. }
+            | Event::TaskFailed { frame, task, .. } => (*frame, *task),
+            Event::Started(_)
+            | Event::TimerFired { .. }
+            | Event::TaskStarted { .. }
+            | Event::StopRequested { .. } => return None,
+        };
+        state::task::answered(self, frame, task)?;
+        let timers = self.execution.outstanding_of(frame).into_iter().filter_map(|command| match command {
+            Command::Timer(timer) if timer.due <= self.env.now => Some(timer),
+            _ => None,
+        });
+        timers.min()
     }
 
     fn is_outstanding(&self, timer: &Timer) -> bool {

@@ -84,10 +84,10 @@ impl Run {
             assert!(outstanding.insert(command.clone()), "{command:?} was asked and was outstanding");
         }
         assert_eq!(outstanding, self.execution.outstanding().into_iter().collect());
-        // Late events change nothing.
-        if step.reply == Reply::Late
-            && !matches!(step.facts.first().map(|entry| &entry.fact), Some(Fact::ExecutionTimedOut { .. }))
-        {
+        // Late events change nothing; but what was due before them has happened first.
+        let first = step.facts.first().map(|entry| &entry.fact);
+        let was_due = matches!(first, Some(Fact::ExecutionTimedOut { .. } | Fact::ActivityTimedOut { .. }));
+        if step.reply == Reply::Late && !was_due {
             assert_eq!(before, &self.execution);
             assert!(step.facts.is_empty() && step.asked.is_empty() && step.settled.is_empty());
         }
@@ -242,6 +242,25 @@ fn texts_stand_once_in_a_row() {
     let step = execution.step(&env, Event::Started(Box::new(Start { input, ..start(0) })));
     let row = codec::encode(step.at, step.first_event, &step.facts);
     assert!(row.len() < 101_000, "eight mentions of the input take {} bytes", row.len());
+}
+
+#[test]
+fn an_answer_after_the_task_was_due_comes_late() {
+    let definition = compile(&format!(
+        r#"{{"StartAt":"t","States":{{"t":{{"Type":"Task","Resource":"{}","TimeoutSeconds":9,"HeartbeatSeconds":5,"End":true}}}}}}"#,
+        ACTIVITIES[0]
+    ));
+    for (millis, taken) in [(4999, true), (5000, false), (9000, false)] {
+        let mut run = Run::start(definition.clone(), 0);
+        run.next(3, 0);
+        let ActivityTask { frame, task, .. } = run.taken[0].clone();
+        run.now = run.now.saturating_add(Millis(millis));
+        run.tell(Event::TaskSucceeded { frame, task, output: Payload::empty_object() });
+        let Step { reply, facts, .. } = run.steps.last().expect("a step");
+        assert_eq!(*reply == Reply::Taken, taken, "after {millis} ms");
+        let timed_out = matches!(&facts[0].fact, Fact::ActivityTimedOut { failure, .. } if failure.heartbeat);
+        assert_eq!(timed_out, !taken, "the silence was due first");
+    }
 }
 
 #[test]

@@ -954,7 +954,10 @@ fn fields_of_a_map() {
         ),
         (
             r#""ItemReader": {}"#,
-            &["NOT_YET_SUPPORTED: gradus does not run the field 'ItemReader' yet at /States/S/ItemReader"],
+            &[
+                "These fields are required: [Resource] at /States/S/ItemReader",
+                "NOT_YET_SUPPORTED: gradus does not run the field 'ItemReader' yet at /States/S/ItemReader",
+            ],
         ),
     ];
     for (fields, expected) in cases {
