@@ -71,7 +71,13 @@ impl Connection {
 
     fn more(&mut self) -> io::Result<()> {
         let mut chunk = [0; 16 * 1024];
-        let read = self.stream.read(&mut chunk)?;
+        let read = loop {
+            match self.stream.read(&mut chunk) {
+                // A read with a time limit is interrupted when the machine pauses the process.
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                read => break read?,
+            }
+        };
         if read == 0 {
             return Err(io::Error::new(ErrorKind::UnexpectedEof, "the server closed the connection"));
         }
