@@ -741,7 +741,7 @@ impl<'a> Turn<'a> {
         if let Some(due) = self.execution.must_end_at().filter(|due| *due <= self.env.now) {
             return self.time_out(&event, due);
         }
-        // The same for a worker whose task is overdue: its timer may not have been delivered yet.
+        // The same for a task that is overdue: its timer may not have been delivered yet.
         if let Some(Timer { due, frame, purpose }) = self.overdue(&event) {
             self.take(Event::TimerFired { frame, purpose, due });
             return self.late();
@@ -826,7 +826,7 @@ impl<'a> Turn<'a> {
         }
     }
 
-    /// The timer that was due before a worker's word came.
+    /// The timer that was due before the word of a worker or the answer to a call came.
     fn overdue(&self, event: &Event) -> Option<Timer> {
         let frame = match event {
             Event::TaskHeartbeat { frame, task }
