@@ -181,6 +181,13 @@ fn shown(id: EventId, entry: &Entry) -> Value {
             format!("{}StateExited", word(*kind)),
             joined(json!({ "name": &**name }), data("output", output)),
         ),
+        Fact::StateExitedAssigned { kind, name, output, variables, .. } => {
+            let assigned: Map<String, Value> =
+                variables.iter().map(|(name, value)| (name.to_string(), json!(value.text()))).collect();
+            let truncated = json!({ "truncated": false });
+            let assigned = json!({ "name": &**name, "assignedVariables": assigned, "assignedVariablesDetails": truncated });
+            (format!("{}StateExited", word(*kind)), joined(assigned, data("output", output)))
+        }
         Fact::ActivityScheduled { resource, input, timeout_seconds, heartbeat_seconds, .. } => {
             let mut details = joined(json!({ "resource": &**resource }), data("input", input));
             let seconds = [("timeoutInSeconds", timeout_seconds), ("heartbeatInSeconds", heartbeat_seconds)];

@@ -182,12 +182,13 @@ pub(super) async fn describe_state_machine<S: Store>(
     let first = first_step(service.engine().store(), id)?;
     let compiled = state_machine::revision(service.catalog(), &start_of(&first)?.revision)?;
     let revision = &compiled.revision;
-    let definition = state_machine::shown_definition(revision, input.included_data);
+    let definition = state_machine::shown_definition(revision, input.included_data.as_ref());
     Ok(DescribeStateMachineForExecutionOutput {
         logging_configuration: Some(configuration::from_row(&revision.logging)?),
         tracing_configuration: Some(configuration::from_row(&revision.tracing)?),
         encryption_configuration: Some(configuration::from_row(&revision.encryption)?),
         revision_id: revision.revision_id.clone(),
+        variable_references: state_machine::variable_references(&compiled, input.included_data.as_ref()),
         ..DescribeStateMachineForExecutionOutput::new(
             &*revision.machine_arn,
             &*revision.machine_name,

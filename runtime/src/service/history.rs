@@ -4,24 +4,25 @@
 //! Pages are read by rows: a position is a row and an event in it. Source of what an event shows: the
 //! service, recorded.
 
+use std::collections::BTreeMap;
 use std::ops::Bound;
 use std::sync::Arc;
 
 use gradus_api::enums::HistoryEventType as EventType;
 use gradus_api::shapes::{
     ActivityFailedEventDetails, ActivityScheduledEventDetails, ActivityStartedEventDetails,
-    ActivitySucceededEventDetails, ActivityTimedOutEventDetails, ExecutionAbortedEventDetails,
-    ExecutionFailedEventDetails, ExecutionStartedEventDetails, ExecutionSucceededEventDetails,
-    ExecutionTimedOutEventDetails, HistoryEvent, HistoryEventExecutionDataDetails as DataDetails,
-    LambdaFunctionFailedEventDetails, LambdaFunctionScheduledEventDetails,
-    LambdaFunctionSucceededEventDetails, LambdaFunctionTimedOutEventDetails, MapIterationEventDetails,
-    MapStateStartedEventDetails, StateEnteredEventDetails, StateExitedEventDetails, TaskFailedEventDetails,
-    TaskScheduledEventDetails, TaskStartedEventDetails, TaskSubmittedEventDetails, TaskSucceededEventDetails,
-    TaskTimedOutEventDetails,
+    ActivitySucceededEventDetails, ActivityTimedOutEventDetails, AssignedVariablesDetails,
+    ExecutionAbortedEventDetails, ExecutionFailedEventDetails, ExecutionStartedEventDetails,
+    ExecutionSucceededEventDetails, ExecutionTimedOutEventDetails, HistoryEvent,
+    HistoryEventExecutionDataDetails as DataDetails, LambdaFunctionFailedEventDetails,
+    LambdaFunctionScheduledEventDetails, LambdaFunctionSucceededEventDetails,
+    LambdaFunctionTimedOutEventDetails, MapIterationEventDetails, MapStateStartedEventDetails,
+    StateEnteredEventDetails, StateExitedEventDetails, TaskFailedEventDetails, TaskScheduledEventDetails,
+    TaskStartedEventDetails, TaskSubmittedEventDetails, TaskSucceededEventDetails, TaskTimedOutEventDetails,
 };
 use gradus_core::json::Payload;
 use gradus_core::machine::codec::{self, StepFacts};
-use gradus_core::machine::{Entry, EventId, Fact, Failure, StateKind, Timestamp};
+use gradus_core::machine::{Entry, EventId, Fact, Failure, StateKind, Timestamp, Variables};
 
 use super::date;
 use crate::store::layout::{self, ExecutionId};
@@ -119,6 +120,20 @@ fn project(data: &mut Data, at: Timestamp, id: EventId, entry: &Entry) -> Option
                 state_exited_event_details: Some(StateExitedEventDetails {
                     output,
                     output_details,
+                    ..StateExitedEventDetails::new(&**name)
+                }),
+                ..event(exited(*kind))
+            }
+        }
+        Fact::StateExitedAssigned { kind, name, output, variables, frame: _ } => {
+            let (output, output_details) = data.show(output);
+            let (assigned_variables, assigned_variables_details) = data.show_variables(variables);
+            HistoryEvent {
+                state_exited_event_details: Some(StateExitedEventDetails {
+                    output,
+                    output_details,
+                    assigned_variables,
+                    assigned_variables_details,
                     ..StateExitedEventDetails::new(&**name)
                 }),
                 ..event(exited(*kind))
@@ -370,6 +385,18 @@ impl Data {
         self.bytes += payload.len();
         (Some(payload.text().to_owned()), Some(DataDetails { truncated: false }))
     }
+
+    fn show_variables(
+        &mut self,
+        variables: &Variables,
+    ) -> (Option<BTreeMap<String, String>>, Option<AssignedVariablesDetails>) {
+        if !self.included {
+            return (None, None);
+        }
+        self.bytes += variables.iter().map(|(name, value)| name.len() + value.len()).sum::<usize>();
+        let shown = variables.iter().map(|(name, value)| (name.to_string(), value.text().to_owned()));
+        (Some(shown.collect()), Some(AssignedVariablesDetails { truncated: false }))
+    }
 }
 
 impl Position {
@@ -539,7 +566,10 @@ mod tests {
             let Some(kind) = StateKind::from_number(number) else { continue };
             let (name, data) = (word.clone(), data.clone());
             facts.push(Fact::StateEntered { frame, kind, name: name.clone(), input: data.clone() });
+            let variables = vec![(word.clone(), data.clone())];
+            let (exited, output) = (name.clone(), data.clone());
             facts.push(Fact::StateExited { frame, kind, name, output: data });
+            facts.push(Fact::StateExitedAssigned { frame, kind, name: exited, output, variables });
         }
         facts
     }
@@ -598,7 +628,9 @@ mod tests {
             let kind_of_fact = kind_of_fact.split([' ', '{']).next().unwrap().to_owned();
             let expected = match &fact {
                 Fact::StateEntered { kind, .. } => format!("{kind:?}StateEntered"),
-                Fact::StateExited { kind, .. } => format!("{kind:?}StateExited"),
+                Fact::StateExited { kind, .. } | Fact::StateExitedAssigned { kind, .. } => {
+                    format!("{kind:?}StateExited")
+                }
                 _ => kind_of_fact,
             };
             let entry = Entry { previous: EventId(0), fact };

@@ -3,6 +3,7 @@
 //! Executions run the revision they were started with, so revisions outlive their state machine. Versions
 //! and aliases are not published yet: their ARNs name nothing.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use gradus_api::enums::{
@@ -153,7 +154,8 @@ pub(super) async fn describe<S: Store>(
     let compiled = current(service.catalog(), &machine)?;
     let revision = &compiled.revision;
     let kind = StateMachineType::from(machine.kind.as_str());
-    let definition = shown_definition(revision, input.included_data);
+    let definition = shown_definition(revision, input.included_data.as_ref());
+    let variable_references = variable_references(&compiled, input.included_data.as_ref());
     let created = Date::from_millis(machine.created);
     Ok(DescribeStateMachineOutput {
         status: Some(StateMachineStatus::Active),
@@ -161,6 +163,7 @@ pub(super) async fn describe<S: Store>(
         tracing_configuration: Some(configuration::from_row(&revision.tracing)?),
         encryption_configuration: Some(configuration::from_row(&revision.encryption)?),
         revision_id: revision.revision_id.clone(),
+        variable_references,
         ..DescribeStateMachineOutput::new(arn, &*machine.name, definition, &*revision.role_arn, kind, created)
     })
 }
@@ -234,8 +237,23 @@ pub(super) fn revision<S: Store>(catalog: &Catalog<S>, key: &str) -> Result<Arc<
 }
 
 /// The definition of a revision, as far as it is asked for.
-pub(super) fn shown_definition(revision: &Revision, included: Option<IncludedData>) -> &str {
-    if included == Some(IncludedData::MetadataOnly) { "{}" } else { &revision.definition }
+pub(super) fn shown_definition<'a>(revision: &'a Revision, included: Option<&IncludedData>) -> &'a str {
+    if included == Some(&IncludedData::MetadataOnly) { "{}" } else { &revision.definition }
+}
+
+/// The variables that the states of a revision read, by the names of the states; nothing if none reads any, or
+/// if only what describes the definition is asked for. Source: recorded; the latter goes with the definition.
+pub(super) fn variable_references(
+    compiled: &Compiled,
+    included: Option<&IncludedData>,
+) -> Option<BTreeMap<String, Vec<String>>> {
+    let reading = compiled.definition.states().iter().filter(|state| !state.variables_read.is_empty());
+    let references: BTreeMap<_, _> = reading
+        .map(|state| {
+            (state.name.to_string(), state.variables_read.iter().map(|name| name.to_string()).collect())
+        })
+        .collect();
+    Some(references).filter(|found| !found.is_empty() && included != Some(&IncludedData::MetadataOnly))
 }
 
 /// No state machine has this ARN.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use gradus_core::asl::Definition;
 use gradus_core::json::Payload;
 use gradus_core::machine::timestamp::Millis;
-use gradus_core::machine::{Fact, Failure, FrameId, StateKind, Step, Timestamp};
+use gradus_core::machine::{Fact, Failure, FrameId, StateKind, Step, Timestamp, Variables};
 
 /// The widest column of names, in characters; a longer name pushes its line.
 const WIDEST_NAME: usize = 32;
@@ -58,6 +58,10 @@ impl Trace {
             }
             Fact::StateExited { kind: StateKind::Choice, .. } => None,
             Fact::StateExited { frame, output, .. } => self.exit(*frame, output),
+            Fact::StateExitedAssigned { frame, kind, output, variables, name: _ } => {
+                self.assigned(*frame, variables);
+                if *kind == StateKind::Choice { None } else { self.exit(*frame, output) }
+            }
             Fact::WaitStarted { frame, until } => {
                 self.note(*frame, format!("waits {}", seconds(until.since(at))))
             }
@@ -117,6 +121,14 @@ impl Trace {
             line.failed = false;
         }
         None
+    }
+
+    /// Adds the variables that a state set.
+    fn assigned(&mut self, frame: FrameId, variables: &Variables) {
+        let Some(line) = self.open.get_mut(&frame) else { return };
+        let set =
+            variables.iter().map(|(name, value)| format!("{} = {}", shown(name), excerpt(value.text())));
+        line.did.push(format!("set {}", set.collect::<Vec<_>>().join(", ")));
     }
 
     /// Adds to the line of a state that it failed, which its next fact may make good.

@@ -59,6 +59,10 @@ pub struct State {
     pub input_path: Option<Path>,
     /// Selects from the result. `None`: the field is `null`, and the output is `{}`.
     pub output_path: Option<Path>,
+    /// `Assign`, on the state's result. A rule that holds and a catcher have their own instead.
+    pub assign: Option<Template>,
+    /// Names of the variables that its fields read, sorted. States nested in it have their own.
+    pub variables_read: Vec<Arc<str>>,
     /// What kind of state it is, with the fields of that kind.
     pub kind: Kind,
 }
@@ -220,6 +224,8 @@ pub struct Catcher {
     pub errors: Vec<Arc<str>>,
     /// `ResultPath`, on the raw input.
     pub result_path: ResultPath,
+    /// `Assign`, on the error output.
+    pub assign: Option<Template>,
     /// `Next`.
     pub next: StateId,
 }
@@ -238,6 +244,8 @@ pub struct Choice {
 pub struct Rule {
     /// What must hold.
     pub test: Test,
+    /// `Assign`, on the state's input.
+    pub assign: Option<Template>,
     /// `Next`.
     pub next: StateId,
 }

@@ -1,6 +1,6 @@
 //! The printer: compact JSON, and the form in which Java prints collections.
 
-use std::{slice, sync::Arc};
+use std::{collections::HashMap, slice, sync::Arc};
 
 use indexmap::map;
 
@@ -17,6 +17,70 @@ pub(super) fn text_within(value: &Value, max_bytes: usize) -> Option<String> {
     let mut text = String::new();
     write_as(&JSON, value, max_bytes, &mut text);
     (text.len() <= max_bytes).then_some(text)
+}
+
+/// How many bytes [`write`] appends. A part that is shared is measured once.
+pub(super) fn text_len(value: &Value) -> u64 {
+    let mut known = HashMap::new();
+    // Each container with what is left of it and the length so far; the last result is that of a part.
+    let mut open: Vec<(usize, Open<'_>, u64)> = Vec::new();
+    let mut next = Some(value);
+    let mut length = 0;
+    loop {
+        if let Some(value) = next.take() {
+            match measure(value, &mut known) {
+                Ok(part) => length = part,
+                Err((address, container)) => {
+                    open.push((address, container, 1));
+                    length = 0;
+                }
+            }
+        }
+        let Some((address, container, sum)) = open.last_mut() else { return length };
+        *sum = sum.saturating_add(length);
+        length = 0;
+        let is_first = *sum == 1;
+        let entry = match container {
+            Open::Array(elements) => elements.next().map(|value| (0, value)),
+            Open::Object(members) => {
+                members.next().map(|(key, value)| (string_len(key).saturating_add(1), value))
+            }
+        };
+        if let Some((key, value)) = entry {
+            *sum = sum.saturating_add(key).saturating_add(u64::from(!is_first));
+            next = Some(value);
+        } else {
+            length = sum.saturating_add(1);
+            known.insert(*address, length);
+            open.pop();
+        }
+    }
+}
+
+/// The length of a scalar, or of a container that is known; else its address and its entries.
+fn measure<'a>(value: &'a Value, known: &mut HashMap<usize, u64>) -> Result<u64, (usize, Open<'a>)> {
+    let (address, container) = match value {
+        Value::Null | Value::Bool(true) => return Ok(4),
+        Value::Bool(false) => return Ok(5),
+        Value::Number(number) => {
+            let mut text = String::new();
+            number.write_to(&mut text);
+            return Ok(text.len() as u64);
+        }
+        Value::String(text) => {
+            let address = text.as_ptr() as usize;
+            return Ok(*known.entry(address).or_insert_with(|| string_len(text)));
+        }
+        Value::Array(array) => (Arc::as_ptr(array) as usize, Open::Array(array.iter())),
+        Value::Object(object) => (Arc::as_ptr(object) as usize, Open::Object(object.iter())),
+    };
+    known.get(&address).copied().ok_or((address, container))
+}
+
+fn string_len(text: &str) -> u64 {
+    let mut printed = String::new();
+    write_string(text, &mut printed);
+    printed.len() as u64
 }
 
 /// Appends `value` as Java's collections print themselves: `{a=1, b=[x, y]}`.
@@ -175,6 +239,33 @@ mod tests {
         for (text, expected) in cases {
             assert_eq!(parse(text).unwrap().to_java_string(), expected);
         }
+    }
+
+    #[test]
+    fn measures_what_it_prints() {
+        for text in [
+            "null",
+            "true",
+            "false",
+            "-2.50",
+            "\"\"",
+            "\"é\\u0001\\n\"",
+            "[]",
+            "{}",
+            "[[]]",
+            "[1,[],{},\"\"]",
+            "{\"\":{\"a\\\"\":[null,true]},\"b\":{}}",
+            "[[1,2],[1,2]]",
+        ] {
+            let value = parse(text).unwrap();
+            assert_eq!(text_len(&value), value.to_string().len() as u64, "{text}");
+            let shared = Value::from(vec![value.clone(), value.clone(), Value::from(vec![value])]);
+            assert_eq!(text_len(&shared), shared.to_string().len() as u64, "{text}");
+        }
+        let huge = (0..70).fold(Value::Null, |value, _| Value::from(vec![value.clone(), value]));
+        assert_eq!(text_len(&huge), u64::MAX);
+        let deep = (0..200_000).fold(Value::Null, |value, _| Value::from(vec![value]));
+        assert_eq!(text_len(&deep), 400_004);
     }
 
     #[test]

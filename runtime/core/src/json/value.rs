@@ -103,6 +103,12 @@ impl Value {
         text
     }
 
+    /// How many bytes the compact text has. Takes time linear in the distinct parts of the value, however
+    /// often one part is mentioned; saturates.
+    pub fn text_len(&self) -> u64 {
+        print::text_len(self)
+    }
+
     /// As [`to_java_string`](Value::to_java_string); `None` if the text is longer than `max_bytes`, which
     /// is found out in time: parts that are shared are printed each time.
     pub fn to_java_string_within(&self, max_bytes: usize) -> Option<String> {

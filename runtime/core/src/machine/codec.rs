@@ -256,6 +256,33 @@ impl<T: Field> Field for Option<T> {
     }
 }
 
+impl<T: Field> Field for Vec<T> {
+    fn put(&self, writer: &mut Writer) {
+        writer.number(self.len() as u64);
+        self.iter().for_each(|item| item.put(writer));
+    }
+
+    fn get(reader: &mut Reader<'_>) -> Result<Vec<T>, DecodeError> {
+        // No capacity from a number on disk, see `decode`.
+        let mut items = Vec::new();
+        for _ in 0..reader.number()? {
+            items.push(T::get(reader)?);
+        }
+        Ok(items)
+    }
+}
+
+impl<T: Field, U: Field> Field for (T, U) {
+    fn put(&self, writer: &mut Writer) {
+        self.0.put(writer);
+        self.1.put(writer);
+    }
+
+    fn get(reader: &mut Reader<'_>) -> Result<(T, U), DecodeError> {
+        Ok((T::get(reader)?, U::get(reader)?))
+    }
+}
+
 impl Field for u64 {
     fn put(&self, writer: &mut Writer) {
         writer.number(*self);
@@ -333,6 +360,39 @@ mod tests {
     use crate::machine::{FrameId, Start, StateKind};
 
     /// The bytes of a row are a promise: this test may grow, but no line of it may change.
+    #[test]
+    fn variables_are_these_bytes() {
+        let text = |text: &str| Arc::<str>::from(text);
+        let (frame, kind, value) = (FrameId(2), StateKind::Wait, Payload::parse("7").expect("sound"));
+        let variables = vec![(text("x"), value.clone()), (text("y"), value.clone())];
+        let facts = [
+            Fact::StateExitedAssigned { frame, kind, name: text("w"), output: value, variables },
+            Fact::StateExitedAssigned {
+                frame,
+                kind,
+                name: text("w"),
+                output: Payload::empty_object(),
+                variables: Vec::new(),
+            },
+        ];
+        let entries = facts.map(|fact| Entry { previous: EventId(3), fact });
+        let row = encode(Timestamp::from_millis(1), EventId(4), &entries);
+        #[rustfmt::skip]
+        let expected = [
+            1, /* first event */ 4, /* time */ 2,
+            /* texts */ 6, 1, b'w', 1, b'7', 1, b'x', 1, b'y', 1, b'w', 2, b'{', b'}',
+            /* facts */ 2,
+            /* StateExitedAssigned */ 36, 3, 2, 4, 0, 1, 2, 2, 1, 3, 1,
+            /* StateExitedAssigned */ 36, 3, 2, 4, 4, 5, 0,
+        ];
+        assert_eq!(row, expected);
+        assert_eq!(decode(&row).expect("our own bytes").entries, entries);
+        for end in 0..row.len() {
+            assert!(decode(&row[..end]).is_err(), "cut at {end}");
+        }
+    }
+
+    /// As for the row above.
     #[test]
     fn a_row_is_these_bytes() {
         let text = |text: &str| Arc::<str>::from(text);

@@ -1,4 +1,4 @@
-//! The way of data through a state: InputPath, Parameters, ResultSelector, ResultPath, OutputPath.
+//! The way of data through a state: InputPath, Parameters, ResultSelector, Assign, ResultPath, OutputPath.
 //!
 //! A payload that no field touches goes on as the same text; what a path or a template made is
 //! printed compact. Source: States Language, "Input and Output Processing"; recorded causes.
@@ -10,7 +10,7 @@ use super::execution::Turn;
 use super::fact::StateKind;
 use super::retry::Failure;
 use super::timestamp::to_iso;
-use super::{FrameId, MAX_PAYLOAD_BYTES, execution};
+use super::{FrameId, MAX_PAYLOAD_BYTES, Variables, execution, variables};
 use crate::asl::definition::{Kind, Pattern, Resource, ResultPath, State};
 use crate::expr::EvaluationError;
 use crate::expr::intrinsic::{Budget, Call};
@@ -52,6 +52,26 @@ pub(super) fn template(
     }
     let value = with_scope(turn, frame, &payload, |scope| template.evaluate(scope))?;
     print(value, state)
+}
+
+/// What an `Assign` gives for the data that it is evaluated on. Nothing is set yet: the values are found from
+/// the variables as they were when the state was entered, and so is the state's output.
+pub(super) fn assign(
+    turn: &Turn<'_>,
+    frame: FrameId,
+    state: &State,
+    assign: Option<&Template>,
+    data: &Payload,
+) -> Result<Variables, Failure> {
+    let Some(assign) = assign else { return Ok(Variables::new()) };
+    let values = match assign.constant() {
+        Some(constant) => constant.value().clone(),
+        None => with_scope(turn, frame, data, |scope| assign.evaluate(scope))?,
+    };
+    let Some(values) = values.as_object() else { return Ok(Variables::new()) };
+    let variables = variables::of(&state.name, values)?;
+    variables::check_total(&state.name, turn.execution.variable_bytes_with(frame, &variables))?;
+    Ok(variables)
 }
 
 /// What the iteration for an item of a Map gets: the item, or what the state's template makes of it.
@@ -141,8 +161,8 @@ pub(super) fn select(
 
 /// The value that a path leads to, where the caller says itself what is wrong.
 pub(super) fn find(turn: &Turn<'_>, frame: FrameId, path: &Path, input: &Payload) -> Option<Value> {
-    let context = || context(turn, frame).into();
-    path.find(&Scope::new(input, &context)).ok()
+    let (context, variables) = (|| context(turn, frame).into(), variables_of(turn, frame));
+    path.find(&Scope::new(input, &context).with_variables(&variables)).ok()
 }
 
 /// The value that the path in a field such as `ErrorPath` leads to.
@@ -180,11 +200,17 @@ fn in_context<T, E: Into<EvaluationError>>(
     context: &dyn Fn() -> Value,
     evaluate: impl FnOnce(&Scope<'_>) -> Result<T, E>,
 ) -> Result<T, Failure> {
-    let scope = Scope::new(input, context).with_seed(turn.seed());
+    let variables = variables_of(turn, frame);
+    let scope = Scope::new(input, context).with_variables(&variables).with_seed(turn.seed());
     evaluate(&scope).map_err(|error| match (error.into(), turn.visit(frame)) {
         (EvaluationError::TooLarge, Some((_, state))) => too_large(state),
         (error, _) => runtime(turn, frame, &error.to_string()),
     })
+}
+
+/// The variables that a line of control can read.
+fn variables_of(turn: &Turn<'_>, frame: FrameId) -> impl Fn(&str) -> Option<Value> {
+    move |name| turn.variable(frame, name).map(|value| value.value().clone())
 }
 
 /// A failure of the state that a line of control is in, as the service words it: `States.Runtime`
@@ -216,8 +242,17 @@ pub(super) fn through(
     match path {
         None => Ok(Payload::empty_object()),
         Some(path) if path.is_whole_input() => Ok(payload.clone()),
-        Some(path) => print(select(turn, frame, path, payload)?, state),
+        Some(path) => match whole_variable(path).and_then(|name| turn.variable(frame, name)) {
+            // As its text, which need not be printed again each time.
+            Some(variable) => Ok(variable.clone()),
+            None => print(select(turn, frame, path, payload)?, state),
+        },
     }
+}
+
+/// The name of a variable, if the path is nothing else.
+fn whole_variable(path: &Path) -> Option<&str> {
+    path.variable().filter(|name| path.text().strip_prefix('$') == Some(name))
 }
 
 /// The context object while an item of a Map is selected.

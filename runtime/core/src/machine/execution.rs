@@ -11,7 +11,7 @@ use super::fact::{Entry, Fact, StateKind};
 use super::retry::Failure;
 use super::state::{self, Flow};
 use super::timestamp::Millis;
-use super::{EventId, FrameId, MAX_EVENTS, MAX_EXPRESS_SECONDS, Timestamp};
+use super::{EventId, FrameId, MAX_EVENTS, MAX_EXPRESS_SECONDS, Timestamp, Variables};
 use crate::asl::Definition;
 use crate::asl::definition::{Kind, Pattern, Resource, State, StateId};
 use crate::expr::random;
@@ -31,6 +31,8 @@ pub struct Execution {
     /// The id of the next line of control. None is used twice, so that a late event finds nobody.
     next_frame: FrameId,
     last_event: EventId,
+    /// How many bytes the variables of all lines of control have.
+    variable_bytes: usize,
     outcome: Option<Outcome>,
 }
 
@@ -42,6 +44,7 @@ impl PartialEq for Execution {
             && self.frames == other.frames
             && self.next_frame == other.next_frame
             && self.last_event == other.last_event
+            && self.variable_bytes == other.variable_bytes
             && self.outcome == other.outcome
     }
 }
@@ -95,6 +98,15 @@ pub(super) struct Frame {
     pub(super) visit: Option<Visit>,
     /// Where it belongs; `None` for the machine's own.
     pub(super) place: Option<Place>,
+    /// Its own variables. Those of the lines of control around it can be read, and stand still as long as it
+    /// is alive.
+    variables: BTreeMap<Arc<str>, Payload>,
+}
+
+impl Frame {
+    fn new(cursor: EventId, data: Payload, place: Option<Place>) -> Frame {
+        Frame { cursor, data, visit: None, place, variables: BTreeMap::new() }
+    }
 }
 
 /// The place of a branch or an iteration.
@@ -250,7 +262,16 @@ impl Execution {
     pub fn of(definition: Arc<Definition>, mode: Mode) -> Execution {
         let (frames, next_frame) = (BTreeMap::new(), FrameId::ROOT);
         let last_event = EventId(0);
-        Execution { definition, mode, started: None, frames, next_frame, last_event, outcome: None }
+        Execution {
+            definition,
+            mode,
+            started: None,
+            frames,
+            next_frame,
+            last_event,
+            variable_bytes: 0,
+            outcome: None,
+        }
     }
 
     /// Takes one event to its end: every state that can run without waiting has run.
@@ -272,8 +293,7 @@ impl Execution {
         }
         match &entry.fact {
             Fact::ExecutionStarted { start } => {
-                let frame = Frame { cursor: EventId(0), data: start.input.clone(), visit: None, place: None };
-                self.add_frame(FrameId::ROOT, frame);
+                self.add_frame(FrameId::ROOT, Frame::new(EventId(0), start.input.clone(), None));
                 self.started = Some(Started { at, start: Arc::new((**start).clone()), parent: None });
             }
             Fact::StartedBy { parent } => {
@@ -289,10 +309,10 @@ impl Execution {
                 let (retries, waits_for) = (Vec::new(), WaitsFor::Nothing);
                 frame.visit = Some(Visit { state, event, at, input: input.clone(), retries, waits_for });
             }
-            Fact::StateExited { frame, output, .. } => {
-                let Some(frame) = self.frames.get_mut(frame) else { return };
-                frame.visit = None;
-                frame.data = output.clone();
+            Fact::StateExited { frame, output, .. } => self.leave_state(*frame, output),
+            Fact::StateExitedAssigned { frame, output, variables, kind: _, name: _ } => {
+                self.assign(*frame, variables);
+                self.leave_state(*frame, output);
             }
             Fact::WaitStarted { frame, until } => self.wait_for(*frame, WaitsFor::Time(*until)),
             Fact::ActivityScheduled { frame, resource, input, timeout_seconds, heartbeat_seconds } => {
@@ -470,6 +490,45 @@ impl Execution {
         self.frames.insert(id, frame);
     }
 
+    /// A line of control is over, and its variables with it.
+    fn remove_frame(&mut self, id: FrameId) -> Option<Frame> {
+        let frame = self.frames.remove(&id)?;
+        let bytes: usize = frame.variables.values().map(Payload::len).sum();
+        self.variable_bytes = self.variable_bytes.saturating_sub(bytes);
+        Some(frame)
+    }
+
+    fn leave_state(&mut self, id: FrameId, output: &Payload) {
+        let Some(frame) = self.frames.get_mut(&id) else { return };
+        frame.visit = None;
+        frame.data = output.clone();
+    }
+
+    fn assign(&mut self, id: FrameId, variables: &Variables) {
+        let bytes = self.variable_bytes_with(id, variables);
+        let Some(frame) = self.frames.get_mut(&id) else { return };
+        frame.variables.extend(variables.iter().cloned());
+        self.variable_bytes = bytes;
+    }
+
+    /// The same sum from the variables themselves, and as it was kept.
+    #[cfg(test)]
+    pub(super) fn variable_bytes(&self) -> (usize, usize) {
+        let variables = self.frames.values().flat_map(|frame| frame.variables.values());
+        (variables.map(Payload::len).sum(), self.variable_bytes)
+    }
+
+    /// How many bytes all variables would have if a line of control set these.
+    ///
+    /// Invariant: no name stands twice among those that are set together.
+    pub(super) fn variable_bytes_with(&self, id: FrameId, variables: &Variables) -> usize {
+        let Some(frame) = self.frames.get(&id) else { return self.variable_bytes };
+        let replaced = variables.iter().filter_map(|(name, _)| frame.variables.get(name));
+        let replaced: usize = replaced.map(Payload::len).sum();
+        let set: usize = variables.iter().map(|(_, value)| value.len()).sum();
+        self.variable_bytes.saturating_sub(replaced).saturating_add(set)
+    }
+
     fn start_branches(
         &mut self,
         block: FrameId,
@@ -485,7 +544,7 @@ impl Execution {
         for index in 0..count {
             let (id, place) = (FrameId(first.0.saturating_add(index)), Some(Place { block, index }));
             children.start(index, id);
-            self.add_frame(id, Frame { cursor: event, data: input.clone(), visit: None, place });
+            self.add_frame(id, Frame::new(event, input.clone(), place));
         }
         self.wait_for(block, WaitsFor::Branches(children));
     }
@@ -495,14 +554,14 @@ impl Execution {
         let WaitsFor::Items(items) = &mut visit.waits_for else { return };
         items.next = place.index.saturating_add(1);
         items.children.start(place.index, id);
-        self.add_frame(id, Frame { cursor: event, data: input.clone(), visit: None, place: Some(place) });
+        self.add_frame(id, Frame::new(event, input.clone(), Some(place)));
     }
 
     /// A branch or an iteration is over, and its block's line of control goes on from its last
     /// event, or from this one.
     fn child_succeeded(&mut self, id: FrameId, event: Option<EventId>) {
         let Some(place) = self.place(id) else { return };
-        let Some(child) = self.frames.remove(&id) else { return };
+        let Some(child) = self.remove_frame(id) else { return };
         let Some(block) = self.frames.get_mut(&place.block) else { return };
         block.cursor = event.unwrap_or(child.cursor);
         if let Some(children) = block.visit.as_mut().and_then(|visit| visit.waits_for.children_mut()) {
@@ -614,7 +673,7 @@ impl Execution {
         let mut open = vec![waits_for];
         while let Some(waits_for) = open.pop() {
             for child in waits_for.children().into_iter().flat_map(Children::running) {
-                let child = self.frames.remove(&child);
+                let child = self.remove_frame(child);
                 open.extend(child.and_then(|child| child.visit).map(|visit| visit.waits_for));
             }
         }
@@ -626,6 +685,7 @@ impl Execution {
 
     fn end(&mut self, outcome: Outcome) {
         self.frames.clear();
+        self.variable_bytes = 0;
         self.outcome = Some(outcome);
     }
 
@@ -969,6 +1029,14 @@ impl<'a> Turn<'a> {
     /// What the state entered next gets: the output of the state left last.
     pub(super) fn data(&self, frame: FrameId) -> Option<Payload> {
         Some(self.execution.frames.get(&frame)?.data.clone())
+    }
+
+    /// The value of a variable, of a line of control or of the nearest one around it that has it.
+    pub(super) fn variable(&self, frame: FrameId, name: &str) -> Option<&Payload> {
+        let frames = std::iter::successors(self.execution.frames.get(&frame), |frame| {
+            self.execution.frames.get(&frame.place?.block)
+        });
+        frames.filter_map(|frame| frame.variables.get(name)).next()
     }
 
     /// The raw input of the visit of a line of control.

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use super::codec::{DecodeError, Field, Reader, Writer};
 use super::retry::Failure;
-use super::{EventId, FrameId, Parent, Start, Timestamp};
+use super::{EventId, FrameId, Parent, Start, Timestamp, Variables};
 use crate::asl::definition::Pattern;
 use crate::json::Payload;
 
@@ -264,6 +264,19 @@ facts! {
         /// The kind of state.
         kind: StateKind,
     },
+    /// A line of control left a state whose `Assign` set variables; else as [`StateExited`](Fact::StateExited).
+    36 => StateExitedAssigned {
+        /// The line of control.
+        frame: FrameId,
+        /// The kind of state.
+        kind: StateKind,
+        /// The state's name.
+        name: Arc<str>,
+        /// The output.
+        output: Payload,
+        /// The variables, which the line of control has from now on.
+        variables: Variables,
+    },
     // Calls have the numbers from 40 on.
     /// A call of a Lambda function was asked for.
     40 => LambdaFunctionScheduled {
@@ -403,6 +416,7 @@ impl Fact {
             Fact::ExecutionStarted { .. }
             | Fact::StateEntered { .. }
             | Fact::StateExited { .. }
+            | Fact::StateExitedAssigned { .. }
             | Fact::WaitStarted { .. }
             | Fact::ActivityScheduled { .. }
             | Fact::ActivityStarted { .. }
@@ -444,6 +458,7 @@ impl Fact {
         match self {
             Fact::StateEntered { frame, .. }
             | Fact::StateExited { frame, .. }
+            | Fact::StateExitedAssigned { frame, .. }
             | Fact::WaitStarted { frame, .. }
             | Fact::ActivityScheduled { frame, .. }
             | Fact::ActivityStarted { frame, .. }

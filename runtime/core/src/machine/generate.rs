@@ -58,21 +58,31 @@ fn state(
         _ => next.clone(),
     };
     let kinds = if depth < MAX_DEPTH { 10 } else { 7 };
+    let assign = assign(below, depth);
     // The first state is a Choice, which keeps `broken` within reach; the chain ends at `done`.
     match if number == 0 { 4 } else { below(kinds) } {
-        0 => format!(r#"{{"Type":"Pass","Next":"{next}"}}"#),
-        1 => {
-            format!(r#"{{"Type":"Pass","Result":{{"from":{number}}},"ResultPath":"$.pass","Next":"{next}"}}"#)
-        }
-        2 => format!(r#"{{"Type":"Wait","Seconds":{},"Next":"{next}"}}"#, below(8)),
-        3 => format!(r#"{{"Type":"Wait","SecondsPath":"$.n","Next":"{next}"}}"#),
-        4 => format!(
-            r#"{{"Type":"Choice","Choices":[{{"Variable":"$.n","NumericGreaterThan":8,"Next":"{broken}"}},{{"Variable":"$.n","NumericEquals":{},"Next":"{later}"}}],"Default":"{next}"}}"#,
-            below(9)
+        0 => format!(
+            r#"{{"Type":"Pass","Parameters":{{"w.$":"$w{depth}","outer.$":"$v{}"}},"ResultPath":"$.read"{assign},"Next":"{next}"}}"#,
+            depth.saturating_sub(1)
         ),
-        5 | 6 => task(below, &next, &later),
-        7 | 8 => parallel(below, &name(number), depth, &next, &later),
-        _ => map(below, &name(number), depth, &next, &later),
+        1 => {
+            format!(
+                r#"{{"Type":"Pass","Result":{{"from":{number}}},"ResultPath":"$.pass"{assign},"Next":"{next}"}}"#
+            )
+        }
+        2 => format!(r#"{{"Type":"Wait","Seconds":{}{assign},"Next":"{next}"}}"#, below(8)),
+        3 => format!(r#"{{"Type":"Wait","SecondsPath":"$v{depth}"{assign},"Next":"{next}"}}"#),
+        4 => {
+            // Every way out of the first state assigns what the others read.
+            let first = format!(r#""Assign":{{"v{depth}.$":"$.n","w{depth}":{}}}"#, below(9));
+            format!(
+                r#"{{"Type":"Choice","Choices":[{{"Variable":"$.n","NumericGreaterThan":8,"Next":"{broken}",{first}}},{{"Variable":"$.n","NumericEquals":{},"Next":"{later}",{first}}}],{first},"Default":"{next}"}}"#,
+                below(9)
+            )
+        }
+        5 | 6 => task(below, depth, &assign, &next, &later),
+        7 | 8 => parallel(below, &name(number), depth, &assign, &next, &later),
+        _ => map(below, &name(number), depth, &assign, &next, &later),
     }
 }
 
@@ -101,6 +111,7 @@ fn parallel(
     below: &mut dyn FnMut(usize) -> usize,
     name: &str,
     depth: usize,
+    assign: &str,
     next: &str,
     later: &str,
 ) -> String {
@@ -111,23 +122,36 @@ fn parallel(
     // A result that held the whole input once for each branch would soon be too large.
     let data = match below(2) {
         0 => r#""ResultPath":null"#,
-        _ => r#""Parameters":{"n.$":"$.n"},"ResultPath":"$.parallel""#,
+        _ => &format!(r#""Parameters":{{"n.$":"$v{depth}"}},"ResultPath":"$.parallel""#),
     };
-    let (branches, rescue) = (branches.join(","), rescue(below, later));
-    format!(r#"{{"Type":"Parallel",{data},"Branches":[{branches}],"Next":"{next}"{rescue}}}"#)
+    let (branches, rescue) = (branches.join(","), rescue(below, depth, later));
+    format!(r#"{{"Type":"Parallel",{data}{assign},"Branches":[{branches}],"Next":"{next}"{rescue}}}"#)
 }
 
-fn map(below: &mut dyn FnMut(usize) -> usize, name: &str, depth: usize, next: &str, later: &str) -> String {
+fn map(
+    below: &mut dyn FnMut(usize) -> usize,
+    name: &str,
+    depth: usize,
+    assign: &str,
+    next: &str,
+    later: &str,
+) -> String {
     let processor = block(below, &format!("{name}.i."), depth + 1);
-    let (at_once, rescue) = (below(4), rescue(below, later));
+    let (at_once, rescue) = (below(4), rescue(below, depth, later));
     format!(
-        r#"{{"Type":"Map","ItemsPath":"$$.Execution.Input.items","ItemSelector":{{"n.$":"$$.Map.Item.Value","outer.$":"$.n"}},"MaxConcurrency":{at_once},"ItemProcessor":{{{processor}}},"ResultPath":"$.map","Next":"{next}"{rescue}}}"#
+        r#"{{"Type":"Map","ItemsPath":"$$.Execution.Input.items","ItemSelector":{{"n.$":"$$.Map.Item.Value","outer.$":"$v{depth}"}},"MaxConcurrency":{at_once},"ItemProcessor":{{{processor}}},"ResultPath":"$.map"{assign},"Next":"{next}"{rescue}}}"#
     )
 }
 
-fn task(below: &mut dyn FnMut(usize) -> usize, next: &str, later: &str) -> String {
+fn task(
+    below: &mut dyn FnMut(usize) -> usize,
+    depth: usize,
+    assign: &str,
+    next: &str,
+    later: &str,
+) -> String {
     let resource = resource(below);
-    let mut fields = format!(r#""Type":"Task",{resource},"ResultPath":"$.task","Next":"{next}""#);
+    let mut fields = format!(r#""Type":"Task",{resource},"ResultPath":"$.task"{assign},"Next":"{next}""#);
     let timeout = below(20);
     if timeout > 3 {
         _ = write!(fields, r#","TimeoutSeconds":{timeout}"#);
@@ -135,12 +159,24 @@ fn task(below: &mut dyn FnMut(usize) -> usize, next: &str, later: &str) -> Strin
             _ = write!(fields, r#","HeartbeatSeconds":{}"#, timeout - 1 - below(2));
         }
     }
-    fields += &rescue(below, later);
+    fields += &rescue(below, depth, later);
     format!("{{{fields}}}")
 }
 
+/// Maybe an `Assign`. A block has the variables `v`, a number from 0 to 9, and `w`, with its depth behind.
+fn assign(below: &mut dyn FnMut(usize) -> usize, depth: usize) -> String {
+    match below(4) {
+        0 => format!(r#","Assign":{{"v{depth}":{},"w{depth}.$":"$v{depth}"}}"#, below(10)),
+        1 => {
+            format!(r#","Assign":{{"v{depth}.$":"$v{}","w{depth}":[{{"w":null}}]}}"#, depth.saturating_sub(1))
+        }
+        2 => r#","Assign":{}"#.to_owned(),
+        _ => String::new(),
+    }
+}
+
 /// Maybe retriers, maybe a catcher.
-fn rescue(below: &mut dyn FnMut(usize) -> usize, later: &str) -> String {
+fn rescue(below: &mut dyn FnMut(usize) -> usize, depth: usize, later: &str) -> String {
     let mut fields = String::new();
     if below(2) == 0 {
         _ = write!(
@@ -153,7 +189,7 @@ fn rescue(below: &mut dyn FnMut(usize) -> usize, later: &str) -> String {
     if below(2) == 0 {
         _ = write!(
             fields,
-            r#","Catch":[{{"ErrorEquals":["States.ALL"],"ResultPath":"$.error","Next":"{later}"}}]"#
+            r#","Catch":[{{"ErrorEquals":["States.ALL"],"ResultPath":"$.error","Assign":{{"w{depth}.$":"$.Error"}},"Next":"{later}"}}]"#
         );
     }
     fields

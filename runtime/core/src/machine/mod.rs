@@ -17,6 +17,7 @@ pub mod fact;
 pub mod retry;
 pub mod test;
 pub mod timestamp;
+pub mod variables;
 
 mod children;
 mod state;
@@ -26,6 +27,8 @@ mod generate;
 #[cfg(test)]
 mod properties;
 #[cfg(test)]
+mod scopes;
+#[cfg(test)]
 mod sequences;
 
 pub use command::{ActivityTask, Call, Command, Purpose, Timer};
@@ -34,6 +37,7 @@ pub use execution::{Env, Execution, Mode, Outcome, Reply, Step};
 pub use fact::{Entry, Fact, StateKind};
 pub use retry::Failure;
 pub use timestamp::Timestamp;
+pub use variables::Variables;
 
 /// Number of an event in the history of its execution, from 1; 0 means "none".
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -123,6 +123,8 @@ impl Run {
         let waits = !self.execution.outstanding().is_empty() || self.holds_task();
         assert_eq!(waits, self.execution.outcome().is_none(), "{:?}", self.execution);
         assert!(self.execution.blocks_are_sound(), "{:?}", self.execution);
+        let (found, kept) = self.execution.variable_bytes();
+        assert_eq!(found, kept, "bytes of variables");
         // Facts are their bytes.
         let row =
             codec::decode(&codec::encode(step.at, step.first_event, &step.facts)).expect("our own bytes");

@@ -156,6 +156,7 @@ mod tests {
         Catcher {
             errors: errors.iter().map(|&error| error.into()).collect(),
             result_path: ResultPath::Discard,
+            assign: None,
             next: StateId(0),
         }
     }

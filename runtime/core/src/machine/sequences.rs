@@ -22,17 +22,17 @@ use crate::json::Payload;
 /// - `after N`: so many milliseconds go by, and the timers that are due fire in order;
 /// - `stop`: somebody stops the execution;
 /// - `delete`: the state machine is deleted.
-struct Run {
-    execution: Execution,
+pub(super) struct Run {
+    pub(super) execution: Execution,
     now: Timestamp,
-    history: Vec<(EventId, Entry)>,
+    pub(super) history: Vec<(EventId, Entry)>,
     taken: Vec<ActivityTask>,
     called: Vec<Call>,
     machine_deleted: bool,
 }
 
 impl Run {
-    fn start(definition: Arc<Definition>, input: &str) -> Run {
+    pub(super) fn start(definition: Arc<Definition>, input: &str) -> Run {
         let now = Timestamp::from_millis(1_790_000_000_000);
         let (history, taken, called) = (Vec::new(), Vec::new(), Vec::new());
         let execution = Execution::new(definition);
@@ -56,7 +56,7 @@ impl Run {
         step.reply
     }
 
-    fn act(&mut self, deed: &str) {
+    pub(super) fn act(&mut self, deed: &str) {
         let (deed, rest) = deed.split_once(' ').unwrap_or((deed, ""));
         let reply = match deed {
             "take" => {
@@ -134,7 +134,9 @@ impl Run {
 fn shown(fact: &Fact) -> String {
     match fact {
         Fact::StateEntered { kind, .. } => format!("{kind:?}StateEntered"),
-        Fact::StateExited { kind, .. } => format!("{kind:?}StateExited"),
+        Fact::StateExited { kind, .. } | Fact::StateExitedAssigned { kind, .. } => {
+            format!("{kind:?}StateExited")
+        }
         Fact::StateAborted { kind, .. } => format!("{kind:?}StateAborted"),
         Fact::MapStarted { length, .. } => format!("MapStateStarted{{{length}}}"),
         Fact::MapIterationStarted { index, .. } => format!("MapIterationStarted{{{index}}}"),
@@ -169,7 +171,7 @@ fn start(input: &str) -> Start {
 }
 
 /// A machine of these states; `task NAME` stands for the fields of a Task of this activity.
-fn compile(states: &str) -> Arc<Definition> {
+pub(super) fn compile(states: &str) -> Arc<Definition> {
     let mut text = format!("{{\"StartAt\":\"S\",\"States\":{{{states}}}}}");
     for (word, resource) in [
         ("function", "arn:aws:lambda:us-east-1:000000000000:function:f"),
@@ -218,7 +220,7 @@ fn check(cases: &[Case]) {
 }
 
 /// The output of a case that succeeds, or the error and cause of one that fails.
-fn outcome(name: &str, states: &str, input: &str, script: &[&str]) -> String {
+pub(super) fn outcome(name: &str, states: &str, input: &str, script: &[&str]) -> String {
     let mut run = Run::start(compile(states), input);
     script.iter().for_each(|deed| run.act(deed));
     match run.execution.outcome() {

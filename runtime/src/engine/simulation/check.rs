@@ -314,7 +314,9 @@ fn reason(before: &Execution, attempts: &BTreeMap<FrameId, EventId>, step: &Step
             *frame,
             if failure.heartbeat { Purpose::Heartbeat } else { Purpose::TaskTimeout },
         ),
-        Fact::StateExited { frame, .. } => fired(before, step.at, *frame, Purpose::Wait),
+        Fact::StateExited { frame, .. } | Fact::StateExitedAssigned { frame, .. } => {
+            fired(before, step.at, *frame, Purpose::Wait)
+        }
         Fact::ActivityScheduled { frame, .. }
         | Fact::LambdaFunctionScheduled { frame, .. }
         | Fact::TaskScheduled { frame, .. }

@@ -181,6 +181,31 @@ async fn every_detail() {
 }
 
 #[tokio::test]
+async fn assigned_variables() {
+    let bench = Bench::new();
+    let definition = json!({"StartAt": "S", "States": {
+        "S": {"Type": "Pass", "Assign": {"x": 42, "name": "text", "list.$": "$.l"}, "OutputPath": "$.l", "Next": "T"},
+        "T": {"Type": "Pass", "Assign": {}, "OutputPath": "$name", "End": true},
+    }});
+    let machine = bench.machine("m", definition).await;
+    let arn = bench.start(&machine, "e", "{\"l\": [1, 2.0]}").await;
+    let exits = async |with_data: bool| {
+        let input = json!({"executionArn": arn, "includeExecutionData": with_data});
+        let history = bench.ok("GetExecutionHistory", input).await;
+        [2, 4].map(|at| history["events"][at]["stateExitedEventDetails"].clone())
+    };
+    let whole = json!({"truncated": false});
+    let first = json!({
+        "name": "S", "output": "[1,2.0]", "outputDetails": whole,
+        "assignedVariables": {"x": "42", "name": "\"text\"", "list": "[1,2.0]"}, "assignedVariablesDetails": whole,
+    });
+    let second = json!({"name": "T", "output": "\"text\"", "outputDetails": whole});
+    assert_eq!(exits(true).await, [first, second]);
+    assert_eq!(exits(false).await, [json!({"name": "S"}), json!({"name": "T"})]);
+    bench.stop().await;
+}
+
+#[tokio::test]
 async fn failures() {
     let last_two = async |bench: &Bench, arn: &str| {
         let input = json!({"executionArn": arn, "reverseOrder": true, "maxResults": 2});

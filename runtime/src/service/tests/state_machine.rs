@@ -44,6 +44,31 @@ async fn lives() {
 }
 
 #[tokio::test]
+async fn variables_that_states_read_are_shown() {
+    let bench = Bench::new();
+    let definition = json!({"StartAt": "S", "States": {
+        "S": {"Type": "Pass", "Assign": {"list": [1], "name": "n", "most": 1}, "Next": "M"},
+        "M": {"Type": "Map", "ItemsPath": "$list", "MaxConcurrencyPath": "$most", "End": true, "ItemProcessor": {
+            "StartAt": "I", "States": {"I": {"Type": "Pass", "Parameters": {"name.$": "$name", "x": "$no"}, "End": true}}}},
+    }});
+    let machine = bench.machine("m", definition).await;
+    let execution = bench.start(&machine, "e", "{}").await;
+    let references = json!({"M": ["list", "most"], "I": ["name"]});
+    let calls = [
+        ("DescribeStateMachine", json!({"stateMachineArn": machine})),
+        ("DescribeStateMachineForExecution", json!({"executionArn": execution})),
+    ];
+    for (operation, named) in calls {
+        let described = bench.ok(operation, named.clone()).await;
+        assert_eq!(described["variableReferences"], references, "{operation}");
+        let metadata = with(named, json!({"includedData": "METADATA_ONLY"}));
+        let described = bench.ok(operation, metadata).await;
+        assert_eq!(described.get("variableReferences"), None, "{operation}");
+    }
+    bench.stop().await;
+}
+
+#[tokio::test]
 async fn a_definition_is_kept_verbatim() {
     let bench = Bench::new();
     let definition = " {\n \"StartAt\": \"é\", \"States\": {\"é\":{\"Type\":\"Succeed\"}}}\t";
@@ -430,10 +455,21 @@ async fn definitions_are_validated() {
     let operation = "ValidateStateMachineDefinition";
     bench
         .check(vec![
-            (operation, json!({"definition": pass().to_string()}), Ok(ok)),
+            (operation, json!({"definition": pass().to_string()}), Ok(ok.clone())),
             (operation, json!({"definition": no_states}), Ok(fail.clone())),
             (operation, json!({"definition": no_states, "severity": "WARNING", "maxResults": 0}), Ok(fail)),
         ])
+        .await;
+    let state = json!({"Type": "Pass", "End": true, "InputPath": "$x"});
+    let warning = json!({
+        "severity": "WARNING", "code": "POSSIBLY_UNDEFINED_VARIABLE", "location": "/States/S/InputPath",
+        "message": "Variable 'x' is possibly not defined.",
+    });
+    let warned = json!({"result": "OK", "diagnostics": [warning], "truncated": false});
+    let unset = one_state(state).to_string();
+    let input = json!({"definition": unset, "severity": "WARNING"});
+    bench
+        .check(vec![(operation, input, Ok(warned)), (operation, json!({"definition": unset}), Ok(ok))])
         .await;
     let state = json!({"Type": "Pass", "End": true, "X": 1});
     let two = json!({"StartAt": "A", "States": {"A": state, "B": state}}).to_string();

@@ -4,9 +4,8 @@ use std::sync::Arc;
 
 use super::fields::{Fields, Table, each, expected};
 use super::location::Location;
-use super::paths;
 use super::state::next;
-use super::{Block, Language, Parser, Read, Refused, jsonata, variables};
+use super::{Block, Language, Parser, Read, Refused, jsonata, paths, variables};
 use crate::asl::definition::{Choice, Glob, Kind, Operand, Operator, Relation, Rule, Test, TypeTest};
 use crate::asl::diagnostic::Code;
 use crate::expr::path::Path;
@@ -91,7 +90,7 @@ fn rule(parser: &mut Parser, block: &mut Block<'_>, entry: &Value, location: Loc
     block.incomplete |= required.is_err();
     let next = next(parser, block, &mut fields, "Next");
     let test = test(parser, &mut fields, 1);
-    variables::check(parser, &fields);
+    let assign = variables::assign(parser, &mut fields);
     if parser.language == Some(Language::Jsonata) {
         jsonata::check(parser, &mut fields);
     }
@@ -100,7 +99,7 @@ fn rule(parser: &mut Parser, block: &mut Block<'_>, entry: &Value, location: Loc
     }
     fields.close(parser)?;
     required?;
-    Ok(Rule { test: test?, next: next?.ok_or(Refused)? })
+    Ok(Rule { test: test?, assign: assign?, next: next?.ok_or(Refused)? })
 }
 
 /// A rule inside another.

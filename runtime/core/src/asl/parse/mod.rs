@@ -21,7 +21,7 @@ mod task;
 mod unbuilt;
 mod variables;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use super::check::Graph;
@@ -258,6 +258,8 @@ struct Parser {
     /// The label of every Map so far.
     labels: HashSet<Arc<str>>,
     scopes: Scopes,
+    /// Which variables the fields of the state read, as far as it was read.
+    variables_read: BTreeSet<Arc<str>>,
     /// Every state so far; a gap where one has a fault.
     states: Vec<Option<State>>,
     diagnostics: Vec<Diagnostic>,
@@ -278,6 +280,7 @@ impl Parser {
             names: HashSet::new(),
             labels: HashSet::new(),
             scopes: Scopes::default(),
+            variables_read: BTreeSet::new(),
             states: Vec::new(),
             diagnostics: Vec::new(),
             errors: 0,

@@ -150,7 +150,7 @@ fn nested(parser: &mut Parser, value: &Value, location: Location<'_>, table: Tab
         let message = format!("States can be nested {MAX_BLOCK_DEPTH} deep at most");
         return Err(parser.refuse_as(Code::TooDeeplyNested, &location, message));
     }
-    let outer = parser.language;
+    let outer = (parser.language, std::mem::take(&mut parser.variables_read));
     parser.depth += 1;
     let start = Fields::open(parser, value, location, table).and_then(|mut fields| {
         let comment = fields.string(parser, "Comment");
@@ -159,6 +159,6 @@ fn nested(parser: &mut Parser, value: &Value, location: Location<'_>, table: Tab
         comment.and(config).and(start)
     });
     parser.depth -= 1;
-    parser.language = outer;
+    (parser.language, parser.variables_read) = outer;
     start
 }

@@ -131,9 +131,13 @@ fn not_a_reference_path(text: &str) -> &'static str {
     }
 }
 
-/// Warns of a variable that some way to this state does not assign.
+/// Notes that the state reads a variable, and warns of one that some way to this state does not assign.
 fn warn_of_variable(parser: &mut Parser, location: &Location<'_>, path: &Path) {
-    if let Some(name) = path.variable().filter(|name| !parser.scopes.defines(name)) {
+    let Some(name) = path.variable() else { return };
+    if !parser.variables_read.contains(name) {
+        parser.variables_read.insert(name.into());
+    }
+    if !parser.scopes.defines(name) {
         parser.warn(
             Code::PossiblyUndefinedVariable,
             location,

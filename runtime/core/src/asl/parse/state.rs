@@ -128,8 +128,9 @@ pub(super) fn state(
         block.incomplete = true;
         return Err(Refused);
     };
+    parser.variables_read.clear();
     let comment = fields.string(parser, "Comment");
-    variables::check(parser, &fields);
+    let assign = variables::assign(parser, &mut fields);
     if kind == Type::Map {
         distributed::check(parser, &fields);
     }
@@ -150,7 +151,14 @@ pub(super) fn state(
     };
     fields.close(parser)?;
     comment?;
-    Ok(State { name: Arc::clone(name), input_path: input_path?, output_path: output_path?, kind: read? })
+    Ok(State {
+        name: Arc::clone(name),
+        input_path: input_path?,
+        output_path: output_path?,
+        assign: assign?,
+        variables_read: std::mem::take(&mut parser.variables_read).into_iter().collect(),
+        kind: read?,
+    })
 }
 
 /// Reads what says which fields are right: the kind and the language.

@@ -302,7 +302,7 @@ fn catcher(
     let result_path = fields.result_path(parser);
     let next = next(parser, block, &mut fields, "Next");
     block.incomplete |= !fields.has("Next");
-    variables::check(parser, &fields);
+    let assign = variables::assign(parser, &mut fields);
     if parser.language == Some(Language::Jsonata) {
         jsonata::check(parser, &mut fields);
     }
@@ -312,7 +312,8 @@ fn catcher(
     fields.close(parser)?;
     required?;
     comment?;
-    Ok(Catcher { errors: errors?, result_path: result_path?, next: next?.ok_or(Refused)? })
+    let (errors, result_path) = (errors?, result_path?);
+    Ok(Catcher { errors, result_path, assign: assign?, next: next?.ok_or(Refused)? })
 }
 
 /// The names of a retrier or a catcher, `last` of its list or not.

@@ -450,10 +450,7 @@ fn task_states() {
             r#""Credentials": {}"#,
             &["The field 'Credentials' is not supported for activities at /States/S/Credentials"],
         ),
-        (
-            r#""Assign": {}"#,
-            &["NOT_YET_SUPPORTED: gradus does not run the field 'Assign' yet at /States/S/Assign"],
-        ),
+        (r#""Assign": {"a.$": "$.b"}"#, &[]),
         (
             r#""ResultSelector": {"a.$": "b"}"#,
             &[
@@ -623,8 +620,10 @@ fn retriers_and_catchers() {
             ],
         ),
         (
-            r#""Catch": [{"ErrorEquals": ["A"], "Next": "S", "Assign": {}}]"#,
-            &["NOT_YET_SUPPORTED: gradus does not run the field 'Assign' yet at /States/S/Catch[0]/Assign"],
+            r#""Catch": [{"ErrorEquals": ["A"], "Next": "S", "Assign": {"states": 1}}]"#,
+            &[
+                "RESERVED_VARIABLE_NAME: Cannot assign to reserved variable '$states'. at /States/S/Catch[0]/Assign/states",
+            ],
         ),
     ];
     for (fields, expected) in cases {
@@ -725,8 +724,8 @@ fn choice_states() {
             ],
         ),
         (
-            r#"{"Next": "T", "Variable": "$.a", "IsNull": true, "Assign": {}}"#,
-            &["NOT_YET_SUPPORTED: gradus does not run the field 'Assign' yet at /States/S/Choices[0]/Assign"],
+            r#"{"Next": "T", "Variable": "$.a", "IsNull": true, "Assign": []}"#,
+            &["Expected value of type [OBJECT] at /States/S/Choices[0]/Assign"],
         ),
     ];
     for (rule, expected) in cases {
@@ -1026,6 +1025,84 @@ fn blocks_become_ids() {
     assert_eq!(map.start_at, definition.find("I").unwrap());
     assert_eq!(map.items_path.text(), "$");
     assert!(matches!(map.max_concurrency, Concurrency::Fixed(3)));
+}
+
+/// A block may not assign what one around it does, even later; blocks beside each other may.
+#[test]
+fn variables_of_nested_blocks() {
+    let twice = |name: &str, place: &str| {
+        format!(
+            "DUPLICATE_VARIABLE_NAME: The variable name '{name}' was already defined in a parent scope. at {place}"
+        )
+    };
+    check(
+        r#"{"StartAt": "Fork", "States": {
+            "Fork": {"Type": "Parallel", "Next": "Later", "Assign": {"f": 1}, "Catch": [{"ErrorEquals": ["E"], "Assign": {"g": 1}, "Next": "Later"}],
+                "Branches": [
+                    {"StartAt": "One", "States": {"One": {"Type": "Pass", "Assign": {"x": 1, "own": 1}, "End": true}}},
+                    {"StartAt": "Two", "States": {"Two": {"Type": "Map", "Assign": {"own.$": "$", "g": 1}, "End": true, "ItemProcessor":
+                        {"StartAt": "In", "States": {"In": {"Type": "Pass", "Assign": {"own": 1, "f": 2, "inner": 1}, "End": true}}}}}}]},
+            "Later": {"Type": "Choice", "Default": "End", "Choices": [{"Variable": "$.a", "IsNull": true, "Assign": {"x": 1}, "Next": "End"}]},
+            "End": {"Type": "Pass", "Assign": {"inner.$": "$f"}, "End": true}}}"#,
+        &[
+            &twice("x", "/States/Fork/Branches[0]/States/One/Assign/x"),
+            &twice("g", "/States/Fork/Branches[1]/States/Two/Assign/g"),
+            &twice("own", "/States/Fork/Branches[1]/States/Two/ItemProcessor/States/In/Assign/own"),
+            &twice("f", "/States/Fork/Branches[1]/States/Two/ItemProcessor/States/In/Assign/f"),
+            &twice("inner", "/States/Fork/Branches[1]/States/Two/ItemProcessor/States/In/Assign/inner"),
+            "POSSIBLY_UNDEFINED_VARIABLE: Variable 'f' is possibly not defined. at /States/End/Assign",
+        ],
+    );
+}
+
+/// Read where it is: on entry, in a block, behind a block whose variables are gone.
+#[test]
+fn variables_that_may_be_undefined() {
+    let warning = |name: &str, place: &str| {
+        format!("POSSIBLY_UNDEFINED_VARIABLE: Variable '{name}' is possibly not defined. at {place}")
+    };
+    check(
+        r#"{"StartAt": "S", "States": {
+            "S": {"Type": "Pass", "InputPath": "$a", "Assign": {"a": 1, "b.$": "$a"}, "Next": "M"},
+            "M": {"Type": "Map", "ItemsPath": "$a.items", "ItemSelector": {"x.$": "$inner"}, "Next": "C", "ItemProcessor": {"StartAt": "I", "States": {
+                "I": {"Type": "Pass", "Parameters": {"x.$": "$b.c", "y.$": "$inner", "z": "$not.read"}, "Assign": {"inner": 1}, "Next": "J"},
+                "J": {"Type": "Wait", "SecondsPath": "$inner", "End": true}}}},
+            "C": {"Type": "Choice", "Choices": [{"And": [{"Variable": "$inner", "IsPresent": true}, {"Variable": "$c", "NumericEqualsPath": "$a"}], "Next": "F"}],
+                "Assign": {"c": 1}, "Default": "D"},
+            "D": {"Type": "Pass", "OutputPath": "$c", "Next": "F"},
+            "F": {"Type": "Fail", "ErrorPath": "$c.e", "CausePath": "$a"}}}"#,
+        &[
+            &warning("a", "/States/S/Assign"),
+            &warning("a", "/States/S/InputPath"),
+            &warning("inner", "/States/M/ItemSelector"),
+            &warning("inner", "/States/M/ItemProcessor/States/I/Parameters"),
+            &warning("inner", "/States/C/Choices[0]/And[0]/Variable"),
+            &warning("c", "/States/C/Choices[0]/And[1]/Variable"),
+            &warning("c", "/States/F/ErrorPath"),
+        ],
+    );
+}
+
+#[test]
+fn states_know_what_they_read() {
+    let definition = definition(
+        r#"{"StartAt": "S", "States": {
+            "S": {"Type": "Pass", "Parameters": {"a": "$a", "b.$": "$.b"}, "ResultPath": "$.c", "Assign": {"a": 1}, "Next": "M"},
+            "M": {"Type": "Map", "MaxConcurrencyPath": "$n", "ItemsPath": "$items[0]", "ItemSelector": {"x": [{"y.$": "$deep.er"}]},
+                "ResultSelector": {"x.$": "$a"}, "Assign": {"b.$": "$n"}, "Next": "C", "ItemProcessor": {"StartAt": "I", "States": {
+                    "I": {"Type": "Pass", "InputPath": "$own", "End": true}}},
+                "Catch": [{"ErrorEquals": ["E"], "Assign": {"b.$": "$caught"}, "Next": "C"}]},
+            "C": {"Type": "Choice", "OutputPath": "$out", "Choices": [{"Not": {"Variable": "$guess", "StringEqualsPath": "$answer"},
+                "Assign": {"c.$": "$rule"}, "Next": "F"}], "Assign": {"c.$": "$own"}, "Default": "F"},
+            "F": {"Type": "Fail", "ErrorPath": "$$.State.Name", "CausePath": "$cause"}}}"#,
+    );
+    let read: Vec<_> = definition
+        .states()
+        .iter()
+        .map(|state| format!("{}: {}", state.name, state.variables_read.join(" ")))
+        .collect();
+    let expected = ["S: ", "M: a caught deep items n", "C: answer guess out own rule", "F: cause", "I: own"];
+    assert_eq!(read, expected);
 }
 
 #[test]

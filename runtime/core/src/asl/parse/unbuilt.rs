@@ -15,7 +15,7 @@ pub(super) enum Unbuilt<'a> {
     Jsonata,
     /// A task that is no activity.
     Resource(&'a str),
-    /// A field that nothing reads, such as `Assign`.
+    /// A field that nothing reads, such as `Credentials`.
     Field(&'a str),
 }
 

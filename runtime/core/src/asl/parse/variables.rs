@@ -9,9 +9,10 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use super::fields::{Fields, expected};
-use super::{Language, Parser, jsonata, paths};
+use super::fields::{Fields, each, expected};
+use super::{Language, Parser, Read, jsonata, paths};
 use crate::asl::diagnostic::Code;
+use crate::expr::template::Template;
 use crate::json::{Object, Value};
 
 /// The most UTF-16 units in the name of a variable.
@@ -151,28 +152,34 @@ fn assigned(object: &Value) -> impl Iterator<Item = Arc<str>> {
     assigned.into_iter().flat_map(Object::keys).map(|key| Arc::from(name(key)))
 }
 
-/// Checks the `Assign` of a state, a rule or a catcher. Does not count as reading it.
-pub(super) fn check(parser: &mut Parser, fields: &Fields<'_>) {
+/// Reads the `Assign` of a state, a rule or a catcher. That of a JSONata state is checked only, since
+/// the state is refused as a whole.
+pub(super) fn assign(parser: &mut Parser, fields: &mut Fields<'_>) -> Read<Option<Template>> {
     const NAME: &str = "Assign";
-    let Some(value) = fields.peek(NAME) else {
-        return;
+    let Some(value) = fields.get(NAME) else {
+        return Ok(None);
     };
     let place = fields.at(NAME);
     let Some(assigned) = value.as_object() else {
-        parser.refuse(&place, expected("[OBJECT]"));
-        return;
+        return Err(parser.refuse(&place, expected("[OBJECT]")));
     };
-    for key in assigned.keys() {
+    let names = each(assigned.keys().map(|key| {
         let name = if parser.language == Some(Language::Jsonata) { key } else { name(key) };
-        if let Some((code, message)) = fault(parser, name) {
-            parser.refuse_as(code, &place.field(key), message);
+        match fault(parser, name) {
+            Some((code, message)) => Err(parser.refuse_as(code, &place.field(key), message)),
+            None => Ok(()),
         }
-    }
-    match parser.language {
-        Some(Language::JsonPath) => drop(paths::template(parser, &place, value)),
-        Some(Language::Jsonata) => jsonata::check_strings(parser, &place, value),
-        None => {}
-    }
+    }));
+    let template = match parser.language {
+        Some(Language::JsonPath) => paths::template(parser, &place, value).map(Some),
+        Some(Language::Jsonata) => {
+            jsonata::check_strings(parser, &place, value);
+            Ok(None)
+        }
+        None => Ok(None),
+    };
+    names?;
+    template
 }
 
 /// What is wrong with assigning a variable of this name here.

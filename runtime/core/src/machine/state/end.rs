@@ -2,17 +2,17 @@
 
 use std::sync::Arc;
 
-use super::{Flow, exit};
+use super::{Exit, Flow, exit};
 use crate::asl::definition::{Fail, State, Transition, Words};
 use crate::json::{Payload, Value};
 use crate::machine::execution::Turn;
 use crate::machine::retry::Failure;
-use crate::machine::{FrameId, dataflow};
+use crate::machine::{FrameId, Variables, dataflow};
 
 pub(super) fn succeed(turn: &mut Turn<'_>, frame: FrameId, state: &State) -> Result<Flow, Failure> {
     let Some(raw) = turn.raw_input(frame) else { return Ok(Flow::Wait) };
-    let input = dataflow::input(turn, frame, state, &raw)?;
-    exit(turn, frame, state, Transition::End, input)
+    let result = dataflow::input(turn, frame, state, &raw)?;
+    exit(turn, frame, state, Exit { transition: Transition::End, result, assigned: Variables::new() })
 }
 
 pub(super) fn fail(

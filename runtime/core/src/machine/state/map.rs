@@ -1,6 +1,6 @@
 //! Map: the same states for every item of an array, and an array of what they give.
 
-use super::{Flow, exit_after, failed};
+use super::{Exit, Flow, exit_after, failed};
 use crate::asl::definition::{Concurrency, Map, State};
 use crate::json::{Payload, Value};
 use crate::machine::execution::{Turn, WaitsFor};
@@ -84,8 +84,9 @@ fn succeed(turn: &mut Turn<'_>, frame: FrameId, state: &State, map: &Map) -> Res
     let last = turn.cursor(frame);
     turn.record(frame, Fact::MapSucceeded { frame });
     let result = dataflow::template(turn, frame, state, map.result_selector.as_ref(), result)?;
+    let assigned = dataflow::assign(turn, frame, state, state.assign.as_ref(), &result)?;
     let result = dataflow::result_path(state, &map.result_path, &raw, result)?;
-    exit_after(turn, last, frame, state, map.transition, result)
+    exit_after(turn, last, frame, state, Exit { transition: map.transition, result, assigned })
 }
 
 /// The items, with their number.
@@ -111,10 +112,14 @@ fn at_once(turn: &Turn<'_>, frame: FrameId, map: &Map, input: &Payload) -> Resul
         Concurrency::Fixed(limit) => u64::from(*limit),
         Concurrency::Path(path) => {
             let value = dataflow::select(turn, frame, path, input)?;
-            let limit =
-                value.as_number().filter(|number| number.is_integer()).and_then(|number| number.as_i64());
+            let limit = match &value {
+                Value::Number(number) if number.is_integer() => number.as_i64(),
+                // A numeric string counts as its number (recorded).
+                Value::String(text) => text.parse().ok(),
+                _ => None,
+            };
             // An execution with a negative number was recorded to stall; a failure tells more.
-            limit.and_then(|limit| u64::try_from(limit).ok()).ok_or_else(|| {
+            limit.and_then(|limit: i64| u64::try_from(limit).ok()).ok_or_else(|| {
                 let (shown, path) = (dataflow::shown(&value), path.text());
                 let text = format!(
                     "The MaxConcurrencyPath field refers to value \"{shown}\" which is not a valid integer: {path}"

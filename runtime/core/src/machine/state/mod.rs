@@ -6,7 +6,7 @@
 use super::dataflow;
 use super::execution::{Turn, kind_of};
 use super::retry::{self, Failure, Origin};
-use super::{EventId, Fact, FrameId, StateKind};
+use super::{EventId, Fact, FrameId, StateKind, Variables};
 use crate::asl::definition::{Catcher, Kind, Retrier, State, StateId, Transition};
 use crate::json::Payload;
 
@@ -62,16 +62,19 @@ fn run(turn: &mut Turn<'_>, frame: FrameId, state: &State) -> Result<Flow, Failu
     }
 }
 
-/// Leaves a state: OutputPath, the size limit, the Exited event.
-fn exit(
-    turn: &mut Turn<'_>,
-    frame: FrameId,
-    state: &State,
+/// What a state leaves with.
+struct Exit {
     transition: Transition,
+    /// The data, before OutputPath.
     result: Payload,
-) -> Result<Flow, Failure> {
+    /// What the state's `Assign` gives, or that of the rule that was taken.
+    assigned: Variables,
+}
+
+/// Leaves a state: OutputPath, the size limit, the Exited event.
+fn exit(turn: &mut Turn<'_>, frame: FrameId, state: &State, exit: Exit) -> Result<Flow, Failure> {
     let previous = turn.cursor(frame);
-    exit_after(turn, previous, frame, state, transition, result)
+    exit_after(turn, previous, frame, state, exit)
 }
 
 /// Leaves a state after another event than the last of its line of control.
@@ -80,16 +83,24 @@ fn exit_after(
     previous: EventId,
     frame: FrameId,
     state: &State,
-    transition: Transition,
-    result: Payload,
+    Exit { transition, result, assigned }: Exit,
 ) -> Result<Flow, Failure> {
     let output = dataflow::output(turn, frame, state, result)?;
-    let (kind, name) = (kind_of(state), state.name.clone());
-    turn.record_from(previous, Fact::StateExited { frame, kind, name, output });
+    turn.record_from(previous, exited(frame, state, output, assigned));
     Ok(match transition {
         Transition::Next(next) => Flow::Next(next),
         Transition::End => Flow::End,
     })
+}
+
+/// The Exited event, in the form that has the variables that were set, if any were.
+fn exited(frame: FrameId, state: &State, output: Payload, variables: Variables) -> Fact {
+    let (kind, name) = (kind_of(state), state.name.clone());
+    if variables.is_empty() {
+        Fact::StateExited { frame, kind, name, output }
+    } else {
+        Fact::StateExitedAssigned { frame, kind, name, output, variables }
+    }
 }
 
 /// A state has failed by itself.
@@ -159,8 +170,8 @@ fn retried(
     true
 }
 
-/// The failure goes into the raw input, and the line of control on to the catcher's next state.
-/// The state's OutputPath is not applied (recorded).
+/// The failure goes into the raw input, and the line of control on to the catcher's next state. The catcher's
+/// own Assign applies, on the error output; the state's does not, nor does its OutputPath (recorded).
 fn caught(
     turn: &mut Turn<'_>,
     frame: FrameId,
@@ -169,8 +180,10 @@ fn caught(
     failure: &Failure,
 ) -> Result<Flow, Failure> {
     let Some(raw) = turn.visit(frame).map(|(visit, _)| visit.input.clone()) else { return Ok(Flow::Wait) };
-    let output = dataflow::result_path(state, &catcher.result_path, &raw, dataflow::error_output(failure))?;
+    let error = dataflow::error_output(failure);
+    let assigned = dataflow::assign(turn, frame, state, catcher.assign.as_ref(), &error)?;
+    let output = dataflow::result_path(state, &catcher.result_path, &raw, error)?;
     let output = dataflow::within_limit(output, state)?;
-    turn.record(frame, Fact::StateExited { frame, kind: kind_of(state), name: state.name.clone(), output });
+    turn.record(frame, exited(frame, state, output, assigned));
     Ok(Flow::Next(catcher.next))
 }

@@ -1,6 +1,6 @@
 //! Parallel: branches side by side, and an array of what they give.
 
-use super::{Flow, exit_after, failed};
+use super::{Exit, Flow, exit_after, failed};
 use crate::asl::definition::{Parallel, State};
 use crate::machine::execution::Turn;
 use crate::machine::retry::Failure;
@@ -49,6 +49,7 @@ fn succeed(turn: &mut Turn<'_>, frame: FrameId, state: &State, parallel: &Parall
     let last = turn.cursor(frame);
     turn.record(frame, Fact::ParallelSucceeded { frame });
     let result = dataflow::template(turn, frame, state, parallel.result_selector.as_ref(), result)?;
+    let assigned = dataflow::assign(turn, frame, state, state.assign.as_ref(), &result)?;
     let result = dataflow::result_path(state, &parallel.result_path, &raw, result)?;
-    exit_after(turn, last, frame, state, parallel.transition, result)
+    exit_after(turn, last, frame, state, Exit { transition: parallel.transition, result, assigned })
 }

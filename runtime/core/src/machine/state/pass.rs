@@ -1,6 +1,6 @@
 //! Pass: its input, or a fixed result, goes on.
 
-use super::{Flow, exit};
+use super::{Exit, Flow, exit};
 use crate::asl::definition::{Pass, State};
 use crate::machine::execution::Turn;
 use crate::machine::retry::Failure;
@@ -16,6 +16,7 @@ pub(super) fn enter(
     let input = dataflow::input(turn, frame, state, &raw)?;
     let input = dataflow::template(turn, frame, state, pass.parameters.as_ref(), input)?;
     let result = pass.result.clone().unwrap_or(input);
+    let assigned = dataflow::assign(turn, frame, state, state.assign.as_ref(), &result)?;
     let result = dataflow::result_path(state, &pass.result_path, &raw, result)?;
-    exit(turn, frame, state, pass.transition, result)
+    exit(turn, frame, state, Exit { transition: pass.transition, result, assigned })
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Flow, exit, failed};
+use super::{Exit, Flow, exit, failed};
 use crate::asl::definition::{Kind, Pattern, Resource, Seconds, State, Task};
 use crate::json::{Payload, Value};
 use crate::machine::execution::{self, Reply, Turn, Visit, WaitsFor};
@@ -199,8 +199,9 @@ fn done(turn: &mut Turn<'_>, frame: FrameId, resource: &Resource, output: Payloa
     go_on(turn, frame, |turn, state, task| {
         let Some(raw) = turn.raw_input(frame) else { return Ok(Flow::Wait) };
         let result = dataflow::template(turn, frame, state, task.result_selector.as_ref(), output)?;
+        let assigned = dataflow::assign(turn, frame, state, state.assign.as_ref(), &result)?;
         let result = dataflow::result_path(state, &task.result_path, &raw, result)?;
-        exit(turn, frame, state, task.transition, result)
+        exit(turn, frame, state, Exit { transition: task.transition, result, assigned })
     });
 }
 

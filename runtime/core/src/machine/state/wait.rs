@@ -1,6 +1,6 @@
 //! Wait: the input goes on after a time.
 
-use super::{Flow, exit, failed};
+use super::{Exit, Flow, exit, failed};
 use crate::asl::definition::{Kind, State, Until, Wait};
 use crate::expr::path::Path;
 use crate::json::{Payload, Value};
@@ -26,7 +26,7 @@ pub(super) fn enter(
     }
     // Zero seconds and past times do not interrupt the run (recorded).
     if until <= turn.env.now {
-        return exit(turn, frame, state, wait.transition, input);
+        return go_on(turn, frame, state, wait, input);
     }
     turn.record(frame, Fact::WaitStarted { frame, until });
     Ok(Flow::Wait)
@@ -38,9 +38,20 @@ pub(in crate::machine) fn over(turn: &mut Turn<'_>, frame: FrameId) {
     let Some(state) = turn.visit(frame).and_then(|(visit, _)| definition.state(visit.state)) else { return };
     let (Kind::Wait(wait), Some(raw)) = (&state.kind, turn.raw_input(frame)) else { return };
     let left = dataflow::input(turn, frame, state, &raw)
-        .and_then(|input| exit(turn, frame, state, wait.transition, input))
+        .and_then(|input| go_on(turn, frame, state, wait, input))
         .unwrap_or_else(|failure| failed(turn, frame, state, failure));
     turn.follow(frame, left);
+}
+
+fn go_on(
+    turn: &mut Turn<'_>,
+    frame: FrameId,
+    state: &State,
+    wait: &Wait,
+    result: Payload,
+) -> Result<Flow, Failure> {
+    let assigned = dataflow::assign(turn, frame, state, state.assign.as_ref(), &result)?;
+    exit(turn, frame, state, Exit { transition: wait.transition, result, assigned })
 }
 
 fn until(turn: &Turn<'_>, frame: FrameId, until: &Until, input: &Payload) -> Result<Timestamp, Failure> {
