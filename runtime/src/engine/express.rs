@@ -77,7 +77,7 @@ impl<S: Store> Express<S> {
         self.calls.runtime().spawn(async move {
             let arn = start.arn.clone();
             run.take(Event::Started(start));
-            match run.to_end(stopping).await {
+            match run.until_end(stopping).await {
                 Ok(ended) => tracing::debug!(%arn, status = status(&ended.outcome), "ended"),
                 Err(error) => tracing::warn!(%arn, %error, "an Express execution was given up"),
             }
@@ -99,7 +99,7 @@ impl<S: Store> Express<S> {
         if let Some(ended) = run.ended() {
             return Ok(ended);
         }
-        let run = self.calls.runtime().spawn(run.to_end(self.stopping.subscribe()));
+        let run = self.calls.runtime().spawn(run.until_end(self.stopping.subscribe()));
         // It is only ever cancelled with the whole runtime.
         let ended = run.await.map_err(|_| Unavailable::NotOwner)?;
         Ok(ended?)
@@ -161,7 +161,7 @@ struct Answered {
 }
 
 impl<S: Store> Run<S> {
-    async fn to_end(mut self, mut stopping: watch::Receiver<bool>) -> Result<Ended, Unavailable> {
+    async fn until_end(mut self, mut stopping: watch::Receiver<bool>) -> Result<Ended, Unavailable> {
         loop {
             if let Some(ended) = self.ended() {
                 return Ok(ended);
