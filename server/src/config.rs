@@ -102,6 +102,11 @@ pub(crate) struct Serve {
     #[arg(long, value_name = "N", env = "GRADUS_MAX_CONNECTIONS", hide_env_values = true)]
     #[arg(default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub(crate) max_connections: u32,
+
+    /// Express executions at a time; a start beyond is refused with ThrottlingException.
+    #[arg(long, value_name = "N", env = "GRADUS_MAX_EXPRESS", hide_env_values = true)]
+    #[arg(default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub(crate) max_express: u32,
 }
 
 /// Where the data is kept.

@@ -82,8 +82,10 @@ async fn serve<S: Store>(
     let mut signals = Signals::new()?;
     let defaults = engine::Options::default();
     let workers = options.workers.map_or(defaults.workers, NonZeroUsize::get);
+    let max_express = usize::try_from(options.max_express)?;
     let lambda = lambda::Config::from_variables(|name| std::env::var(name).ok());
-    let engine = Engine::start(Arc::new(store), engine::Options { workers, lambda, ..defaults })?;
+    let engine =
+        Engine::start(Arc::new(store), engine::Options { workers, lambda, max_express, ..defaults })?;
     let service = Service::new(engine.clone(), service::Options::default());
     let home = Home {
         region: options.region.as_str().into(),
@@ -101,7 +103,7 @@ async fn serve<S: Store>(
     }
     // Nobody reads the flag any more only if the listener is gone already.
     let _ = stop.send(true);
-    engine.release_pollers();
+    engine.release();
     let orderly = async {
         // A panic of the listener has been reported by its thread.
         let _ = listening.await;

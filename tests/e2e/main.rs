@@ -16,6 +16,7 @@ mod activity;
 mod calls;
 mod crash;
 mod execution;
+mod express;
 mod history;
 mod regenerate;
 mod resume;

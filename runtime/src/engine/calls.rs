@@ -10,9 +10,10 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 
-use gradus_core::machine::{Call, Command, Event};
+use gradus_core::json::Payload;
+use gradus_core::machine::{Call, Command, Event, Failure};
 use tokio::runtime::Handle;
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 
 use super::outside::Outside;
 use super::partition::{Unavailable, replay};
@@ -40,6 +41,9 @@ pub(super) struct Calls<S: Store> {
     engine: OnceLock<Weak<Shared<S>>>,
     functions: Mutex<Lane>,
     nested: Mutex<Lane>,
+    /// Room for the calls of executions that no store knows; they wait with what they carry.
+    express_functions: Semaphore,
+    express_nested: Semaphore,
     closing: watch::Sender<bool>,
 }
 
@@ -84,6 +88,8 @@ impl<S: Store> Calls<S> {
             engine: OnceLock::new(),
             functions: Lane::new(MAX_FUNCTIONS),
             nested: Lane::new(MAX_NESTED),
+            express_functions: Semaphore::new(MAX_FUNCTIONS),
+            express_nested: Semaphore::new(MAX_NESTED),
             closing: watch::Sender::new(false),
         })
     }
@@ -107,6 +113,11 @@ impl<S: Store> Calls<S> {
                 self.begin(errand, None);
             }
         }
+    }
+
+    /// Where calls are made.
+    pub(super) fn runtime(&self) -> &Handle {
+        &self.runtime
     }
 
     /// Lets go of everything. What is not answered is found again at the next start.
@@ -171,12 +182,27 @@ impl<S: Store> Calls<S> {
         let Some(call) = call.map_or_else(|| self.read(errand), |call| Ok(Some(call)))? else {
             return Ok(());
         };
-        let answer = match kind {
-            ErrandKind::Start => nested::start(&engine, &call).await?,
-            ErrandKind::Function | ErrandKind::End => self.lambda.perform(&call, engine.now()).await,
-        };
+        let answer = self.make(&engine, &call).await?;
         engine.signal(execution, Event::CallAnswered { frame, task, answer }).await?;
         Ok(())
+    }
+
+    /// Makes a call that stands in no store: once, and not at all if nobody waits until it is its turn.
+    pub(super) async fn make_once(&self, call: &Call) -> Result<Result<Payload, Failure>, Unavailable> {
+        let engine = self.engine.get().and_then(Weak::upgrade).map(Engine).ok_or(Unavailable::NotOwner)?;
+        let room = match ErrandKind::of(call) {
+            ErrandKind::Function => &self.express_functions,
+            ErrandKind::Start | ErrandKind::End => &self.express_nested,
+        };
+        let _place = room.acquire().await.map_err(|_| Unavailable::NotOwner)?;
+        self.make(&engine, call).await
+    }
+
+    async fn make(&self, engine: &Engine<S>, call: &Call) -> Result<Result<Payload, Failure>, Unavailable> {
+        match ErrandKind::of(call) {
+            ErrandKind::Start => nested::start(engine, call).await,
+            ErrandKind::Function | ErrandKind::End => Ok(self.lambda.perform(call, engine.now()).await),
+        }
     }
 
     /// The call of an errand, if it is still to be made.

@@ -7,6 +7,7 @@
 
 mod calls;
 pub mod clock;
+pub mod express;
 pub mod outside;
 pub mod partition;
 
@@ -22,9 +23,11 @@ use gradus_core::machine::{Event, Failure, Parent, Reply, Start, Timestamp};
 use tokio::sync::{oneshot, watch};
 
 pub use clock::Clock;
+pub use express::{Ended, ExpressError};
 pub use partition::{Limits, NameTaken, Signalled, Started, Unavailable, find_execution};
 
 use calls::{Calls, World};
+use express::Express;
 use partition::{Answer, Request, Submission, Worker};
 
 use crate::store::catalog::{Catalog, Compiled};
@@ -45,6 +48,8 @@ pub struct Options {
     pub limits: Limits,
     /// Where functions are called.
     pub lambda: lambda::Config,
+    /// The most Express executions at a time; one more is refused.
+    pub max_express: usize,
 }
 
 impl Default for Options {
@@ -56,6 +61,7 @@ impl Default for Options {
             clock: Clock::system(),
             limits: Limits::default(),
             lambda: lambda::Config::default(),
+            max_express: express::MAX_EXPRESS,
         }
     }
 }
@@ -75,6 +81,7 @@ struct Shared<S: Store> {
     catalog: Arc<Catalog<S>>,
     activities: Arc<Activities<S>>,
     calls: Arc<Calls<S>>,
+    express: Express<S>,
     tokens: Tokens,
     clock: Clock,
     inboxes: Vec<mpsc::Sender<Message>>,
@@ -95,6 +102,7 @@ impl<S: Store> std::fmt::Debug for Shared<S> {
 impl<S: Store> Drop for Shared<S> {
     /// An engine that nobody holds any more ends its threads, as [`Engine::stop`] does.
     fn drop(&mut self) {
+        self.express.stop();
         for inbox in &self.inboxes {
             // A worker that is gone has stopped already.
             let _ = inbox.send(Message::Stop);
@@ -166,11 +174,13 @@ impl<S: Store> Engine<S> {
         }
         let (stopping, _) = watch::channel(false);
         let (clock, threads) = (options.clock, Mutex::new(threads));
+        let express = Express::new(calls.clone(), options.max_express);
         let shared = Arc::new(Shared {
             store,
             catalog,
             activities,
             calls: calls.clone(),
+            express,
             tokens,
             clock,
             inboxes,
@@ -217,6 +227,21 @@ impl<S: Store> Engine<S> {
         let partition = layout::partition_of(&start.arn);
         let parent = Some(parent);
         self.ask(partition, |answer| Request::Start { start, compiled, parent, answer }).await
+    }
+
+    /// Begins an execution of an Express machine, and says when it began. Nothing of it is kept: it ends
+    /// with this process at the latest.
+    pub fn start_express(&self, start: Box<Start>, compiled: &Compiled) -> Result<Timestamp, ExpressError> {
+        let at = self.now();
+        let seed = random_u64().map_err(Unavailable::from)?;
+        self.0.express.start(start, &compiled.definition, at, seed)?;
+        Ok(at)
+    }
+
+    /// Runs an execution of an Express machine to its end.
+    pub async fn run_express(&self, start: Box<Start>, compiled: &Compiled) -> Result<Ended, ExpressError> {
+        let seed = random_u64().map_err(Unavailable::from)?;
+        self.0.express.run(start, &compiled.definition, self.now(), seed).await
     }
 
     /// Removes an errand that is done and that no fact settles.
@@ -348,14 +373,16 @@ impl<S: Store> Engine<S> {
         }
     }
 
-    /// Lets long polls return empty; what else is under way goes on.
-    pub fn release_pollers(&self) {
+    /// Lets go of whoever waits for long: long polls return empty, Express executions end unfinished. What
+    /// else is under way goes on.
+    pub fn release(&self) {
+        self.0.express.stop();
         self.0.stopping.send_replace(true);
     }
 
     /// Commits what is under way, and stops. Open executions go on at the next start.
     pub async fn stop(&self) {
-        self.release_pollers();
+        self.release();
         self.0.calls.close();
         for inbox in &self.0.inboxes {
             // A worker that is gone has stopped already.

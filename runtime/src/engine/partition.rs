@@ -229,7 +229,7 @@ impl<S: Store> Worker<S> {
             tokens,
             executions: Cache::new(limits.cache_bytes),
             limits,
-            random: Random(seed),
+            random: Random::new(seed),
             starts: 0,
             partitions: HashMap::new(),
             waiting: 0,
@@ -792,10 +792,14 @@ impl Cache {
 }
 
 /// splitmix64: for ids and seeds, where uniqueness counts and secrecy does not.
-struct Random(u64);
+pub(super) struct Random(u64);
 
 impl Random {
-    fn next(&mut self) -> u64 {
+    pub(super) fn new(seed: u64) -> Random {
+        Random(seed)
+    }
+
+    pub(super) fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);

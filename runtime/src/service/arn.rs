@@ -141,6 +141,11 @@ impl<'a> Place<'a> {
         self.print(&["execution:", machine, ":", name])
     }
 
+    /// ARN of an execution of an Express state machine: one of many of its name.
+    pub(super) fn express(self, machine: &str, name: &str, run: &str) -> String {
+        self.print(&["express:", machine, ":", name, ":", run])
+    }
+
     /// ARN of an activity; also what lists of activities begin with, for an empty name.
     pub(super) fn activity(self, name: &str) -> String {
         self.print(&["activity:", name])
@@ -300,6 +305,7 @@ mod tests {
             Ok(Arn { place: HERE, resource: machine("m", None, None) })
         );
         assert_eq!(parse(&HERE.execution("m", "e")), Ok(Arn { place: HERE, resource: Resource::Execution }));
+        assert_eq!(parse(&HERE.express("m", "e", "r")), Ok(Arn { place: HERE, resource: Resource::Express }));
         assert_eq!(parse(&HERE.activity("a")), Ok(Arn { place: HERE, resource: Resource::Activity }));
         assert_eq!(HERE.execution("m", "e"), "arn:aws:states:us-east-1:000000000000:execution:m:e");
     }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use gradus_api::enums::{ExecutionRedriveStatus, ExecutionStatus, IncludedData, StateMachineType};
 use gradus_api::errors::{
     DescribeExecutionError, DescribeStateMachineForExecutionError, ExecutionAlreadyExists,
-    ExecutionDoesNotExist, GetExecutionHistoryError, InvalidExecutionInput, ListExecutionsError,
+    ExecutionDoesNotExist, GetExecutionHistoryError, InvalidExecutionInput, InvalidName, ListExecutionsError,
     StartExecutionError, StateMachineTypeNotSupported, StopExecutionError, ValidationException,
 };
 use gradus_api::http::{Fault, RequestContext};
@@ -26,10 +26,9 @@ use gradus_core::machine::{Fact, Failure, MAX_EVENTS, Reply, Start, Timestamp};
 use uuid::Uuid;
 
 use super::arn::{self, Place};
-use super::unsupported::Unsupported;
-use super::{Service, configuration, date, fault, history, invalid, name, page, state_machine, tag};
+use super::{Service, configuration, date, express, fault, history, invalid, name, page, state_machine, tag};
 use crate::engine::{Signalled, find_execution};
-use crate::store::catalog::{self, Machine};
+use crate::store::catalog::{self, Compiled, Machine};
 use crate::store::layout::{self, ExecutionId, Listed, Status};
 use crate::store::{Error, Range, Store, Table};
 
@@ -44,19 +43,58 @@ pub(super) async fn start<S: Store>(
     state_machine::check_unlabelled(&named)?;
     let machine = state_machine::find(service, context, place, &named, &arn)?;
     let machine = machine.ok_or_else(|| state_machine::missing(&arn))?;
+    let asked = Asked { name: input.name, input: input.input, trace_header: input.trace_header };
+    let prepared = prepare::<S, StartExecutionError>(service, context, place, &machine, asked)?;
     if is_express(&machine) {
-        return Err(Fault::from(Unsupported::ExpressExecution).into());
+        return express::start(service, prepared);
     }
-    if let Some(name) = &input.name {
+    let Prepared { start, compiled } = prepared;
+    let execution_arn = start.arn.to_string();
+    match service.engine().start_execution(start, compiled).await.map_err(fault)? {
+        Ok(started) => Ok(StartExecutionOutput { execution_arn, start_date: date(started.at) }),
+        Err(_taken) => {
+            Err(ExecutionAlreadyExists::new(format!("Execution Already Exists: '{execution_arn}'")).into())
+        }
+    }
+}
+
+/// What a start says besides the machine.
+pub(super) struct Asked {
+    pub(super) name: Option<String>,
+    pub(super) input: Option<String>,
+    pub(super) trace_header: Option<String>,
+}
+
+/// A start that is ready to be made.
+pub(super) struct Prepared {
+    pub(super) start: Box<Start>,
+    pub(super) compiled: Arc<Compiled>,
+}
+
+/// Checks the content of a start of a machine that is there, and makes it ready.
+pub(super) fn prepare<S: Store, E>(
+    service: &Service<S>,
+    context: &RequestContext,
+    place: Place<'_>,
+    machine: &Machine,
+    asked: Asked,
+) -> Result<Prepared, E>
+where
+    E: From<InvalidName> + From<InvalidExecutionInput> + From<Fault>,
+{
+    if let Some(name) = &asked.name {
         name::check(name)?;
     }
-    let payload = input.input.as_deref().map_or_else(|| Ok(Payload::empty_object()), read_input)?;
-    let name = input.name.unwrap_or_else(|| Uuid::new_v4().to_string());
-    let execution_arn = place.execution(&machine.name, &name);
+    let input = asked.input.as_deref().map_or_else(|| Ok(Payload::empty_object()), read_input)?;
+    let name = asked.name.unwrap_or_else(random_name);
+    let arn = match is_express(machine) {
+        true => place.express(&machine.name, &name, &random_name()),
+        false => place.execution(&machine.name, &name),
+    };
     let revision = catalog::revision_key(machine.id, machine.revision);
     let compiled = state_machine::revision(service.catalog(), &revision)?;
     let start = Start {
-        arn: execution_arn.as_str().into(),
+        arn: arn.into(),
         name: name.into(),
         machine_arn: machine.arn.clone(),
         machine_name: machine.name.clone(),
@@ -64,15 +102,14 @@ pub(super) async fn start<S: Store>(
         version_arn: None,
         alias_arn: None,
         role_arn: compiled.revision.role_arn.clone(),
-        trace_header: trace_header(context).or(input.trace_header.as_deref()).map(Into::into),
-        input: payload,
+        trace_header: trace_header(context).or(asked.trace_header.as_deref()).map(Into::into),
+        input,
     };
-    match service.engine().start_execution(Box::new(start), compiled).await.map_err(fault)? {
-        Ok(started) => Ok(StartExecutionOutput { execution_arn, start_date: date(started.at) }),
-        Err(_taken) => {
-            Err(ExecutionAlreadyExists::new(format!("Execution Already Exists: '{execution_arn}'")).into())
-        }
-    }
+    Ok(Prepared { start: Box::new(start), compiled })
+}
+
+fn random_name() -> String {
+    Uuid::new_v4().to_string()
 }
 
 /// StopExecution. A closed execution keeps its end, and the answer says when that was.
@@ -184,8 +221,7 @@ pub(super) async fn list<S: Store>(
     let machine = state_machine::find(service, context, place, &named, &arn)?;
     let machine = machine.ok_or_else(|| state_machine::missing(&arn))?;
     if is_express(&machine) {
-        let message = "This operation is not supported by this type of state machine";
-        return Err(StateMachineTypeNotSupported::new(message).into());
+        return Err(wrong_type().into());
     }
     let filter = input.status_filter.as_ref().map_or("", ExecutionStatus::as_str);
     let list = page::List { operation: "ListExecutions", arguments: &[&arn, filter] };
@@ -239,11 +275,16 @@ fn missing(arn: &str) -> ExecutionDoesNotExist {
     ExecutionDoesNotExist::new(format!("Execution Does Not Exist: '{arn}'"))
 }
 
-fn is_express(machine: &Machine) -> bool {
+pub(super) fn is_express(machine: &Machine) -> bool {
     machine.kind == StateMachineType::Express.as_str()
 }
 
-fn text(text: &Option<Arc<str>>) -> Option<String> {
+/// The machine is of the type that the operation does not take.
+pub(super) fn wrong_type() -> StateMachineTypeNotSupported {
+    StateMachineTypeNotSupported::new("This operation is not supported by this type of state machine")
+}
+
+pub(super) fn text(text: &Option<Arc<str>>) -> Option<String> {
     text.as_deref().map(str::to_owned)
 }
 

@@ -12,6 +12,7 @@ mod activity;
 mod arn;
 mod configuration;
 mod execution;
+mod express;
 mod history;
 mod name;
 mod page;
@@ -119,6 +120,7 @@ operations! {
         send_task_heartbeat(SendTaskHeartbeatInput) -> SendTaskHeartbeatOutput | SendTaskHeartbeatError = activity::heartbeat;
         send_task_success(SendTaskSuccessInput) -> SendTaskSuccessOutput | SendTaskSuccessError = activity::succeed_task;
         start_execution(StartExecutionInput) -> StartExecutionOutput | StartExecutionError = execution::start;
+        start_sync_execution(StartSyncExecutionInput) -> StartSyncExecutionOutput | StartSyncExecutionError = express::start_sync;
         stop_execution(StopExecutionInput) -> StopExecutionOutput | StopExecutionError = execution::stop;
         tag_resource(TagResourceInput) -> TagResourceOutput | TagResourceError = tag::add;
         untag_resource(UntagResourceInput) -> UntagResourceOutput | UntagResourceError = tag::remove;
@@ -136,7 +138,6 @@ operations! {
         list_state_machine_versions(ListStateMachineVersionsInput) -> ListStateMachineVersionsOutput | ListStateMachineVersionsError = ListStateMachineVersions;
         publish_state_machine_version(PublishStateMachineVersionInput) -> PublishStateMachineVersionOutput | PublishStateMachineVersionError = PublishStateMachineVersion;
         redrive_execution(RedriveExecutionInput) -> RedriveExecutionOutput | RedriveExecutionError = RedriveExecution;
-        start_sync_execution(StartSyncExecutionInput) -> StartSyncExecutionOutput | StartSyncExecutionError = StartSyncExecution;
         test_state(TestStateInput) -> TestStateOutput | TestStateError = TestState;
         update_map_run(UpdateMapRunInput) -> UpdateMapRunOutput | UpdateMapRunError = UpdateMapRun;
         update_state_machine_alias(UpdateStateMachineAliasInput) -> UpdateStateMachineAliasOutput | UpdateStateMachineAliasError = UpdateStateMachineAlias;

@@ -15,14 +15,11 @@ pub(super) enum Unsupported {
     ListStateMachineVersions,
     PublishStateMachineVersion,
     RedriveExecution,
-    StartSyncExecution,
     TestState,
     UpdateMapRun,
     UpdateStateMachineAlias,
     /// `publish` of CreateStateMachine and UpdateStateMachine.
     Publish,
-    /// StartExecution on an Express state machine.
-    ExpressExecution,
 }
 
 impl Unsupported {
@@ -38,12 +35,10 @@ impl Unsupported {
             Unsupported::ListStateMachineVersions => "answer ListStateMachineVersions",
             Unsupported::PublishStateMachineVersion => "answer PublishStateMachineVersion",
             Unsupported::RedriveExecution => "answer RedriveExecution",
-            Unsupported::StartSyncExecution => "answer StartSyncExecution",
             Unsupported::TestState => "answer TestState",
             Unsupported::UpdateMapRun => "answer UpdateMapRun",
             Unsupported::UpdateStateMachineAlias => "answer UpdateStateMachineAlias",
             Unsupported::Publish => "publish versions of state machines",
-            Unsupported::ExpressExecution => "run Express state machines",
         }
     }
 }

@@ -206,16 +206,22 @@ pub enum ErrandKind {
     End = 3,
 }
 
-impl Errand {
-    /// The errand of a call.
-    pub fn of(execution: ExecutionId, call: &Call) -> Errand {
-        let kind = match &call.resource {
+impl ErrandKind {
+    /// What a call is.
+    pub fn of(call: &Call) -> ErrandKind {
+        match &call.resource {
             Resource::Service { service, .. } if &**service == "states" => ErrandKind::Start,
             Resource::Activity { .. } | Resource::Lambda { .. } | Resource::Service { .. } => {
                 ErrandKind::Function
             }
-        };
-        Errand { kind, execution, frame: call.frame, task: call.task }
+        }
+    }
+}
+
+impl Errand {
+    /// The errand of a call.
+    pub fn of(execution: ExecutionId, call: &Call) -> Errand {
+        Errand { kind: ErrandKind::of(call), execution, frame: call.frame, task: call.task }
     }
 
     /// The errand of an execution that has ended.

@@ -65,6 +65,9 @@ const CONNECT: Duration = Duration::from_secs(10);
 /// most, and the service says so a little later.
 const ANSWER: Duration = Duration::from_secs(15 * 60 + 30);
 
+/// How long a call goes on after its task has timed out: the task's own clock has to be first to say so.
+const GRACE: Duration = Duration::from_secs(1);
+
 /// The longest answer that is read: the most that a function may return is 6 MiB.
 const MAX_ANSWER: usize = 8 << 20;
 
@@ -77,7 +80,7 @@ impl Lambda {
     /// Makes a call, and gives the task's result or failure. `now` is the time of the call.
     pub async fn perform(&self, call: &Call, now: Timestamp) -> Result<Payload, Failure> {
         let invocation = Invocation::of(call);
-        let patience = call.due.map_or(ANSWER, |due| Duration::from_millis(due.since(now).0));
+        let patience = call.due.map_or(ANSWER, |due| Duration::from_millis(due.since(now).0) + GRACE);
         let answered = tokio::time::timeout(patience, self.send(&invocation)).await;
         let answer = answered.unwrap_or_else(|_| Err(unable("the answer took too long")))?;
         answer.result(matches!(call.resource, Resource::Lambda { .. }))

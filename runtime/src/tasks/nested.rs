@@ -16,7 +16,7 @@ use sha2::{Digest, Sha256};
 
 use super::sdk::{Refusal, metadata};
 use crate::engine::partition::{Replayed, replay};
-use crate::engine::{Engine, NameTaken, Started, Unavailable, find_execution};
+use crate::engine::{Engine, ExpressError, NameTaken, Started, Unavailable, find_execution};
 use crate::store::catalog::{self, Catalog, Compiled, Machine};
 use crate::store::layout::{self, Errand, ExecutionId};
 use crate::store::{Error, Store};
@@ -31,6 +31,13 @@ pub(crate) async fn start<S: Store>(
         Err(failure) => return Ok(Err(failure)),
     };
     let arn = start.arn.clone();
+    if compiled.revision.express {
+        return match engine.start_express(Box::new(start), &compiled) {
+            Ok(at) => Ok(Ok(start_answer(&arn, at, &parent))),
+            Err(ExpressError::TooMany) => Ok(Err(refusal(&parent, THROTTLED, "Rate exceeded"))),
+            Err(ExpressError::Unavailable(error)) => Err(error),
+        };
+    }
     let started = engine.start_nested(Box::new(start), compiled, parent.clone()).await?;
     Ok(answer(&arn, started, &parent))
 }
@@ -56,14 +63,15 @@ pub(crate) fn prepare<S: Store>(
         let message = format!("State Machine Does Not Exist: '{}'", asked.machine);
         return Ok(Err(refusal(&parent, "StateMachineDoesNotExist", &message)));
     };
-    if machine.kind != "STANDARD" {
-        let message = "gradus does not run executions of Express state machines yet";
+    // Nobody can ask how one ended.
+    if machine.kind == EXPRESS && parent.is_waiting() {
+        let message = "This operation is not supported by this type of state machine";
         return Ok(Err(refusal(&parent, "StateMachineTypeNotSupported", message)));
     }
     let revision = catalog::revision_key(machine.id, machine.revision);
     let compiled = catalog.revision(&revision)?;
     let compiled = compiled.ok_or_else(|| Error::Damaged(format!("revision `{revision}` is gone")))?;
-    let start = asked.start(&machine, revision, compiled.revision.role_arn.clone());
+    let start = asked.start(&machine, &parent, revision, compiled.revision.role_arn.clone());
     Ok(Ok(Prepared { start, compiled, parent }))
 }
 
@@ -147,10 +155,14 @@ impl<'a> Asked<'a> {
         Ok(Asked { machine, name, input, trace_header: text("TraceHeader") })
     }
 
-    fn start(self, machine: &Machine, revision: String, role_arn: Arc<str>) -> Start {
-        let prefix = machine.arn.replacen(":stateMachine:", ":execution:", 1);
+    fn start(self, machine: &Machine, parent: &Parent, revision: String, role_arn: Arc<str>) -> Start {
+        let arn = |kind| format!("{}:{}", machine.arn.replacen(":stateMachine:", kind, 1), self.name);
+        let arn = match &*machine.kind {
+            EXPRESS => format!("{}:{}", arn(":express:"), request_id(parent, "run")),
+            _ => arn(":execution:"),
+        };
         Start {
-            arn: format!("{prefix}:{}", self.name).into(),
+            arn: arn.into(),
             name: self.name.into(),
             machine_arn: machine.arn.clone(),
             machine_name: machine.name.clone(),
@@ -270,12 +282,22 @@ fn describe(execution: &Execution, outcome: &Outcome, stopped: Timestamp, as_jso
     Some(description.into())
 }
 
+/// The type of the machines whose executions are not kept.
+const EXPRESS: &str = "EXPRESS";
+
+/// The one refusal that the model of the API does not have.
+const THROTTLED: &str = "ThrottlingException";
+
 /// A refusal, as the service's client words it. `code` is that of the API.
 fn refusal(parent: &Parent, code: &str, message: &str) -> Failure {
+    let name = match code {
+        THROTTLED => "AWSStepFunctionsException".to_owned(),
+        _ => format!("{code}Exception"),
+    };
     Refusal {
         prefix: "StepFunctions",
         service: "AWSStepFunctions",
-        name: &format!("{code}Exception"),
+        name: &name,
         code,
         message,
         status: 400,

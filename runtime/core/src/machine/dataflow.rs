@@ -277,7 +277,9 @@ fn context(turn: &Turn<'_>, frame: FrameId) -> Object {
         execution.insert("StartTime", Value::String(to_iso(at).into()));
         execution.insert("Name", Value::String(start.name.clone()));
         execution.insert("RoleArn", Value::String(start.role_arn.clone()));
-        execution.insert("RedriveCount", Value::from(0i64));
+        if turn.execution.mode().counts_redrives() {
+            execution.insert("RedriveCount", Value::from(0i64));
+        }
         context.insert("Execution", execution);
         let mut machine = Object::with_capacity(2);
         machine.insert("Id", Value::String(start.machine_arn.clone()));
@@ -314,10 +316,14 @@ fn has_token(turn: &Turn<'_>, frame: FrameId) -> bool {
 mod tests {
     use crate::asl;
     use crate::json::Payload;
-    use crate::machine::{Env, Event, Execution, Failure, Outcome, Start, Timestamp};
+    use crate::machine::{Command, Env, Event, Execution, Failure, Mode, Outcome, Purpose, Start, Timestamp};
 
     /// Runs a machine that waits for nothing to its end.
     fn run(states: &str, input: &str, seed: u64) -> Outcome {
+        run_as(Mode::Standard, states, input, seed).outcome().unwrap().clone()
+    }
+
+    fn run_as(mode: Mode, states: &str, input: &str, seed: u64) -> Execution {
         let text = format!(r#"{{"StartAt":"S","States":{states}}}"#);
         let parsed = asl::parse(&text, asl::parse::Options::default());
         let definition = parsed.definition.unwrap_or_else(|| panic!("{:?}", parsed.diagnostics));
@@ -335,9 +341,32 @@ mod tests {
         };
         let (now, token) = (Timestamp::default(), &|_, _| String::new());
         let env = Env { now, seed, machine_deleted: false, activity_exists: &|_| true, token };
-        let mut execution = Execution::new(definition);
+        let mut execution = Execution::of(definition, mode);
         execution.step(&env, Event::Started(Box::new(start)));
-        execution.outcome().unwrap().clone()
+        execution
+    }
+
+    #[test]
+    fn the_context_object_and_the_time_limit_of_each_mode() {
+        let count = r#"{"S":{"Type":"Pass","Parameters":{"c.$":"$$.Execution.RedriveCount"},"End":true}}"#;
+        let wait = r#"{"S":{"Type":"Wait","Seconds":99999999,"End":true}}"#;
+        let minutes = Timestamp::from_millis(300_000);
+        let cases = [
+            (Mode::Standard, true, None),
+            (Mode::ExpressAsync, true, Some(minutes)),
+            (Mode::ExpressSync, false, Some(minutes)),
+        ];
+        for (mode, counts, limit) in cases {
+            let counted = run_as(mode, count, "{}", 0);
+            let is_counted = matches!(counted.outcome(), Some(Outcome::Succeeded(_)));
+            assert_eq!(is_counted, counts, "{mode:?}");
+            let due =
+                run_as(mode, wait, "{}", 0).outstanding().into_iter().find_map(|command| match command {
+                    Command::Timer(timer) if timer.purpose == Purpose::Execution => Some(timer.due),
+                    _ => None,
+                });
+            assert_eq!(due, limit, "{mode:?}");
+        }
     }
 
     fn failed(error: &str, cause: &str) -> Outcome {

@@ -11,7 +11,7 @@ use super::fact::{Entry, Fact, StateKind};
 use super::retry::Failure;
 use super::state::{self, Flow};
 use super::timestamp::Millis;
-use super::{EventId, FrameId, MAX_EVENTS, Timestamp, Variables};
+use super::{EventId, FrameId, MAX_EVENTS, MAX_EXPRESS_SECONDS, Timestamp, Variables};
 use crate::asl::Definition;
 use crate::asl::definition::{Kind, Pattern, Resource, State, StateId};
 use crate::expr::random;
@@ -21,6 +21,7 @@ use crate::json::Payload;
 #[derive(Clone, Debug)]
 pub struct Execution {
     definition: Arc<Definition>,
+    mode: Mode,
     /// What it was started with, and when; `None` before its first fact.
     started: Option<Started>,
     /// The lines of control that are alive.
@@ -38,12 +39,42 @@ pub struct Execution {
 impl PartialEq for Execution {
     fn eq(&self, other: &Execution) -> bool {
         Arc::ptr_eq(&self.definition, &other.definition)
+            && self.mode == other.mode
             && self.started == other.started
             && self.frames == other.frames
             && self.next_frame == other.next_frame
             && self.last_event == other.last_event
             && self.variable_bytes == other.variable_bytes
             && self.outcome == other.outcome
+    }
+}
+
+/// How an execution is run, by the type of its state machine and by who waits for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// Of a Standard state machine.
+    Standard,
+    /// Of an Express state machine, started and left alone.
+    ExpressAsync,
+    /// Of an Express state machine, its end waited for.
+    ExpressSync,
+}
+
+impl Mode {
+    /// How long an execution may run, whatever its definition says; `None`: no limit besides.
+    fn max_seconds(self) -> Option<u64> {
+        match self {
+            Mode::Standard => None,
+            Mode::ExpressAsync | Mode::ExpressSync => Some(MAX_EXPRESS_SECONDS),
+        }
+    }
+
+    /// Whether the context object counts redrives (recorded).
+    pub(super) fn counts_redrives(self) -> bool {
+        match self {
+            Mode::Standard | Mode::ExpressAsync => true,
+            Mode::ExpressSync => false,
+        }
     }
 }
 
@@ -222,12 +253,18 @@ pub enum Reply {
 }
 
 impl Execution {
-    /// An execution of `definition` before its first event.
+    /// An execution of a Standard machine of this definition, before its first event.
     pub fn new(definition: Arc<Definition>) -> Execution {
+        Execution::of(definition, Mode::Standard)
+    }
+
+    /// The same for a machine of any type.
+    pub fn of(definition: Arc<Definition>, mode: Mode) -> Execution {
         let (frames, next_frame) = (BTreeMap::new(), FrameId::ROOT);
         let last_event = EventId(0);
         Execution {
             definition,
+            mode,
             started: None,
             frames,
             next_frame,
@@ -415,6 +452,11 @@ impl Execution {
         self.last_event
     }
 
+    /// How it is run.
+    pub fn mode(&self) -> Mode {
+        self.mode
+    }
+
     /// The definition that runs.
     pub fn definition(&self) -> &Arc<Definition> {
         &self.definition
@@ -589,12 +631,12 @@ impl Execution {
         Some(Command::Timer(Timer { due, frame: FrameId::ROOT, purpose: Purpose::Execution }))
     }
 
-    /// When the machine's own `TimeoutSeconds` ends the execution, while it is open.
+    /// When the machine's own `TimeoutSeconds`, or its type, ends the execution, while it is open.
     fn must_end_at(&self) -> Option<Timestamp> {
         let started = self.started.as_ref().filter(|_| self.outcome.is_none())?;
-        self.definition
-            .timeout_seconds
-            .map(|seconds| started.at.saturating_add(Millis::from_seconds(seconds)))
+        let limits = [self.definition.timeout_seconds, self.mode.max_seconds()];
+        let seconds = limits.into_iter().flatten().min()?;
+        Some(started.at.saturating_add(Millis::from_seconds(seconds)))
     }
 
     /// A line of control waits for a call. The clocks of a call start when it is scheduled; only

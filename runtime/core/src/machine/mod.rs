@@ -33,7 +33,7 @@ mod sequences;
 
 pub use command::{ActivityTask, Call, Command, Purpose, Timer};
 pub use event::{Event, Parent, Start};
-pub use execution::{Env, Execution, Outcome, Reply, Step};
+pub use execution::{Env, Execution, Mode, Outcome, Reply, Step};
 pub use fact::{Entry, Fact, StateKind};
 pub use retry::Failure;
 pub use timestamp::Timestamp;
@@ -55,6 +55,9 @@ impl FrameId {
 /// The most events that one execution may have; the last is its failure.
 /// Source: recorded from the service, 2026-08.
 pub const MAX_EVENTS: u64 = 25_000;
+
+/// The longest that an execution of an Express state machine runs. Source: the developer guide.
+pub const MAX_EXPRESS_SECONDS: u64 = 300;
 
 /// The most bytes of UTF-8 in the input or output of a state, a task or an execution.
 pub const MAX_PAYLOAD_BYTES: usize = 262_144;

@@ -259,7 +259,7 @@ async fn at_most_a_thousand_workers_wait() {
         "The maximum number of workers concurrently polling for activity tasks has been reached.",
     );
     assert_eq!(polls.join_next().await.unwrap().unwrap(), refused, "one too many");
-    bench.service.engine().release_pollers();
+    bench.service.engine().release();
     while let Some(answer) = polls.join_next().await {
         assert_eq!(answer.unwrap(), Ok(json!({})));
     }

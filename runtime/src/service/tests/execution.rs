@@ -210,10 +210,7 @@ async fn starts_are_refused() {
             error("InvalidArn", "Invalid Arn: 'Resource type not valid in this context: execution'"),
         ),
         (json!({"stateMachineArn": "x"}), error("InvalidArn", "Invalid Arn: 'Invalid ARN prefix: x'")),
-        (
-            json!({"stateMachineArn": express}),
-            error("UnsupportedOperationException", "gradus does not run Express state machines yet"),
-        ),
+        (json!({"stateMachineArn": express, "name": "a b"}), error("InvalidName", "Invalid Name: 'a b'")),
         (
             json!({"stateMachineArn": absent, "name": "n".repeat(81)}),
             invalid(&format!(

@@ -8,13 +8,6 @@ fn missing(arn: &str) -> Answer {
     error("StateMachineDoesNotExist", format!("State Machine Does Not Exist: '{arn}'"))
 }
 
-fn with(mut base: Value, changes: Value) -> Value {
-    for (key, value) in changes.as_object().unwrap() {
-        base[key] = value.clone();
-    }
-    base
-}
-
 #[tokio::test]
 async fn lives() {
     let bench = Bench::new();

@@ -1,0 +1,240 @@
+//! Express executions: the same core, run in memory by one task each, and nothing kept.
+//!
+//! An execution runs on tokio's timers and on a clock of its own: the engine's time at its start, and what
+//! has passed since, so that nobody who sets the system's clock lengthens its five minutes. Its calls are
+//! made once. When the server ends, it ends, unfinished and untold: synchronous ones at most once,
+//! asynchronous ones without the second attempt that a store would allow.
+//!
+//! This module must not know the store.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use gradus_core::asl::Definition;
+use gradus_core::json::Payload;
+use gradus_core::machine::timestamp::Millis;
+use gradus_core::machine::{
+    Command, Env, Event, EventId, Execution, Failure, FrameId, Mode, Outcome, Start, Timer, Timestamp,
+};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::task::JoinSet;
+use tokio::time::Instant;
+
+use super::calls::Calls;
+use super::partition::{Random, Unavailable};
+use crate::store::Store;
+
+/// The most Express executions at a time, if nobody says otherwise: some ten megabytes.
+pub const MAX_EXPRESS: usize = 10_000;
+
+/// An Express execution that is over.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Ended {
+    /// When it was started.
+    pub started: Timestamp,
+    /// When it ended.
+    pub stopped: Timestamp,
+    /// How.
+    pub outcome: Outcome,
+}
+
+/// Why an Express execution was not run, or not to its end.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum ExpressError {
+    /// As many as may run are running.
+    #[error("too many Express executions are running")]
+    TooMany,
+    /// The engine cannot run it, or not any longer.
+    #[error(transparent)]
+    Unavailable(#[from] Unavailable),
+}
+
+/// Runs Express executions.
+pub(super) struct Express<S: Store> {
+    calls: Arc<Calls<S>>,
+    room: Arc<Semaphore>,
+    stopping: watch::Sender<bool>,
+}
+
+impl<S: Store> Express<S> {
+    /// Runs at most this many at a time.
+    pub(super) fn new(calls: Arc<Calls<S>>, most: usize) -> Express<S> {
+        let room = Arc::new(Semaphore::new(most.min(Semaphore::MAX_PERMITS)));
+        Express { calls, room, stopping: watch::Sender::new(false) }
+    }
+
+    /// Begins an execution at a time, and leaves it to itself.
+    pub(super) fn start(
+        &self,
+        start: Box<Start>,
+        definition: &Arc<Definition>,
+        at: Timestamp,
+        seed: u64,
+    ) -> Result<(), ExpressError> {
+        let mut run = self.enter(definition, Mode::ExpressAsync, at, seed)?;
+        let stopping = self.stopping.subscribe();
+        self.calls.runtime().spawn(async move {
+            let arn = start.arn.clone();
+            run.take(Event::Started(start));
+            match run.until_end(stopping).await {
+                Ok(ended) => tracing::debug!(%arn, status = status(&ended.outcome), "ended"),
+                Err(error) => tracing::warn!(%arn, %error, "an Express execution was given up"),
+            }
+        });
+        Ok(())
+    }
+
+    /// Runs an execution from a time to its end. Goes on if whoever waits for it goes away.
+    pub(super) async fn run(
+        &self,
+        start: Box<Start>,
+        definition: &Arc<Definition>,
+        at: Timestamp,
+        seed: u64,
+    ) -> Result<Ended, ExpressError> {
+        let mut run = self.enter(definition, Mode::ExpressSync, at, seed)?;
+        run.take(Event::Started(start));
+        // Most have nothing to wait for, and need no task.
+        if let Some(ended) = run.ended() {
+            return Ok(ended);
+        }
+        let run = self.calls.runtime().spawn(run.until_end(self.stopping.subscribe()));
+        // It is only ever cancelled with the whole runtime.
+        let ended = run.await.map_err(|_| Unavailable::NotOwner)?;
+        Ok(ended?)
+    }
+
+    /// Ends all that run; begins no more.
+    pub(super) fn stop(&self) {
+        self.room.close();
+        self.stopping.send_replace(true);
+    }
+
+    fn enter(
+        &self,
+        definition: &Arc<Definition>,
+        mode: Mode,
+        at: Timestamp,
+        seed: u64,
+    ) -> Result<Run<S>, ExpressError> {
+        let place = match self.room.clone().try_acquire_owned() {
+            Ok(place) => place,
+            Err(tokio::sync::TryAcquireError::NoPermits) => return Err(ExpressError::TooMany),
+            Err(tokio::sync::TryAcquireError::Closed) => return Err(Unavailable::NotOwner.into()),
+        };
+        Ok(Run {
+            execution: Execution::of(definition.clone(), mode),
+            random: Random::new(seed),
+            started: at,
+            begun: Instant::now(),
+            stopped: at,
+            timers: BTreeSet::new(),
+            calls: self.calls.clone(),
+            under_way: JoinSet::new(),
+            _place: place,
+        })
+    }
+}
+
+/// One execution while it runs.
+struct Run<S: Store> {
+    execution: Execution,
+    random: Random,
+    started: Timestamp,
+    begun: Instant,
+    /// The time of the last step.
+    stopped: Timestamp,
+    /// The first is due first.
+    timers: BTreeSet<Timer>,
+    calls: Arc<Calls<S>>,
+    under_way: JoinSet<Answered>,
+    /// Its place among those that may run.
+    _place: OwnedSemaphorePermit,
+}
+
+/// What came of a call.
+struct Answered {
+    frame: FrameId,
+    task: EventId,
+    answer: Result<Result<Payload, Failure>, Unavailable>,
+}
+
+impl<S: Store> Run<S> {
+    async fn until_end(mut self, mut stopping: watch::Receiver<bool>) -> Result<Ended, Unavailable> {
+        loop {
+            if let Some(ended) = self.ended() {
+                return Ok(ended);
+            }
+            // Its time limit is among the timers as long as it is open.
+            let Some(timer) = self.timers.first().copied() else { return Err(Unavailable::NotOwner) };
+            let due = self.begun + Duration::from_millis(timer.due.since(self.started).0);
+            tokio::select! {
+                biased;
+                _ = stopping.wait_for(|stopping| *stopping) => return Err(Unavailable::NotOwner),
+                // Before an answer that comes at the same moment: a task is over when it is due.
+                () = tokio::time::sleep_until(due) => self.fire(timer),
+                Some(answered) = self.under_way.join_next() => {
+                    // A call that panicked has no answer, and nothing else would wake the execution.
+                    let Answered { frame, task, answer } = answered.map_err(|_| Unavailable::NotOwner)?;
+                    self.take(Event::CallAnswered { frame, task, answer: answer? });
+                }
+            }
+        }
+    }
+
+    fn fire(&mut self, Timer { due, frame, purpose }: Timer) {
+        self.take(Event::TimerFired { frame, purpose, due });
+    }
+
+    fn take(&mut self, event: Event) {
+        let env = Env {
+            now: self.started.saturating_add(self.passed()),
+            seed: self.random.next(),
+            // One that runs goes on when its machine is deleted; it is over soon.
+            machine_deleted: false,
+            // A definition with activities or tokens is none for an Express machine.
+            activity_exists: &|_| false,
+            token: &|_, _| String::new(),
+        };
+        let step = self.execution.step(&env, event);
+        self.stopped = step.at;
+        for command in &step.settled {
+            if let Command::Timer(timer) = command {
+                self.timers.remove(timer);
+            }
+        }
+        for command in step.asked {
+            match command {
+                Command::Timer(timer) => drop(self.timers.insert(timer)),
+                Command::Call(call) => {
+                    let (calls, frame, task) = (self.calls.clone(), call.frame, call.task);
+                    self.under_way.spawn_on(
+                        async move { Answered { frame, task, answer: calls.make_once(&call).await } },
+                        self.calls.runtime(),
+                    );
+                }
+                Command::Activity(_) => {}
+            }
+        }
+    }
+
+    /// Whole milliseconds since the start.
+    fn passed(&self) -> Millis {
+        Millis(u64::try_from(self.begun.elapsed().as_millis()).unwrap_or(u64::MAX))
+    }
+
+    fn ended(&self) -> Option<Ended> {
+        let outcome = self.execution.outcome()?.clone();
+        Some(Ended { started: self.started, stopped: self.stopped, outcome })
+    }
+}
+
+fn status(outcome: &Outcome) -> &'static str {
+    match outcome {
+        Outcome::Succeeded(_) => "SUCCEEDED",
+        Outcome::Failed(_) => "FAILED",
+        Outcome::Aborted(_) => "ABORTED",
+        Outcome::TimedOut => "TIMED_OUT",
+    }
+}
