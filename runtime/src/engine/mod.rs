@@ -12,6 +12,7 @@ pub mod partition;
 #[cfg(test)]
 mod simulation;
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -40,13 +41,21 @@ pub struct Options {
     pub clock: Clock,
     /// Bounds on memory and on batches.
     pub limits: Limits,
+    /// What choices at random are made from; `None` takes it from the system. With a seed, one worker
+    /// and a told clock an engine always does the same.
+    pub seed: Option<u64>,
 }
 
 impl Default for Options {
     fn default() -> Options {
         // Steps are short: half of the processors serve the others' HTTP and the sync.
         let processors = std::thread::available_parallelism().map_or(1, usize::from);
-        Options { workers: processors.div_ceil(2), clock: Clock::system(), limits: Limits::default() }
+        Options {
+            workers: processors.div_ceil(2),
+            clock: Clock::system(),
+            limits: Limits::default(),
+            seed: None,
+        }
     }
 }
 
@@ -66,6 +75,8 @@ struct Shared<S: Store> {
     activities: Arc<Activities<S>>,
     tokens: Tokens,
     clock: Clock,
+    /// State of the generator behind [`Engine::draw`].
+    draws: AtomicU64,
     inboxes: Vec<mpsc::Sender<Message>>,
     committer: Arc<Committer>,
     stopping: watch::Sender<bool>,
@@ -128,11 +139,13 @@ impl<S: Store> Engine<S> {
         let committer = Arc::new(Committer::start(store.clone())?);
         let tokens = Tokens::new(&token_key(&*store)?);
         let count = options.workers.clamp(1, usize::from(PARTITIONS));
+        let seed = options.seed.map_or_else(random_u64, Ok)?;
         let (mut inboxes, mut threads) = (Vec::new(), Vec::new());
         for number in 0..count {
             let owned = (0..PARTITIONS).filter(|id| usize::from(*id) % count == number).map(PartitionId);
-            let worker =
-                Worker::new(store.clone(), catalog.clone(), owned, options.limits.clone(), random_u64()?)?;
+            // Mixed, because states that lie one step apart would give the same numbers one call apart.
+            let seed = partition::random_mix(seed.wrapping_add(number as u64));
+            let worker = Worker::new(store.clone(), catalog.clone(), owned, options.limits.clone(), seed)?;
             let (sender, receiver) = mpsc::channel();
             let thread = Thread {
                 worker,
@@ -156,6 +169,7 @@ impl<S: Store> Engine<S> {
             activities,
             tokens,
             clock,
+            draws: AtomicU64::new(seed),
             inboxes,
             committer,
             stopping,
@@ -176,6 +190,11 @@ impl<S: Store> Engine<S> {
     /// The engine's time.
     pub fn now(&self) -> Timestamp {
         self.0.clock.now()
+    }
+
+    /// A number at random, for choices where secrecy does not count.
+    pub fn draw(&self) -> u64 {
+        partition::random_mix(self.0.draws.fetch_add(partition::RANDOM_STEP, Ordering::Relaxed))
     }
 
     /// Starts an execution. When this returns, the start is durable.

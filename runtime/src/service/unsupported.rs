@@ -5,22 +5,12 @@ use gradus_api::http::Fault;
 /// Something that the API has and gradus does not answer yet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Unsupported {
-    CreateStateMachineAlias,
-    DeleteStateMachineAlias,
-    DeleteStateMachineVersion,
     DescribeMapRun,
-    DescribeStateMachineAlias,
     ListMapRuns,
-    ListStateMachineAliases,
-    ListStateMachineVersions,
-    PublishStateMachineVersion,
     RedriveExecution,
     StartSyncExecution,
     TestState,
     UpdateMapRun,
-    UpdateStateMachineAlias,
-    /// `publish` of CreateStateMachine and UpdateStateMachine.
-    Publish,
     /// StartExecution on an Express state machine.
     ExpressExecution,
 }
@@ -28,21 +18,12 @@ pub(super) enum Unsupported {
 impl Unsupported {
     fn words(self) -> &'static str {
         match self {
-            Unsupported::CreateStateMachineAlias => "answer CreateStateMachineAlias",
-            Unsupported::DeleteStateMachineAlias => "answer DeleteStateMachineAlias",
-            Unsupported::DeleteStateMachineVersion => "answer DeleteStateMachineVersion",
             Unsupported::DescribeMapRun => "answer DescribeMapRun",
-            Unsupported::DescribeStateMachineAlias => "answer DescribeStateMachineAlias",
             Unsupported::ListMapRuns => "answer ListMapRuns",
-            Unsupported::ListStateMachineAliases => "answer ListStateMachineAliases",
-            Unsupported::ListStateMachineVersions => "answer ListStateMachineVersions",
-            Unsupported::PublishStateMachineVersion => "answer PublishStateMachineVersion",
             Unsupported::RedriveExecution => "answer RedriveExecution",
             Unsupported::StartSyncExecution => "answer StartSyncExecution",
             Unsupported::TestState => "answer TestState",
             Unsupported::UpdateMapRun => "answer UpdateMapRun",
-            Unsupported::UpdateStateMachineAlias => "answer UpdateStateMachineAlias",
-            Unsupported::Publish => "publish versions of state machines",
             Unsupported::ExpressExecution => "run Express state machines",
         }
     }
