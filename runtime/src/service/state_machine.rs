@@ -336,7 +336,7 @@ impl New {
         if !is_same {
             return Err(self.already_exists("").into());
         }
-        // Source of the ends of these texts: observed at the service, 2026.
+        // Source of how the first and the last text end: observed at the service, 2026.
         let before = &existing.created_with;
         match (before.publish, self.publish.publish) {
             (true, false) => {
