@@ -22,21 +22,12 @@ PATIENCE = 60
 
 # What gradus says so itself for, until it does it.
 NOT_YET = {
-    "create_state_machine_alias": {"name": "a", "routingConfiguration": [
-        {"stateMachineVersionArn": "arn:aws:states:us-east-1:000000000000:stateMachine:m:1", "weight": 100}]},
-    "delete_state_machine_alias": {"stateMachineAliasArn": "arn:aws:states:us-east-1:000000000000:stateMachine:m:a"},
-    "delete_state_machine_version": {"stateMachineVersionArn": "arn:aws:states:us-east-1:000000000000:stateMachine:m:1"},
     "describe_map_run": {"mapRunArn": "arn:aws:states:us-east-1:000000000000:mapRun:m/l:x"},
-    "describe_state_machine_alias": {"stateMachineAliasArn": "arn:aws:states:us-east-1:000000000000:stateMachine:m:a"},
     "list_map_runs": {"executionArn": "arn:aws:states:us-east-1:000000000000:execution:m:e"},
-    "list_state_machine_aliases": {"stateMachineArn": "arn:aws:states:us-east-1:000000000000:stateMachine:m"},
-    "list_state_machine_versions": {"stateMachineArn": "arn:aws:states:us-east-1:000000000000:stateMachine:m"},
-    "publish_state_machine_version": {"stateMachineArn": "arn:aws:states:us-east-1:000000000000:stateMachine:m"},
     "redrive_execution": {"executionArn": "arn:aws:states:us-east-1:000000000000:execution:m:e"},
     "start_sync_execution": {"stateMachineArn": "arn:aws:states:us-east-1:000000000000:stateMachine:m"},
     "test_state": {"definition": json.dumps(PASS["States"]["A"]), "roleArn": ROLE},
     "update_map_run": {"mapRunArn": "arn:aws:states:us-east-1:000000000000:mapRun:m/l:x", "maxConcurrency": 1},
-    "update_state_machine_alias": {"stateMachineAliasArn": "arn:aws:states:us-east-1:000000000000:stateMachine:m:a"},
 }
 
 
@@ -261,6 +252,44 @@ class Activities(Case):
         self.refused("ResourceNotFound", f"Resource not found: '{absent}'", "list_tags_for_resource", resourceArn=absent)
         self.refused("TooManyTags", None, "tag_resource", resourceArn=self.activity,
                      tags=[{"key": str(number), "value": ""} for number in range(50)])
+
+
+class Versions(Case):
+    def test_life(self):
+        created = self.sfn.create_state_machine(name=name(), roleArn=ROLE, definition=json.dumps(PASS), publish=True,
+                                                versionDescription="first")
+        arn, first = created["stateMachineArn"], created["stateMachineVersionArn"]
+        self.assertEqual(first, f"{arn}:1")
+        self.assertEqual(self.sfn.describe_state_machine(stateMachineArn=first)["description"], "first")
+        revision = self.sfn.update_state_machine(stateMachineArn=arn, definition=json.dumps(WAIT))["revisionId"]
+        self.refused("ConflictException", "Failed to publish the State Machine version for revision INITIAL. The current "
+                     f"State Machine revision is {revision}.", "publish_state_machine_version", stateMachineArn=arn,
+                     revisionId="INITIAL")
+        second = self.sfn.publish_state_machine_version(stateMachineArn=arn)["stateMachineVersionArn"]
+        listed = self.sfn.list_state_machine_versions(stateMachineArn=arn)["stateMachineVersions"]
+        self.assertEqual([version["stateMachineVersionArn"] for version in listed], [second, first])
+        routes = [{"stateMachineVersionArn": first, "weight": 100}]
+        alias = self.sfn.create_state_machine_alias(name="live", routingConfiguration=routes)["stateMachineAliasArn"]
+        execution = self.sfn.start_execution(stateMachineArn=alias)["executionArn"]
+        described = self.end_of(execution)
+        self.assertEqual((described["stateMachineArn"], described["stateMachineVersionArn"],
+                          described["stateMachineAliasArn"], described["status"]), (arn, first, alias, "SUCCEEDED"))
+        for qualified in (arn, first, alias):
+            listed = self.sfn.list_executions(stateMachineArn=qualified)["executions"]
+            self.assertEqual([item["executionArn"] for item in listed], [execution])
+        self.assertEqual(self.sfn.list_executions(stateMachineArn=second)["executions"], [])
+        self.refused("ConflictException", "Version to be deleted must not be referenced by an alias. Current list of "
+                     "aliases referencing this version: [live]", "delete_state_machine_version",
+                     stateMachineVersionArn=first)
+        routes = [{"stateMachineVersionArn": second, "weight": 100}]
+        self.sfn.update_state_machine_alias(stateMachineAliasArn=alias, routingConfiguration=routes)
+        self.assertEqual(self.sfn.describe_state_machine_alias(stateMachineAliasArn=alias)["routingConfiguration"], routes)
+        self.sfn.delete_state_machine_version(stateMachineVersionArn=first)
+        listed = self.sfn.list_state_machine_aliases(stateMachineArn=second)["stateMachineAliases"]
+        self.assertEqual([item["stateMachineAliasArn"] for item in listed], [alias])
+        self.sfn.delete_state_machine_alias(stateMachineAliasArn=alias)
+        self.refused("ResourceNotFound", "Request references a resource that does not exist.",
+                     "describe_state_machine_alias", stateMachineAliasArn=alias)
 
 
 class NotYet(Case):

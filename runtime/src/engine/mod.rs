@@ -14,6 +14,7 @@ pub mod partition;
 #[cfg(test)]
 mod simulation;
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -46,6 +47,9 @@ pub struct Options {
     pub clock: Clock,
     /// Bounds on memory and on batches.
     pub limits: Limits,
+    /// What choices at random are made from; `None` takes it from the system. With a seed, one worker
+    /// and a told clock an engine always does the same.
+    pub seed: Option<u64>,
     /// Where functions are called.
     pub lambda: lambda::Config,
     /// The most Express executions at a time; one more is refused.
@@ -60,6 +64,7 @@ impl Default for Options {
             workers: processors.div_ceil(2),
             clock: Clock::system(),
             limits: Limits::default(),
+            seed: None,
             lambda: lambda::Config::default(),
             max_express: express::MAX_EXPRESS,
         }
@@ -84,6 +89,8 @@ struct Shared<S: Store> {
     express: Express<S>,
     tokens: Tokens,
     clock: Clock,
+    /// State of the generator behind [`Engine::draw`].
+    draws: AtomicU64,
     inboxes: Vec<mpsc::Sender<Message>>,
     committer: Arc<Committer>,
     stopping: watch::Sender<bool>,
@@ -150,10 +157,13 @@ impl<S: Store> Engine<S> {
         let calls = Arc::new(Calls::new(store.clone(), catalog.clone(), options.lambda)?);
         let world = Arc::new(World { activities: activities.clone(), calls: calls.clone() });
         let count = options.workers.clamp(1, usize::from(PARTITIONS));
+        let seed = options.seed.map_or_else(random_u64, Ok)?;
         let (mut inboxes, mut threads) = (Vec::new(), Vec::new());
         for number in 0..count {
             let owned = (0..PARTITIONS).filter(|id| usize::from(*id) % count == number).map(PartitionId);
-            let (limits, seed) = (options.limits.clone(), random_u64()?);
+            // Mixed, because states that lie one step apart would give the same numbers one call apart.
+            let (limits, seed) =
+                (options.limits.clone(), partition::random_mix(seed.wrapping_add(number as u64)));
             let worker =
                 Worker::new(store.clone(), catalog.clone(), tokens.clone(), owned.clone(), limits, seed)?;
             owned.into_iter().try_for_each(|id| calls.adopt(id))?;
@@ -183,6 +193,7 @@ impl<S: Store> Engine<S> {
             express,
             tokens,
             clock,
+            draws: AtomicU64::new(seed),
             inboxes,
             committer,
             stopping,
@@ -205,6 +216,11 @@ impl<S: Store> Engine<S> {
     /// The engine's time.
     pub fn now(&self) -> Timestamp {
         self.0.clock.now()
+    }
+
+    /// A number at random, for choices where secrecy does not count.
+    pub fn draw(&self) -> u64 {
+        partition::random_mix(self.0.draws.fetch_add(partition::RANDOM_STEP, Ordering::Relaxed))
     }
 
     /// Starts an execution. When this returns, the start is durable.

@@ -398,14 +398,7 @@ impl<S: Store> Worker<S> {
         }
         self.starts += 1;
         let id = ExecutionId::new(now, self.starts, self.random.next(), partition);
-        let listed = Listed {
-            machine: compiled.revision.machine,
-            status: Status::Running,
-            sorted_by: now,
-            execution: id,
-            name: start.name.clone(),
-            started: now,
-        };
+        let listed = listed(compiled, &start, id, now);
         turn.names.insert(start.arn.clone(), id);
         turn.put(Table::Names, layout::name_key(&start.arn), id.0.to_vec());
         let execution = Execution::new(compiled.definition.clone());
@@ -546,12 +539,9 @@ impl<S: Store> Worker<S> {
         let start = execution.start().ok_or(Unavailable::NoExecution)?;
         let started = execution.started_at().unwrap_or_default();
         let listed = Listed {
-            machine: compiled.revision.machine,
             status: status_of(execution.outcome()),
             sorted_by: closed.unwrap_or(started),
-            execution: id,
-            name: start.name.clone(),
-            started,
+            ..listed(&compiled, start, id, started)
         };
         Ok(Loaded { rows: count, bytes, listed, execution })
     }
@@ -678,7 +668,22 @@ fn tell_parent(turn: &mut Turn, loaded: &Loaded) {
     }
 }
 
-/// Keeps the list of executions in step with the execution's status.
+/// The row of an execution that has just been started.
+fn listed(compiled: &Compiled, start: &Start, execution: ExecutionId, started: Timestamp) -> Listed {
+    let qualifier = |arn: &Option<Arc<str>>| arn.as_deref()?.rsplit(':').next().map(Arc::from);
+    Listed {
+        machine: compiled.revision.machine,
+        status: Status::Running,
+        sorted_by: started,
+        execution,
+        name: start.name.clone(),
+        started,
+        version: qualifier(&start.version_arn),
+        alias: qualifier(&start.alias_arn),
+    }
+}
+
+/// Keeps the lists of executions in step with the execution's status.
 fn list(turn: &mut Turn, loaded: &mut Loaded, at: Timestamp) {
     let status = status_of(loaded.execution.outcome());
     let is_new = loaded.rows == 1;
@@ -686,13 +691,13 @@ fn list(turn: &mut Turn, loaded: &mut Loaded, at: Timestamp) {
         return;
     }
     if !is_new {
-        turn.ops.push(loaded.listed.delete());
+        turn.ops.extend(loaded.listed.everywhere().map(|row| row.delete()));
     }
     loaded.listed.status = status;
     if status != Status::Running {
         loaded.listed.sorted_by = at;
     }
-    turn.ops.push(loaded.listed.put());
+    turn.ops.extend(loaded.listed.everywhere().map(|row| row.put()));
 }
 
 /// The status of an execution.
@@ -800,9 +805,17 @@ impl Random {
     }
 
     pub(super) fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ (mixed >> 31)
+        self.0 = self.0.wrapping_add(RANDOM_STEP);
+        random_mix(self.0)
     }
+}
+
+/// What splitmix64 adds to its state for each number.
+pub(super) const RANDOM_STEP: u64 = 0x9e37_79b9_7f4a_7c15;
+
+/// The number of a state of splitmix64.
+pub(super) fn random_mix(state: u64) -> u64 {
+    let mixed = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    mixed ^ (mixed >> 31)
 }

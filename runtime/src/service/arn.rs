@@ -122,6 +122,14 @@ impl StateMachine<'_> {
     pub(super) fn is_unqualified(&self) -> bool {
         self.label.is_none() && self.qualifier.is_none()
     }
+
+    /// The number of the version that is meant; `None` without a qualifier and for an alias, whose name
+    /// never consists of digits alone.
+    pub(super) fn version(&self) -> Option<u64> {
+        let digits = self.qualifier?;
+        let is_number = !digits.starts_with('0') && digits.bytes().all(|byte| byte.is_ascii_digit());
+        digits.parse().ok().filter(|_| is_number)
+    }
 }
 
 impl<'a> Place<'a> {
@@ -244,6 +252,29 @@ mod tests {
         for (rest, resource) in cases {
             let text = format!("arn:aws:states:us-east-1:000000000000:{rest}");
             assert_eq!(parse(&text), Ok(Arn { place: HERE, resource }), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_version_is_a_number() {
+        for (qualifier, version) in [
+            (None, None),
+            (Some("1"), Some(1)),
+            (Some("1000"), Some(1000)),
+            (Some("18446744073709551615"), Some(u64::MAX)),
+            (Some("18446744073709551616"), None),
+            (Some("0"), None),
+            (Some("01"), None),
+            (Some("+1"), None),
+            (Some("-1"), None),
+            (Some("1a"), None),
+            (Some("PROD"), None),
+        ] {
+            assert_eq!(
+                StateMachine { name: "m", label: None, qualifier }.version(),
+                version,
+                "{qualifier:?}"
+            );
         }
     }
 

@@ -26,13 +26,14 @@ use gradus_core::machine::{Fact, Failure, MAX_EVENTS, Reply, Start, Timestamp};
 use uuid::Uuid;
 
 use super::arn::{self, Place};
+use super::qualified::{self, Named, Part};
 use super::{Service, configuration, date, express, fault, history, invalid, name, page, state_machine, tag};
 use crate::engine::{Signalled, find_execution};
 use crate::store::catalog::{self, Compiled, Machine};
-use crate::store::layout::{self, ExecutionId, Listed, Status};
+use crate::store::layout::{self, ExecutionId, Listed, MachineId, Status};
 use crate::store::{Error, Range, Store, Table};
 
-/// StartExecution.
+/// StartExecution: of the current revision, of a version, or of one that an alias picks.
 pub(super) async fn start<S: Store>(
     service: &Service<S>,
     context: &RequestContext,
@@ -41,11 +42,11 @@ pub(super) async fn start<S: Store>(
     let arn = input.state_machine_arn;
     let (place, named) = arn::state_machine(&arn)?;
     state_machine::check_unlabelled(&named)?;
-    let machine = state_machine::find(service, context, place, &named, &arn)?;
-    let machine = machine.ok_or_else(|| state_machine::missing(&arn))?;
+    let found = qualified::find(service, context, place, &named)?;
+    let found = found.ok_or_else(|| state_machine::missing(&arn))?;
     let asked = Asked { name: input.name, input: input.input, trace_header: input.trace_header };
-    let prepared = prepare::<S, StartExecutionError>(service, context, place, &machine, asked)?;
-    if is_express(&machine) {
+    let prepared = prepare::<S, StartExecutionError>(service, context, place, &found, asked)?;
+    if is_express(&found.machine) {
         return express::start(service, prepared);
     }
     let Prepared { start, compiled } = prepared;
@@ -76,12 +77,13 @@ pub(super) fn prepare<S: Store, E>(
     service: &Service<S>,
     context: &RequestContext,
     place: Place<'_>,
-    machine: &Machine,
+    found: &Named,
     asked: Asked,
 ) -> Result<Prepared, E>
 where
     E: From<InvalidName> + From<InvalidExecutionInput> + From<Fault>,
 {
+    let machine = &found.machine;
     if let Some(name) = &asked.name {
         name::check(name)?;
     }
@@ -91,7 +93,8 @@ where
         true => place.express(&machine.name, &name, &random_name()),
         false => place.execution(&machine.name, &name),
     };
-    let revision = catalog::revision_key(machine.id, machine.revision);
+    let Chosen { revision, version, alias } = choose(found, || service.engine().draw())?;
+    let revision = catalog::revision_key(machine.id, revision);
     let compiled = state_machine::revision(service.catalog(), &revision)?;
     let start = Start {
         arn: arn.into(),
@@ -99,8 +102,8 @@ where
         machine_arn: machine.arn.clone(),
         machine_name: machine.name.clone(),
         revision: revision.into(),
-        version_arn: None,
-        alias_arn: None,
+        version_arn: version.map(|number| qualified::arn(machine, number).into()),
+        alias_arn: alias.map(|name| qualified::arn(machine, name).into()),
         role_arn: compiled.revision.role_arn.clone(),
         trace_header: trace_header(context).or(asked.trace_header.as_deref()).map(Into::into),
         input,
@@ -218,20 +221,21 @@ pub(super) async fn list<S: Store>(
     if input.redrive_filter.is_some() {
         return Err(invalid("redriveFilter can only be given with mapRunArn").into());
     }
-    let machine = state_machine::find(service, context, place, &named, &arn)?;
-    let machine = machine.ok_or_else(|| state_machine::missing(&arn))?;
-    if is_express(&machine) {
+    let found = qualified::find(service, context, place, &named)?;
+    let found = found.ok_or_else(|| state_machine::missing(&arn))?;
+    let machine = &found.machine;
+    if is_express(machine) {
         return Err(wrong_type().into());
     }
     let filter = input.status_filter.as_ref().map_or("", ExecutionStatus::as_str);
     let list = page::List { operation: "ListExecutions", arguments: &[&arn, filter] };
     let position = service.position::<ListExecutionsError>(list, input.next_token.as_deref()).await?;
     let size = page::size(input.max_results);
-    let rows = newest(service.engine().store(), &machine, statuses, position.as_deref(), size + 1)?;
+    let rows = newest(service.engine().store(), list_of(&found), statuses, position.as_deref(), size + 1)?;
     let (rows, last) = page::cut(rows, size);
     Ok(ListExecutionsOutput {
         next_token: service.next_token(list, last.map(|last| last.position())).await?,
-        executions: rows.iter().map(|row| row.item(place, &machine)).collect(),
+        executions: rows.iter().map(|row| row.item(place, machine)).collect(),
     })
 }
 
@@ -273,6 +277,38 @@ fn find<S: Store>(
 
 fn missing(arn: &str) -> ExecutionDoesNotExist {
     ExecutionDoesNotExist::new(format!("Execution Does Not Exist: '{arn}'"))
+}
+
+/// What a start runs, and how it was named.
+struct Chosen<'a> {
+    /// Number of the revision.
+    revision: u64,
+    version: Option<u64>,
+    alias: Option<&'a str>,
+}
+
+/// What a start of a state machine runs; of an alias what a number at random says.
+fn choose(found: &Named, draw: impl FnOnce() -> u64) -> Result<Chosen<'_>, Fault> {
+    Ok(match &found.part {
+        Part::Whole => Chosen { revision: found.machine.revision, version: None, alias: None },
+        Part::Version(version) => {
+            Chosen { revision: version.revision, version: Some(version.number), alias: None }
+        }
+        Part::Alias(alias) => {
+            let route = alias.pick(draw()).ok_or_else(|| damaged("the weights of an alias"))?;
+            Chosen { revision: route.revision, version: Some(route.version), alias: Some(&alias.name) }
+        }
+    })
+}
+
+/// The list of the executions of a state machine, a version or an alias.
+fn list_of(found: &Named) -> MachineId {
+    let machine = found.machine.id;
+    match &found.part {
+        Part::Whole => machine,
+        Part::Version(version) => layout::qualified_list(machine, &version.number.to_string()),
+        Part::Alias(alias) => layout::qualified_list(machine, &alias.name),
+    }
 }
 
 pub(super) fn is_express(machine: &Machine) -> bool {
@@ -418,20 +454,24 @@ impl Row {
     }
 
     fn item(&self, place: Place<'_>, machine: &Machine) -> ExecutionListItem {
-        let Listed { status, name, started, .. } = &self.0;
+        let Listed { status, name, started, version, alias, .. } = &self.0;
+        let qualified =
+            |qualifier: &Option<Arc<str>>| qualifier.as_ref().map(|name| qualified::arn(machine, name));
         let arn = place.execution(&machine.name, name);
         ExecutionListItem {
             stop_date: self.0.stopped().map(date),
             redrive_count: Some(0),
+            state_machine_version_arn: qualified(version),
+            state_machine_alias_arn: qualified(alias),
             ..ExecutionListItem::new(arn, &*machine.arn, &**name, shown_status(*status), date(*started))
         }
     }
 }
 
-/// At most `limit` executions of these statuses, the newest first, older than a position.
+/// At most `limit` executions of a list with these statuses, the newest first, older than a position.
 fn newest(
     store: &impl Store,
-    machine: &Machine,
+    list: MachineId,
     statuses: Vec<Status>,
     position: Option<&[u8]>,
     limit: usize,
@@ -441,11 +481,9 @@ fn newest(
         .transpose()?;
     let mut found = Vec::new();
     for status in statuses {
-        let mut range = Range::prefix(Table::Listing, &layout::listing_prefix(machine.id, status)).reverse();
+        let mut range = Range::prefix(Table::Listing, &layout::listing_prefix(list, status)).reverse();
         if let Some((sorted_by, execution)) = before {
-            let (name, started) = ("".into(), sorted_by);
-            let bound = Listed { machine: machine.id, status, sorted_by, execution, name, started };
-            range.to = std::ops::Bound::Excluded(bound.key());
+            range.to = std::ops::Bound::Excluded(layout::listing_key(list, status, sorted_by, execution));
         }
         let rows = store.range(range.limit(limit)).map_err(fault)?;
         for (key, value) in rows {
@@ -488,6 +526,8 @@ mod tests {
             execution: ExecutionId([execution; 16]),
             name: "e".into(),
             started: Timestamp::from_millis(0),
+            version: None,
+            alias: None,
         })
     }
 

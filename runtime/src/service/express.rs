@@ -15,7 +15,7 @@ use gradus_core::machine::timestamp::Millis;
 use gradus_core::machine::{Failure, Outcome};
 
 use super::execution::{Asked, Prepared, is_express, prepare, text, wrong_type};
-use super::{Service, arn, date, fault, state_machine};
+use super::{Service, arn, date, fault, qualified, state_machine};
 use crate::engine::{Ended, ExpressError};
 use crate::store::Store;
 
@@ -39,14 +39,14 @@ pub(super) async fn start_sync<S: Store>(
     let arn = input.state_machine_arn;
     let (place, named) = arn::state_machine(&arn)?;
     state_machine::check_unlabelled(&named)?;
-    let machine = state_machine::find(service, context, place, &named, &arn)?;
-    let machine = machine.ok_or_else(|| state_machine::missing(&arn))?;
-    if !is_express(&machine) {
+    let found = qualified::find(service, context, place, &named)?;
+    let found = found.ok_or_else(|| state_machine::missing(&arn))?;
+    if !is_express(&found.machine) {
         return Err(wrong_type().into());
     }
     let asked = Asked { name: input.name, input: input.input, trace_header: input.trace_header };
     let Prepared { start, compiled } =
-        prepare::<S, StartSyncExecutionError>(service, context, place, &machine, asked)?;
+        prepare::<S, StartSyncExecutionError>(service, context, place, &found, asked)?;
     let given = start.clone();
     let ended = service.engine().run_express(start, &compiled).await.map_err(refused)?;
 

@@ -9,6 +9,7 @@
 //! conflicts, limits. Source: recorded from the service for StartExecution; assumed for the others.
 
 mod activity;
+mod alias;
 mod arn;
 mod configuration;
 mod execution;
@@ -16,11 +17,13 @@ mod express;
 mod history;
 mod name;
 mod page;
+mod qualified;
 mod state_machine;
 mod tag;
 #[cfg(test)]
 mod tests;
 mod unsupported;
+mod version;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -104,18 +107,25 @@ operations! {
     answered {
         create_activity(CreateActivityInput) -> CreateActivityOutput | CreateActivityError = activity::create;
         create_state_machine(CreateStateMachineInput) -> CreateStateMachineOutput | CreateStateMachineError = state_machine::create;
+        create_state_machine_alias(CreateStateMachineAliasInput) -> CreateStateMachineAliasOutput | CreateStateMachineAliasError = alias::create;
         delete_activity(DeleteActivityInput) -> DeleteActivityOutput | DeleteActivityError = activity::delete;
         delete_state_machine(DeleteStateMachineInput) -> DeleteStateMachineOutput | DeleteStateMachineError = state_machine::delete;
+        delete_state_machine_alias(DeleteStateMachineAliasInput) -> DeleteStateMachineAliasOutput | DeleteStateMachineAliasError = alias::delete;
+        delete_state_machine_version(DeleteStateMachineVersionInput) -> DeleteStateMachineVersionOutput | DeleteStateMachineVersionError = version::delete;
         describe_activity(DescribeActivityInput) -> DescribeActivityOutput | DescribeActivityError = activity::describe;
         describe_execution(DescribeExecutionInput) -> DescribeExecutionOutput | DescribeExecutionError = execution::describe;
         describe_state_machine(DescribeStateMachineInput) -> DescribeStateMachineOutput | DescribeStateMachineError = state_machine::describe;
+        describe_state_machine_alias(DescribeStateMachineAliasInput) -> DescribeStateMachineAliasOutput | DescribeStateMachineAliasError = alias::describe;
         describe_state_machine_for_execution(DescribeStateMachineForExecutionInput) -> DescribeStateMachineForExecutionOutput | DescribeStateMachineForExecutionError = execution::describe_state_machine;
         get_activity_task(GetActivityTaskInput) -> GetActivityTaskOutput | GetActivityTaskError = activity::get_task;
         get_execution_history(GetExecutionHistoryInput) -> GetExecutionHistoryOutput | GetExecutionHistoryError = execution::history;
         list_activities(ListActivitiesInput) -> ListActivitiesOutput | ListActivitiesError = activity::list;
         list_executions(ListExecutionsInput) -> ListExecutionsOutput | ListExecutionsError = execution::list;
+        list_state_machine_aliases(ListStateMachineAliasesInput) -> ListStateMachineAliasesOutput | ListStateMachineAliasesError = alias::list;
+        list_state_machine_versions(ListStateMachineVersionsInput) -> ListStateMachineVersionsOutput | ListStateMachineVersionsError = version::list;
         list_state_machines(ListStateMachinesInput) -> ListStateMachinesOutput | ListStateMachinesError = state_machine::list;
         list_tags_for_resource(ListTagsForResourceInput) -> ListTagsForResourceOutput | ListTagsForResourceError = tag::list;
+        publish_state_machine_version(PublishStateMachineVersionInput) -> PublishStateMachineVersionOutput | PublishStateMachineVersionError = version::publish;
         send_task_failure(SendTaskFailureInput) -> SendTaskFailureOutput | SendTaskFailureError = activity::fail_task;
         send_task_heartbeat(SendTaskHeartbeatInput) -> SendTaskHeartbeatOutput | SendTaskHeartbeatError = activity::heartbeat;
         send_task_success(SendTaskSuccessInput) -> SendTaskSuccessOutput | SendTaskSuccessError = activity::succeed_task;
@@ -125,22 +135,15 @@ operations! {
         tag_resource(TagResourceInput) -> TagResourceOutput | TagResourceError = tag::add;
         untag_resource(UntagResourceInput) -> UntagResourceOutput | UntagResourceError = tag::remove;
         update_state_machine(UpdateStateMachineInput) -> UpdateStateMachineOutput | UpdateStateMachineError = state_machine::update;
+        update_state_machine_alias(UpdateStateMachineAliasInput) -> UpdateStateMachineAliasOutput | UpdateStateMachineAliasError = alias::update;
         validate_state_machine_definition(ValidateStateMachineDefinitionInput) -> ValidateStateMachineDefinitionOutput | ValidateStateMachineDefinitionError = state_machine::validate;
     }
     unsupported {
-        create_state_machine_alias(CreateStateMachineAliasInput) -> CreateStateMachineAliasOutput | CreateStateMachineAliasError = CreateStateMachineAlias;
-        delete_state_machine_alias(DeleteStateMachineAliasInput) -> DeleteStateMachineAliasOutput | DeleteStateMachineAliasError = DeleteStateMachineAlias;
-        delete_state_machine_version(DeleteStateMachineVersionInput) -> DeleteStateMachineVersionOutput | DeleteStateMachineVersionError = DeleteStateMachineVersion;
         describe_map_run(DescribeMapRunInput) -> DescribeMapRunOutput | DescribeMapRunError = DescribeMapRun;
-        describe_state_machine_alias(DescribeStateMachineAliasInput) -> DescribeStateMachineAliasOutput | DescribeStateMachineAliasError = DescribeStateMachineAlias;
         list_map_runs(ListMapRunsInput) -> ListMapRunsOutput | ListMapRunsError = ListMapRuns;
-        list_state_machine_aliases(ListStateMachineAliasesInput) -> ListStateMachineAliasesOutput | ListStateMachineAliasesError = ListStateMachineAliases;
-        list_state_machine_versions(ListStateMachineVersionsInput) -> ListStateMachineVersionsOutput | ListStateMachineVersionsError = ListStateMachineVersions;
-        publish_state_machine_version(PublishStateMachineVersionInput) -> PublishStateMachineVersionOutput | PublishStateMachineVersionError = PublishStateMachineVersion;
         redrive_execution(RedriveExecutionInput) -> RedriveExecutionOutput | RedriveExecutionError = RedriveExecution;
         test_state(TestStateInput) -> TestStateOutput | TestStateError = TestState;
         update_map_run(UpdateMapRunInput) -> UpdateMapRunOutput | UpdateMapRunError = UpdateMapRun;
-        update_state_machine_alias(UpdateStateMachineAliasInput) -> UpdateStateMachineAliasOutput | UpdateStateMachineAliasError = UpdateStateMachineAlias;
     }
 }
 

@@ -32,9 +32,9 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::arn::{self, Place, StateMachine};
-use super::unsupported::Unsupported;
-use super::{Service, configuration, fault, invalid, name, page, tag};
-use crate::store::catalog::{self, Catalog, Compiled, Kind, Machine, Revision, Tags};
+use super::qualified::{self, Part};
+use super::{Service, configuration, fault, invalid, name, page, tag, version};
+use crate::store::catalog::{self, Catalog, Compiled, Kind, Machine, Publish, Revision, Tags, Version};
 use crate::store::layout::MachineId;
 use crate::store::{Error, Op, Store};
 
@@ -45,7 +45,7 @@ pub(super) async fn create<S: Store>(
     input: CreateStateMachineInput,
 ) -> Result<CreateStateMachineOutput, CreateStateMachineError> {
     arn::check_role(&input.role_arn)?;
-    check_publish::<CreateStateMachineError>(input.publish, input.version_description.as_deref())?;
+    let publish = publish(input.publish, input.version_description)?;
     name::check(&input.name)?;
     let kind = input.r#type.unwrap_or(StateMachineType::Standard);
     check_definition(&input.definition, kind.as_str())?;
@@ -64,17 +64,16 @@ pub(super) async fn create<S: Store>(
         kind: kind.as_str().to_owned(),
         content,
         tags,
+        publish,
     };
     let created =
         service.transact(&arn, move |catalog, now| match catalog.machine(&new.arn).map_err(fault)? {
-            Some(existing) => new.same_as(catalog, &existing).map(|created| (Vec::new(), created)),
+            Some(existing) => new.same_as(catalog, &existing).map(|answer| (Vec::new(), answer)),
             None => new.put(now),
         });
-    Ok(CreateStateMachineOutput {
-        creation_date: created.await?,
-        state_machine_arn: arn,
-        state_machine_version_arn: None,
-    })
+    let (creation_date, version) = created.await?;
+    let state_machine_version_arn = version.map(|number| format!("{arn}:{number}"));
+    Ok(CreateStateMachineOutput { creation_date, state_machine_arn: arn, state_machine_version_arn })
 }
 
 /// UpdateStateMachine.
@@ -99,7 +98,7 @@ pub(super) async fn update<S: Store>(
     if !is_given.contains(&true) {
         return Err(MissingRequiredParameter::new(NOTHING_GIVEN).into());
     }
-    check_publish::<UpdateStateMachineError>(input.publish, input.version_description.as_deref())?;
+    let publish = publish(input.publish, input.version_description)?;
     let machine = find(service, context, place, &named, &arn)?.ok_or_else(|| missing(&arn))?;
     if let Some(definition) = &input.definition {
         check_definition(definition, &machine.kind)?;
@@ -114,6 +113,7 @@ pub(super) async fn update<S: Store>(
         logging: logging.as_ref().map(configuration::to_row).transpose()?,
         tracing: tracing.as_ref().map(configuration::to_row).transpose()?,
         encryption: encryption.as_ref().map(configuration::to_row).transpose()?,
+        publish,
     };
     let updated = service.transact(&arn, move |catalog, now| {
         match catalog.machine(&machine.arn).map_err(fault)? {
@@ -122,11 +122,17 @@ pub(super) async fn update<S: Store>(
             _ => Err(missing(&machine.arn).into()),
         }
     });
-    let (updated, revision_id) = updated.await?;
-    Ok(UpdateStateMachineOutput { revision_id, ..UpdateStateMachineOutput::new(updated) })
+    let Updated { at, revision_id, version } = updated.await?;
+    let state_machine_version_arn = version.map(|number| format!("{arn}:{number}"));
+    Ok(UpdateStateMachineOutput {
+        revision_id,
+        state_machine_version_arn,
+        ..UpdateStateMachineOutput::new(Date::from_millis(at))
+    })
 }
 
-/// DeleteStateMachine. Its executions end by themselves at their next transition.
+/// DeleteStateMachine, with its versions and aliases. Its executions end by themselves at their next
+/// transition.
 pub(super) async fn delete<S: Store>(
     service: &Service<S>,
     context: &RequestContext,
@@ -136,13 +142,24 @@ pub(super) async fn delete<S: Store>(
     let (place, named) = arn::state_machine(&arn)?;
     check_unlabelled(&named)?;
     if find(service, context, place, &named, &arn)?.is_some() {
-        let rows = vec![catalog::delete(Kind::Machine, &arn), catalog::delete(Kind::Tags, &arn)];
-        service.transact(&arn, |_, _| Ok::<_, Fault>((rows, ()))).await?;
+        let machine_arn = arn.clone();
+        let deleted = service.transact(&arn, move |catalog, _| {
+            let Some(machine) = catalog.machine(&machine_arn).map_err(fault)? else {
+                return Ok((Vec::new(), ()));
+            };
+            let mut rows =
+                vec![catalog::delete(Kind::Machine, &machine_arn), catalog::delete(Kind::Tags, &machine_arn)];
+            for kind in [Kind::Version, Kind::Alias] {
+                rows.extend(catalog.delete_all(kind, &catalog::alias_key(machine.id, "")).map_err(fault)?);
+            }
+            Ok::<_, Fault>((rows, ()))
+        });
+        deleted.await?;
     }
     Ok(DeleteStateMachineOutput {})
 }
 
-/// DescribeStateMachine.
+/// DescribeStateMachine. Of an alias it shows the version that most starts go to.
 pub(super) async fn describe<S: Store>(
     service: &Service<S>,
     context: &RequestContext,
@@ -150,14 +167,29 @@ pub(super) async fn describe<S: Store>(
 ) -> Result<DescribeStateMachineOutput, DescribeStateMachineError> {
     let arn = input.state_machine_arn;
     let (place, named) = arn::state_machine(&arn)?;
-    let machine = find(service, context, place, &named, &arn)?.ok_or_else(|| missing(&arn))?;
-    let compiled = current(service.catalog(), &machine)?;
+    let found = qualified::find(service, context, place, &named)?.ok_or_else(|| missing(&arn))?;
+    let machine = found.machine;
+    let version = match found.part {
+        Part::Whole => None,
+        Part::Version(version) => Some(version),
+        Part::Alias(alias) => {
+            // Of equal weights the first counts: it is the one that the caller named first.
+            let number =
+                alias.routes.iter().rev().max_by_key(|route| route.weight).map(|route| route.version);
+            let version = number.map(|number| qualified::version(service.catalog(), &machine, number));
+            Some(version.transpose()?.flatten().ok_or_else(|| missing(&arn))?)
+        }
+    };
+    let number = version.as_ref().map_or(machine.revision, |version| version.revision);
+    let compiled = revision(service.catalog(), &catalog::revision_key(machine.id, number))?;
     let revision = &compiled.revision;
     let kind = StateMachineType::from(machine.kind.as_str());
     let definition = shown_definition(revision, input.included_data.as_ref());
     let variable_references = variable_references(&compiled, input.included_data.as_ref());
-    let created = Date::from_millis(machine.created);
+    let created = version.as_ref().map_or(machine.created, |version| version.created);
+    let created = Date::from_millis(created);
     Ok(DescribeStateMachineOutput {
+        description: version.and_then(|version| version.description),
         status: Some(StateMachineStatus::Active),
         logging_configuration: Some(configuration::from_row(&revision.logging)?),
         tracing_configuration: Some(configuration::from_row(&revision.tracing)?),
@@ -283,6 +315,7 @@ struct New {
     kind: String,
     content: Content,
     tags: Tags,
+    publish: Publish,
 }
 
 /// What a revision consists of.
@@ -301,6 +334,7 @@ struct Change {
     logging: Option<Value>,
     tracing: Option<Value>,
     encryption: Option<Value>,
+    publish: Publish,
 }
 
 impl New {
@@ -309,7 +343,7 @@ impl New {
         &self,
         catalog: &Catalog<S>,
         existing: &Machine,
-    ) -> Result<Date, CreateStateMachineError> {
+    ) -> Result<Created, CreateStateMachineError> {
         let compiled = current(catalog, existing)?;
         let (before, new) = (&compiled.revision, &self.content);
         let is_same = existing.kind == self.kind
@@ -318,33 +352,70 @@ impl New {
             && before.tracing == new.tracing
             && before.encryption == new.encryption;
         if !is_same {
-            let message = format!("State Machine Already Exists: '{}'", self.arn);
-            return Err(StateMachineAlreadyExists::new(message).into());
+            return Err(self.already_exists("").into());
         }
-        Ok(Date::from_millis(existing.created))
+        // Source of how the first and the last text end: observed at the service, 2026.
+        let before = &existing.created_with;
+        match (before.publish, self.publish.publish) {
+            (true, false) => {
+                Err(self.already_exists(" was already created with a published version.").into())
+            }
+            (false, true) => {
+                Err(self.already_exists(" was already created without a published version.").into())
+            }
+            _ if before.description != self.publish.description => {
+                Err(self.already_exists(" was already created using a different description.").into())
+            }
+            (publish, _) => Ok((Date::from_millis(existing.created), publish.then_some(FIRST_VERSION))),
+        }
     }
 
-    fn put(self, now: Timestamp) -> Result<(Vec<Op>, Date), CreateStateMachineError> {
+    fn already_exists(&self, more: &str) -> StateMachineAlreadyExists {
+        StateMachineAlreadyExists::new(format!("State Machine Already Exists: '{}'{more}", self.arn))
+    }
+
+    fn put(self, now: Timestamp) -> Result<(Vec<Op>, Created), CreateStateMachineError> {
         tag::check_count(&self.arn, &self.tags)?;
         let created = now.as_millis();
-        let machine = Machine {
+        let mut machine = Machine {
             arn: self.arn,
             name: self.name,
             id: MachineId(Uuid::new_v4().as_u128()),
             kind: self.kind,
             created,
             revision: 1,
+            versions: 0,
+            created_with: self.publish,
         };
-        let mut rows = revision_rows(&machine, self.content, None, now)?;
+        let mut rows = Vec::new();
+        if machine.created_with.publish {
+            let description = machine.created_with.description.clone();
+            rows.push(version::add(&mut machine, description, now)?.0);
+        }
+        rows.extend(revision_rows(&machine, self.content, None, now)?);
         if !self.tags.is_empty() {
             rows.push(catalog::put(Kind::Tags, &machine.arn, &self.tags).map_err(fault)?);
         }
-        Ok((rows, Date::from_millis(created)))
+        let version = machine.created_with.publish.then_some(machine.versions);
+        Ok((rows, (Date::from_millis(created), version)))
     }
 }
 
-/// When a state machine was updated, and the id of the revision that it has now.
-type Updated = (Date, Option<String>);
+/// When a state machine was created, and the number of the version that was published.
+type Created = (Date, Option<u64>);
+
+/// The version that is published with a state machine. Numbers are never given twice.
+const FIRST_VERSION: u64 = 1;
+
+/// What became of an update.
+struct Updated {
+    /// When the current revision was made, in milliseconds of the epoch.
+    at: i64,
+    /// Its public id.
+    revision_id: Option<String>,
+    /// The number of its version, if it was to be published.
+    version: Option<u64>,
+}
 
 impl Change {
     /// Makes a new revision, if anything changes. What was not given keeps its value.
@@ -364,13 +435,44 @@ impl Change {
             encryption: self.encryption.unwrap_or_else(|| before.encryption.clone()),
         };
         if content.is_that_of(before) {
-            return Ok((Vec::new(), (Date::from_millis(before.updated), before.revision_id.clone())));
+            let (rows, version) = publish_current(catalog, machine, self.publish, now)?;
+            let revision_id = before.revision_id.clone();
+            return Ok((rows, Updated { at: before.updated, revision_id, version }));
         }
         let revision_id = Some(Uuid::new_v4().to_string());
-        let machine = Machine { revision: machine.revision + 1, ..machine.clone() };
-        let rows = revision_rows(&machine, content, revision_id.clone(), now)?;
-        Ok((rows, (super::date(now), revision_id)))
+        let mut machine = Machine { revision: machine.revision + 1, ..machine.clone() };
+        let mut rows = Vec::new();
+        if self.publish.publish {
+            version::check_count::<_, UpdateStateMachineError>(catalog, &machine)?;
+            rows.push(version::add(&mut machine, self.publish.description, now)?.0);
+        }
+        let version = self.publish.publish.then_some(machine.versions);
+        rows.extend(revision_rows(&machine, content, revision_id.clone(), now)?);
+        Ok((rows, Updated { at: now.as_millis(), revision_id, version }))
     }
+}
+
+/// Publishes the current revision, unless it has a version already; gives the version's number. A
+/// description that this version does not have makes another one, lest it be lost.
+fn publish_current<S: Store>(
+    catalog: &Catalog<S>,
+    machine: &Machine,
+    Publish { publish, description }: Publish,
+    now: Timestamp,
+) -> Result<(Vec<Op>, Option<u64>), UpdateStateMachineError> {
+    if !publish {
+        return Ok((Vec::new(), None));
+    }
+    let existing = version::of_current(catalog, machine)?;
+    let fits = |version: &Version| description.is_none() || version.description == description;
+    if let Some(version) = existing.filter(fits) {
+        return Ok((Vec::new(), Some(version.number)));
+    }
+    version::check_count::<_, UpdateStateMachineError>(catalog, machine)?;
+    let mut machine = machine.clone();
+    let (put_version, version) = version::add(&mut machine, description, now)?;
+    let put_machine = catalog::put(Kind::Machine, &machine.arn, &machine).map_err(fault)?;
+    Ok((vec![put_version, put_machine], Some(version.number)))
 }
 
 impl Content {
@@ -409,17 +511,13 @@ fn revision_rows(
     Ok(vec![put_revision, catalog::put(Kind::Machine, &machine.arn, machine).map_err(fault)?])
 }
 
-fn check_publish<E: From<ValidationException> + From<Fault>>(
-    publish: Option<bool>,
-    description: Option<&str>,
-) -> Result<(), E> {
-    if publish == Some(true) {
-        return Err(Fault::from(Unsupported::Publish).into());
+/// What a request says about publishing.
+fn publish(publish: Option<bool>, description: Option<String>) -> Result<Publish, ValidationException> {
+    let publish = publish.unwrap_or_default();
+    if description.is_some() && !publish {
+        return Err(invalid("Version description can only be set when publish is true"));
     }
-    if description.is_some() {
-        return Err(invalid("Version description can only be set when publish is true").into());
-    }
-    Ok(())
+    Ok(Publish { publish, description })
 }
 
 fn check_definition(text: &str, kind: &str) -> Result<(), InvalidDefinition> {

@@ -1,4 +1,4 @@
-//! State machines, their revisions, activities and tags: what executions refer to.
+//! State machines, their revisions, versions and aliases, activities and tags: what executions refer to.
 //!
 //! Rows of [`Table::Catalog`], JSON for whoever looks; the first byte of a key says what it is.
 //! Reads go through a cache, because every start and every step asks; writes are operations that
@@ -33,6 +33,78 @@ pub struct Machine {
     pub created: i64,
     /// Number of the current revision, from 1.
     pub revision: u64,
+    /// The number that was last given to a version; numbers are never given twice.
+    #[serde(default)]
+    pub versions: u64,
+    /// How the request that created it wanted it published: what a repetition is compared with.
+    #[serde(default)]
+    pub created_with: Publish,
+}
+
+/// Whether a request publishes a version.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Publish {
+    /// Whether it does.
+    pub publish: bool,
+    /// The version's description.
+    pub description: Option<String>,
+}
+
+/// A version: a revision under a number of its own.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Version {
+    /// Its number, from 1.
+    pub number: u64,
+    /// Number of its revision.
+    pub revision: u64,
+    /// Its description.
+    pub description: Option<String>,
+    /// When it was published, in milliseconds of the epoch.
+    pub created: i64,
+}
+
+/// An alias: a name for one or two versions.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Alias {
+    /// Its name.
+    pub name: Arc<str>,
+    /// Its description.
+    pub description: Option<String>,
+    /// Where its starts go; the weights add up to 100.
+    pub routes: Vec<Route>,
+    /// When it was created, in milliseconds of the epoch.
+    pub created: i64,
+    /// When it was updated last, or else created, in milliseconds of the epoch.
+    pub updated: i64,
+}
+
+/// One of the versions of an alias.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Route {
+    /// The version's number.
+    pub version: u64,
+    /// Number of the version's revision, so that a start needs no other row.
+    pub revision: u64,
+    /// How many of 100 starts it gets.
+    pub weight: u8,
+}
+
+impl Alias {
+    /// The route of one start, from a number drawn for it; `None` only if the weights fall short of 100.
+    pub fn pick(&self, draw: u64) -> Option<&Route> {
+        let mut rest = draw % 100;
+        self.routes.iter().find(|route| {
+            let weight = u64::from(route.weight);
+            let is_hit = rest < weight;
+            rest = rest.saturating_sub(weight);
+            is_hit
+        })
+    }
+
+    /// Whether starts may go to a version.
+    pub fn routes_to(&self, version: u64) -> bool {
+        self.routes.iter().any(|route| route.version == version)
+    }
 }
 
 /// One revision of a state machine.
@@ -77,6 +149,17 @@ pub fn revision_key(machine: MachineId, number: u64) -> String {
     format!("{:032x}/{number}", machine.0)
 }
 
+/// The name of a version's row. Numbers have all their digits, so that rows are in their order.
+pub fn version_key(machine: MachineId, number: u64) -> String {
+    format!("{:032x}/{number:020}", machine.0)
+}
+
+/// The name of an alias's row; also what those of all aliases and versions of a state machine begin
+/// with, for an empty alias.
+pub fn alias_key(machine: MachineId, alias: &str) -> String {
+    format!("{:032x}/{alias}", machine.0)
+}
+
 /// A revision with its compiled definition.
 #[derive(Debug)]
 pub struct Compiled {
@@ -114,6 +197,10 @@ pub enum Kind {
     Activity = b'a',
     /// [`Tags`], by the ARN of their resource.
     Tags = b't',
+    /// A [`Version`], by [`version_key`].
+    Version = b'v',
+    /// An [`Alias`], by [`alias_key`].
+    Alias = b'l',
 }
 
 /// The key of a row.
@@ -197,6 +284,32 @@ impl<S: Store> Catalog<S> {
             range.from = std::ops::Bound::Excluded(key(kind, after));
         }
         self.store.range(range)?.iter().map(|(_, value)| decode(value)).collect()
+    }
+
+    /// The same as [`Catalog::list`] from the last name downwards, before the name `before`.
+    pub fn list_last<T: DeserializeOwned>(
+        &self,
+        kind: Kind,
+        prefix: &str,
+        before: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<T>, Error> {
+        let mut range = Range::prefix(Table::Catalog, &key(kind, prefix)).limit(limit).reverse();
+        if let Some(before) = before {
+            range.to = std::ops::Bound::Excluded(key(kind, before));
+        }
+        self.store.range(range)?.iter().map(|(_, value)| decode(value)).collect()
+    }
+
+    /// How many rows of a kind have names that begin with `prefix`.
+    pub fn count(&self, kind: Kind, prefix: &str) -> Result<usize, Error> {
+        Ok(self.store.range(Range::prefix(Table::Catalog, &key(kind, prefix)))?.len())
+    }
+
+    /// Removes all rows of a kind whose names begin with `prefix`.
+    pub fn delete_all(&self, kind: Kind, prefix: &str) -> Result<Vec<Op>, Error> {
+        let rows = self.store.range(Range::prefix(Table::Catalog, &key(kind, prefix)))?;
+        Ok(rows.into_iter().map(|(key, _)| Op::Delete { table: Table::Catalog, key }).collect())
     }
 
     /// A row as it is on disk.
@@ -297,5 +410,51 @@ mod machine_id {
     pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<MachineId, D::Error> {
         let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
         u128::from_str_radix(&text, 16).map(MachineId).map_err(D::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn alias(weights: &[u8]) -> Alias {
+        let routes =
+            (1..).zip(weights).map(|(version, weight)| Route { version, revision: 1, weight: *weight });
+        Alias { name: "a".into(), description: None, routes: routes.collect(), created: 0, updated: 0 }
+    }
+
+    #[test]
+    fn a_draw_picks_by_weight() {
+        for (weights, draw, expected) in [
+            (&[100][..], 0, Some(1)),
+            (&[100], u64::MAX, Some(1)),
+            (&[70, 30], 69, Some(1)),
+            (&[70, 30], 70, Some(2)),
+            (&[70, 30], 199, Some(2)),
+            (&[0, 100], 0, Some(2)),
+            (&[100, 0], 99, Some(1)),
+            (&[70, 29], 99, None),
+            (&[], 0, None),
+        ] {
+            let picked = alias(weights).pick(draw).map(|route| route.version);
+            assert_eq!(picked, expected, "{weights:?} {draw}");
+        }
+        let picks =
+            (0..100).filter(|draw| alias(&[7, 93]).pick(*draw).is_some_and(|route| route.version == 1));
+        assert_eq!(picks.count(), 7);
+    }
+
+    #[test]
+    fn keys_of_versions_are_in_their_order() {
+        let keys = [1, 2, 9, 10, 99, 100, u64::MAX].map(|number| version_key(MachineId(7), number));
+        assert!(keys.is_sorted());
+        assert!(keys.iter().all(|key| key.starts_with(&alias_key(MachineId(7), ""))));
+    }
+
+    #[test]
+    fn a_machine_of_before_versions_is_read() {
+        let row = br#"{"arn":"a","name":"n","id":"00000000000000000000000000000007","kind":"STANDARD","created":1,"revision":2}"#;
+        let machine: Machine = decode(row).unwrap();
+        assert_eq!((machine.versions, machine.created_with), (0, Publish::default()));
     }
 }

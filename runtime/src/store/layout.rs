@@ -106,10 +106,17 @@ impl Status {
     }
 }
 
+/// The list of the executions that were started through a version or an alias of a state machine.
+/// Lists of all kinds share one table and one form, so this is a number like that of a machine.
+pub fn qualified_list(machine: MachineId, qualifier: &str) -> MachineId {
+    let digest = Sha256::digest([&machine.0.to_be_bytes()[..], qualifier.as_bytes()].concat());
+    MachineId(digest.iter().take(16).fold(0, |number, byte| number << 8 | u128::from(*byte)))
+}
+
 /// One row of [`Table::Listing`]: what a list of executions shows.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Listed {
-    /// Whose execution it is.
+    /// Whose list it is: that of a state machine, or a [`qualified_list`].
     pub machine: MachineId,
     /// Its status.
     pub status: Status,
@@ -121,6 +128,10 @@ pub struct Listed {
     pub name: Arc<str>,
     /// When it was started.
     pub started: Timestamp,
+    /// The number of the version that it was started through.
+    pub version: Option<Arc<str>>,
+    /// The name of the alias that it was started through; then there is a version, too.
+    pub alias: Option<Arc<str>>,
 }
 
 impl Listed {
@@ -131,15 +142,24 @@ impl Listed {
 
     /// The row's key.
     pub fn key(&self) -> Vec<u8> {
-        let mut key = listing_prefix(self.machine, self.status);
-        key.extend_from_slice(&time_key(self.sorted_by));
-        key.extend_from_slice(&self.execution.0);
-        key
+        listing_key(self.machine, self.status, self.sorted_by, self.execution)
+    }
+
+    /// The row of a state machine's list, and the same in the lists of version and alias.
+    pub fn everywhere(&self) -> impl Iterator<Item = Listed> + '_ {
+        let qualifiers = [&self.version, &self.alias].into_iter().flatten();
+        let lists = qualifiers.map(|qualifier| qualified_list(self.machine, qualifier));
+        std::iter::once(self.machine).chain(lists).map(|machine| Listed { machine, ..self.clone() })
     }
 
     /// The row as a change of the store.
     pub fn put(&self) -> Op {
-        let value = [&time_key(self.started)[..], self.name.as_bytes()].concat();
+        let mut value = [&time_key(self.started)[..], self.name.as_bytes()].concat();
+        // Names hold no control characters.
+        for qualifier in [&self.version, &self.alias].into_iter().flatten() {
+            value.push(0);
+            value.extend_from_slice(qualifier.as_bytes());
+        }
         Op::Put { table: Table::Listing, key: self.key(), value }
     }
 
@@ -154,19 +174,30 @@ impl Listed {
         let (status, rest) = rest.split_first()?;
         let (time, rest) = rest.split_first_chunk()?;
         let execution = ExecutionId(rest.try_into().ok()?);
-        let (started, name) = value.split_first_chunk()?;
+        let (started, names) = value.split_first_chunk()?;
+        let mut names = std::str::from_utf8(names).ok()?.split('\0').map(Arc::from);
         Some(Listed {
             machine: MachineId(u128::from_be_bytes(*machine)),
             status: Status::from_number(*status)?,
             sorted_by: time_from(*time),
             execution,
-            name: std::str::from_utf8(name).ok()?.into(),
+            name: names.next()?,
             started: time_from(*started),
+            version: names.next(),
+            alias: names.next(),
         })
     }
 }
 
-/// What all rows of [`Table::Listing`] of a machine and status begin with.
+/// Key of a row of [`Table::Listing`]: `list (16) · status (1) · time (8) · execution (16)`.
+pub fn listing_key(list: MachineId, status: Status, sorted_by: Timestamp, execution: ExecutionId) -> Vec<u8> {
+    let mut key = listing_prefix(list, status);
+    key.extend_from_slice(&time_key(sorted_by));
+    key.extend_from_slice(&execution.0);
+    key
+}
+
+/// What all rows of [`Table::Listing`] of a list and status begin with.
 pub fn listing_prefix(machine: MachineId, status: Status) -> Vec<u8> {
     [&machine.0.to_be_bytes()[..], &[status as u8]].concat()
 }
@@ -372,12 +403,45 @@ mod tests {
             execution,
             name: "ä".into(),
             started: Timestamp::from_millis(4),
+            version: None,
+            alias: None,
         };
-        let Op::Put { key, value, .. } = listed.put() else { panic!("a row is put") };
-        assert_eq!(Listed::read(&key, &value), Some(listed));
-        for end in 0..key.len() {
-            assert_eq!(Listed::read(&key[..end], &value), None);
+        let version = Listed { version: Some("12".into()), ..listed.clone() };
+        let alias = Listed { alias: Some("PROD".into()), ..version.clone() };
+        for (listed, text) in [(listed, "ä"), (version, "ä\x0012"), (alias, "ä\x0012\0PROD")] {
+            let Op::Put { key, value, .. } = listed.put() else { panic!("a row is put") };
+            assert_eq!(value[8..], *text.as_bytes());
+            assert_eq!(Listed::read(&key, &value), Some(listed));
+            for end in 0..key.len() {
+                assert_eq!(Listed::read(&key[..end], &value), None);
+            }
         }
+    }
+
+    #[test]
+    fn an_execution_is_in_every_list_of_its_own() {
+        let machine = MachineId(1 << 100);
+        let listed = |version: Option<&str>, alias: Option<&str>| Listed {
+            machine,
+            status: Status::Running,
+            sorted_by: Timestamp::from_millis(5),
+            execution: ExecutionId([1; 16]),
+            name: "e".into(),
+            started: Timestamp::from_millis(5),
+            version: version.map(Into::into),
+            alias: alias.map(Into::into),
+        };
+        let lists = |listed: Listed| listed.everywhere().map(|row| row.machine).collect::<Vec<_>>();
+        let of = |qualifier| qualified_list(machine, qualifier);
+        assert_eq!(lists(listed(None, None)), [machine]);
+        assert_eq!(lists(listed(Some("1"), None)), [machine, of("1")]);
+        assert_eq!(lists(listed(Some("1"), Some("a"))), [machine, of("1"), of("a")]);
+    }
+
+    #[test]
+    fn lists_of_versions_and_aliases_never_change() {
+        assert_eq!(qualified_list(MachineId(7), "PROD").0, 0xd88e_eea5_2dea_e452_dae5_0e34_775c_9ddf);
+        assert_ne!(qualified_list(MachineId(7), "1"), qualified_list(MachineId(8), "1"));
     }
 
     #[test]

@@ -11,7 +11,7 @@ use gradus_core::machine::{
 use super::machines;
 use super::world::{World, tokens};
 use crate::engine::partition::find_execution;
-use crate::store::layout::{self, Errand, ErrandKind, ExecutionId, Listed};
+use crate::store::layout::{self, Errand, ErrandKind, ExecutionId, Listed, MachineId};
 use crate::store::{Range, Store, Table};
 use crate::tasks::activity::Candidate;
 
@@ -197,31 +197,46 @@ impl World {
         Ok(ends)
     }
 
-    /// The list of executions says what their facts say.
+    /// The lists of executions say what their facts say.
     fn check_lists(&self, recorded: &[Recorded]) -> Result<(), String> {
         let rows =
             self.store().range(Range::prefix(Table::Listing, &[])).map_err(|error| error.to_string())?;
         let mut listed = BTreeMap::new();
         for (key, value) in &rows {
             let row = Listed::read(key, value).ok_or("a row of the list cannot be read")?;
-            if listed.insert(row.execution, row).is_some() {
+            if listed.insert((row.machine, row.execution), row).is_some() {
                 return Err("an execution is listed twice".to_owned());
             }
         }
         for Recorded { id, execution, steps } in recorded {
-            let row = listed.get(id).ok_or_else(|| format!("{id:?} is not listed"))?;
             let status = crate::engine::partition::status_of(execution.outcome());
             let ended = steps.last().map(|step| step.at).filter(|_| execution.outcome().is_some());
-            if row.status != status || row.stopped() != ended {
-                return Err(format!("{id:?} is {status:?} and listed as {row:?}"));
+            for list in lists_of(execution) {
+                let row = listed
+                    .remove(&(list, *id))
+                    .ok_or_else(|| format!("{id:?} is not in the list {list:?}"))?;
+                if row.status != status || row.stopped() != ended {
+                    return Err(format!("{id:?} is {status:?} and listed as {row:?}"));
+                }
             }
         }
-        if listed.len() == recorded.len() {
-            Ok(())
-        } else {
-            Err("the list has more than there is".to_owned())
+        match listed.first_key_value() {
+            None => Ok(()),
+            Some((key, row)) => Err(format!("the lists have more than there is: {key:?} {row:?}")),
         }
     }
+}
+
+/// The lists that an execution has to be in: of its state machine, its version and its alias.
+fn lists_of(execution: &Execution) -> Vec<MachineId> {
+    let Some(start) = execution.start() else { return Vec::new() };
+    let id = start.revision.split('/').next().and_then(|id| u128::from_str_radix(id, 16).ok());
+    let machine = MachineId(id.unwrap_or_default());
+    let qualified = [&start.version_arn, &start.alias_arn].into_iter().flatten();
+    let qualifiers = qualified.filter_map(|arn| arn.strip_prefix(&*start.machine_arn)?.strip_prefix(':'));
+    std::iter::once(machine)
+        .chain(qualifiers.map(|qualifier| layout::qualified_list(machine, qualifier)))
+        .collect()
 }
 
 /// Event numbers are contiguous from 1, and point back.

@@ -288,8 +288,8 @@ impl World {
             machine_arn: machine.arn.clone(),
             machine_name: machine.name.clone(),
             revision: key.into(),
-            version_arn: None,
-            alias_arn: None,
+            version_arn: (name % 3 > 0).then(|| format!("{}:1", machine.arn).into()),
+            alias_arn: (name % 3 > 1).then(|| format!("{}:a", machine.arn).into()),
             role_arn: compiled.revision.role_arn.clone(),
             trace_header: None,
             input: Payload::parse(&input).expect("sound input"),
@@ -535,7 +535,8 @@ impl World {
         let rows =
             self.life.store.range(crate::store::Range::prefix(Table::Listing, &[])).unwrap_or_default();
         let mut ends = BTreeMap::new();
-        let listed = rows.iter().filter_map(|(key, value)| Listed::read(key, value));
+        let is_machine = |row: &Listed| self.machines.iter().any(|(machine, _)| machine.id == row.machine);
+        let listed = rows.iter().filter_map(|(key, value)| Listed::read(key, value)).filter(is_machine);
         for listed in listed.filter(|listed| listed.status != Status::Running) {
             *ends.entry(listed.status).or_default() += 1;
         }
@@ -617,6 +618,8 @@ fn machine_of(name: &str, number: usize, definition: String) -> (Machine, Revisi
         kind: "STANDARD".into(),
         created: 0,
         revision: 1,
+        versions: 0,
+        created_with: catalog::Publish::default(),
     };
     let revision = Revision {
         machine_arn: arn,

@@ -120,10 +120,6 @@ async fn creation_is_refused() {
             invalid("Version description can only be set when publish is true"),
         ),
         (
-            json!({"publish": true}),
-            error("UnsupportedOperationException", "gradus does not publish versions of state machines yet"),
-        ),
-        (
             json!({"tags": tags}),
             error("TooManyTags", format!("A resource can have at most 50 tags: '{}'", arn("m"))),
         ),
@@ -287,11 +283,6 @@ async fn updates_are_refused() {
             machine.clone(),
             with(role.clone(), json!({"versionDescription": "d"})),
             invalid("Version description can only be set when publish is true"),
-        ),
-        (
-            machine.clone(),
-            with(role.clone(), json!({"publish": true})),
-            error("UnsupportedOperationException", "gradus does not publish versions of state machines yet"),
         ),
         (
             machine.clone(),
