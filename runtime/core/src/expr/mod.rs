@@ -10,5 +10,6 @@
 //! This module must not know states, executions or failures: where an expression fails it gives the text that
 //! the service shows, and the caller knows whose failure it is.
 
+pub mod jsonata;
 pub mod path;
 pub mod template;
