@@ -38,8 +38,9 @@ pub(super) struct Evaluator<'e> {
     /// How many functions have been made that hold on to frames.
     captures: usize,
     /// The call in tail position that the caller is to make.
-    tail: Option<TailCall<'e>>,
+    tail: Option<Tail<'e>>,
     depth: usize,
+    max_depth: usize,
     steps: u64,
     meter: Meter,
     written: usize,
@@ -71,10 +72,10 @@ struct Site<'e> {
     position: usize,
 }
 
-struct TailCall<'e> {
-    call: &'e Call,
-    input: Val,
-    frame: usize,
+/// What a function ends in calling.
+enum Tail<'e> {
+    Call { call: &'e Call, input: Val, frame: usize },
+    Chain { first: Function, second: Function, argument: Val },
 }
 
 /// How far the frames had grown.
@@ -125,6 +126,7 @@ impl<'e> Evaluator<'e> {
             captures: 0,
             tail: None,
             depth: 0,
+            max_depth: options.max_depth.min(Options::MAX_DEPTH),
             steps: 0,
             meter: Rc::new(Cell::new(0)),
             written: 0,
@@ -136,7 +138,7 @@ impl<'e> Evaluator<'e> {
     pub(super) fn eval(&mut self, node: &'e Node, input: &Val, frame: usize) -> Result<Val> {
         self.step()?;
         self.depth += 1;
-        if self.depth > self.options.max_depth {
+        if self.depth > self.max_depth {
             return Err(self.too_deep());
         }
         let mut result = self.kind(node, input, frame)?;
@@ -193,7 +195,7 @@ impl<'e> Evaluator<'e> {
                 self.make(Made::Lambda { lambda, input: input.clone(), frame })?
             }
             Kind::TailCall(call) => {
-                self.tail = Some(TailCall { call, input: input.clone(), frame });
+                self.tail = Some(Tail::Call { call, input: input.clone(), frame });
                 Val::Undefined
             }
             Kind::Call(call) => self.call(call, node.position, input, frame, None)?,
@@ -371,13 +373,13 @@ impl<'e> Evaluator<'e> {
     }
 
     fn too_deep(&self) -> Box<Fault> {
-        Fault::limit(format!("{STACK} Depth={} max={}", self.depth, self.options.max_depth))
+        Fault::limit(format!("{STACK} Depth={} max={}", self.depth, self.max_depth))
     }
 
     /// Runs `work` one level deeper.
     fn deeper<T>(&mut self, work: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
         self.depth += 1;
-        if self.depth > self.options.max_depth {
+        if self.depth > self.max_depth {
             return Err(self.too_deep());
         }
         let result = work(self)?;

@@ -35,6 +35,8 @@ mod parse;
 pub(crate) mod picture;
 pub(crate) mod regex;
 mod signature;
+#[cfg(test)]
+mod tests;
 mod text;
 mod value;
 

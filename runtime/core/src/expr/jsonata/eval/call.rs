@@ -1,6 +1,6 @@
 //! Calls: functions of every make, tail calls, partial application, chains, transformations.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use indexmap::IndexMap;
 
@@ -14,12 +14,17 @@ use super::{
         regex::Offset,
         value::{Function, FunctionId, MAX_NESTING, Map, Val, freeze},
     },
-    Evaluator, Made, Site,
+    Evaluator, Made, Site, Tail,
 };
 
-/// Where the body of a chain of functions reports its faults. Source: jsonata 2.0.6, which makes chains of an
-/// expression of its own; these are positions in that.
-const CHAIN_POSITION: usize = 39;
+/// What a chain of two functions calls them, and where. Source: jsonata 2.0.6, which makes chains of an
+/// expression of its own; these are names and positions in that.
+static CHAIN_NAMES: LazyLock<(Value, Value)> = LazyLock::new(|| (Value::from("f"), Value::from("g")));
+
+fn chain_sites() -> (Site<'static>, Site<'static>) {
+    let first = Site { token: Some(&CHAIN_NAMES.0), position: 39 };
+    (first, Site { token: Some(&CHAIN_NAMES.1), position: 35 })
+}
 
 impl<'e> Evaluator<'e> {
     /// A call in an expression; `applied` comes before its arguments.
@@ -46,17 +51,7 @@ impl<'e> Evaluator<'e> {
         {
             self.set_site(*function, Site { token: call.name.as_ref(), position });
         }
-        self.apply(&procedure, arguments, input).map_err(|mut fault| {
-            if !fault.is_limit() {
-                if fault.position.is_none_or(|position| position == 0) {
-                    fault.position = Some(position);
-                }
-                if !fault.token.as_ref().is_some_and(is_truthy) {
-                    fault.token = call.name.clone();
-                }
-            }
-            fault
-        })
+        self.apply(&procedure, arguments, input).map_err(|fault| locate(fault, position, call.name.as_ref()))
     }
 
     /// The fault of a call to nothing, where a variable of that name is something.
@@ -86,29 +81,45 @@ impl<'e> Evaluator<'e> {
         let mut result = self.apply_once(procedure, arguments, input)?;
         while let Some(tail) = self.tail.take() {
             self.step()?;
-            let call = tail.call;
-            let next = self.eval(&call.procedure, &tail.input, tail.frame)?;
-            let mut arguments = Vec::with_capacity(call.arguments.len());
-            for argument in &call.arguments {
-                arguments.push(as_argument(self.eval(argument, &tail.input, tail.frame)?));
-            }
-            if let Val::Function(function) = &next
-                && !function.argument
-            {
-                let (list, index) = site_of(*function);
-                if let Some(site) = self.sites.get_mut(list).and_then(|sites| sites.get_mut(index)) {
-                    if matches!(call.procedure.kind, Kind::Variable { .. }) {
-                        site.token = call.name.as_ref();
-                    }
-                    site.position = call.procedure.position;
+            let (next, arguments) = match tail {
+                Tail::Call { call, input, frame } => self.prepare(call, &input, frame)?,
+                Tail::Chain { first, second, argument } => {
+                    let (first_site, second_site) = chain_sites();
+                    self.set_site(first, first_site);
+                    // A chain of chains nests by its first half.
+                    let between = self
+                        .deeper(|evaluator| evaluator.apply(&Val::Function(first), vec![argument], input))
+                        .map_err(|fault| locate(fault, first_site.position, first_site.token))?;
+                    self.set_site(second, second_site);
+                    (Val::Function(second), vec![as_argument(between)])
                 }
-            }
-            drop(tail);
+            };
             self.release(mark);
             result = self.apply_once(&next, arguments, input)?;
         }
         self.release(mark);
         Ok(result)
+    }
+
+    /// The function and the arguments of a call in tail position.
+    fn prepare(&mut self, call: &'e Call, input: &Val, frame: usize) -> Result<(Val, Vec<Val>)> {
+        let next = self.eval(&call.procedure, input, frame)?;
+        let mut arguments = Vec::with_capacity(call.arguments.len());
+        for argument in &call.arguments {
+            arguments.push(as_argument(self.eval(argument, input, frame)?));
+        }
+        if let Val::Function(function) = &next
+            && !function.argument
+        {
+            let (list, index) = site_of(*function);
+            if let Some(site) = self.sites.get_mut(list).and_then(|sites| sites.get_mut(index)) {
+                if matches!(call.procedure.kind, Kind::Variable { .. }) {
+                    site.token = call.name.as_ref();
+                }
+                site.position = call.procedure.position;
+            }
+        }
+        Ok((next, arguments))
     }
 
     /// Applies a function; a call in tail position is left to the caller.
@@ -142,7 +153,7 @@ impl<'e> Evaluator<'e> {
     ) -> Result<T> {
         let wraps = match function.id {
             FunctionId::Made(index) => {
-                matches!(self.made.get(index), Some(Made::Chain { .. } | Made::Partial { .. }))
+                matches!(self.made.get(index), Some(Made::Partial { .. }))
             }
             _ => false,
         };
@@ -203,8 +214,8 @@ impl<'e> Evaluator<'e> {
             Some(Made::Chain { first, second }) => {
                 let (first, second) = (*first, *second);
                 let argument = arguments.into_iter().next().unwrap_or_default();
-                let between = self.apply(&Val::Function(first), vec![argument], &Val::null())?;
-                self.apply(&Val::Function(second), vec![as_argument(between)], &Val::null())
+                self.tail = Some(Tail::Chain { first, second, argument });
+                Ok(Val::Undefined)
             }
             Some(Made::Transform { transform, position, frame }) => {
                 let (transform, position, frame): (&'e Transform, usize, usize) = (transform, *position, *frame);
@@ -320,7 +331,6 @@ impl<'e> Evaluator<'e> {
             return Err(Fault::value("T2006", function.to_shown()).at(position));
         };
         if let Val::Function(first) = left {
-            self.set_site(second, Site { token: None, position: CHAIN_POSITION });
             return self.make(Made::Chain { first, second });
         }
         self.apply(&function, vec![left], &Val::null())
@@ -418,6 +428,19 @@ fn site_of(function: Function) -> (usize, usize) {
         FunctionId::Host(index) => (1, index),
         FunctionId::Made(index) => (2, index),
     }
+}
+
+/// Adds where a call was made to a fault that does not know yet.
+fn locate(mut fault: Box<Fault>, position: usize, name: Option<&Value>) -> Box<Fault> {
+    if !fault.is_limit() {
+        if fault.position.is_none_or(|position| position == 0) {
+            fault.position = Some(position);
+        }
+        if !fault.token.as_ref().is_some_and(is_truthy) {
+            fault.token = name.cloned();
+        }
+    }
+    fault
 }
 
 fn place(mut fault: Box<Fault>, position: usize) -> Box<Fault> {

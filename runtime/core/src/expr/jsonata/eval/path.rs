@@ -28,19 +28,30 @@ impl<'e> Evaluator<'e> {
         // Until the first step is done, `current` is the input: one item, or an array of them.
         let mut single = starts_at_variable || !input.is_array();
         let mut tuples: Option<Val> = None;
+        // Whether a constructor in front binds, so that the rest is a stream of tuples.
+        let mut bound = false;
         for (index, step) in steps.iter().enumerate() {
             if index == 0 && step.cons {
                 let context = if single { self.sequence(vec![current])? } else { current };
-                current = self.eval(step, &context, frame)?;
+                let made = self.eval(step, &context, frame)?;
+                bound = step.tuple;
+                if step.focus.is_some() {
+                    // The next step starts where this one did.
+                    current = context;
+                    single = false;
+                    continue;
+                }
+                current = made;
                 single = false;
                 // The reference goes on over its `length`: a text has characters, all else nothing.
                 if index + 1 < steps.len() && !current.is_array() && !current.is_undefined() {
                     let text = current.as_str().cloned().unwrap_or_default();
                     self.steps_of(text.len())?;
                     let characters = text.chars().map(|one| Val::Json(Value::from(one.to_string())));
-                    current = self.plain(characters.collect())?;
+                    current = self.sequence(characters.collect())?;
+                continue;
                 }
-            } else if step.tuple || tuples.is_some() {
+            } else if step.tuple || bound || tuples.is_some() {
                 let items = if single { Items::One(&current) } else { current.items() };
                 tuples = Some(self.tuple_step(step, items, tuples.as_ref(), frame)?);
                 continue;
@@ -49,7 +60,7 @@ impl<'e> Evaluator<'e> {
                 current = self.path_step(step, items, frame, index + 1 == steps.len())?;
                 single = false;
             }
-            if current.is_undefined() || current.elements().is_some_and(|items| items.len() == 0) {
+            if !bound && (current.is_undefined() || current.elements().is_some_and(|items| items.len() == 0)) {
                 break;
             }
         }

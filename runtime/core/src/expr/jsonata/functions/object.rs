@@ -73,7 +73,7 @@ pub(super) fn spread(evaluator: &mut Evaluator<'_>, arguments: Arguments) -> Res
     if value.members().is_none() && value.elements().is_none() {
         return Ok(value.clone());
     }
-    let is_array = value.is_array();
+    let is_array = value.elements().is_some_and(|items| items.len() > 0);
     let mut spread = Vec::new();
     let mut pending = vec![value.clone()];
     while let Some(value) = pending.pop() {
@@ -111,9 +111,9 @@ pub(super) fn merge(evaluator: &mut Evaluator<'_>, arguments: Arguments) -> Resu
 
 pub(super) fn each(evaluator: &mut Evaluator<'_>, arguments: Arguments) -> Result<Val> {
     let value = arguments.get(0);
-    let function = arguments.function(1)?;
     let mut results = Vec::new();
     for (key, member) in value.members().unwrap_or_default() {
+        let function = arguments.function(1)?;
         let key = Val::Json(Value::from(key));
         let result =
             evaluator.call_back(function, &[&|| member.clone(), &|| key.clone(), &|| value.clone()])?;
@@ -126,9 +126,9 @@ pub(super) fn each(evaluator: &mut Evaluator<'_>, arguments: Arguments) -> Resul
 
 pub(super) fn sift(evaluator: &mut Evaluator<'_>, arguments: Arguments) -> Result<Val> {
     let value = arguments.get(0);
-    let function = arguments.function(1)?;
     let mut sifted = Vec::new();
     for (key, member) in value.members().unwrap_or_default() {
+        let function = arguments.function(1)?;
         let name = Val::Json(Value::from(Arc::clone(&key)));
         let answer =
             evaluator.call_back(function, &[&|| member.clone(), &|| name.clone(), &|| value.clone()])?;
@@ -158,7 +158,8 @@ fn message(arguments: &Arguments, index: usize, otherwise: &str) -> String {
 /// A copy, of which every number has at most 15 digits and every function is an empty text, because the
 /// reference copies by way of JSON text.
 pub(super) fn clone(evaluator: &mut Evaluator<'_>, arguments: Arguments) -> Result<Val> {
-    copy(evaluator, arguments.get(0), 0)
+    let value = arguments.get(0);
+    if value.marks().wrapper { copy(evaluator, &value.items().get(0), 0) } else { copy(evaluator, value, 0) }
 }
 
 fn copy(evaluator: &mut Evaluator<'_>, value: &Val, depth: usize) -> Result<Val> {

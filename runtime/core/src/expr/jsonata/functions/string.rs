@@ -232,7 +232,7 @@ pub(super) fn substring(evaluator: &mut Evaluator<'_>, arguments: Arguments) -> 
     let Some(text) = arguments.text(0) else { return Ok(Val::Undefined) };
     evaluator.steps_of(text.len() / 64)?;
     let count = text.chars().count();
-    let mut start = arguments.number(1).unwrap_or(0.0);
+    let mut start = arguments.number(1).unwrap_or(f64::NAN);
     if count as f64 + start < 0.0 {
         start = 0.0;
     }
