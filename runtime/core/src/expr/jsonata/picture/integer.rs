@@ -2,7 +2,7 @@
 //!
 //! Source: XPath and XQuery Functions and Operators 3.1, "Formatting integers", as JSONata 2.0.6 reads it.
 
-use super::{Error, number::regular};
+use super::{Error, MAX_DIGITS, number::regular};
 
 /// An integer picture, understood.
 pub(super) struct Format {
@@ -67,7 +67,7 @@ impl Format {
     pub(super) fn write(&self, value: f64) -> Result<String, Error> {
         // A thousand is one `M`, so a large number would be a text without measure.
         let most = if matches!(self.style, Style::Roman { .. }) { 1e7 } else { f64::MAX };
-        if !(value.abs() <= most) {
+        if value.is_nan() || value.abs() > most {
             return Err(Error::out_of_range(value));
         }
         let size = value.abs();
@@ -131,6 +131,10 @@ impl Digits {
                 primary,
                 " is not supported by this implementation",
             ));
+        }
+        let length = primary.chars().count();
+        if length > MAX_DIGITS {
+            return Err(Error::too_long(length));
         }
         let positions: Vec<usize> = digits.separators.iter().map(|&(position, _)| position).collect();
         digits.every = digits

@@ -38,6 +38,10 @@ pub(crate) enum Value {
     Number(f64),
 }
 
+/// The most characters that a pattern of digits may have. No number has more digits, and work and memory grow
+/// with them.
+const MAX_DIGITS: usize = 1_000;
+
 impl Error {
     fn plain(code: &'static str, message: &str) -> Error {
         Error { code, message: message.into(), value: None }
@@ -47,6 +51,10 @@ impl Error {
     fn about(code: &'static str, before: &str, text: &str, after: &str) -> Error {
         let quoted = crate::json::Value::from(text);
         Error { code, message: format!("{before}{quoted}{after}"), value: Some(Value::Text(text.into())) }
+    }
+
+    fn too_long(pattern: usize) -> Error {
+        Error::out_of_range(pattern as f64)
     }
 
     fn out_of_range(value: f64) -> Error {

@@ -3,7 +3,7 @@
 //! Source: XPath and XQuery Functions and Operators 3.1, "Formatting numbers", and where it leaves the
 //! specification JSONata 2.0.6.
 
-use super::Error;
+use super::{Error, MAX_DIGITS};
 
 /// The characters and words that pictures and results are made of.
 #[derive(Clone, Debug)]
@@ -86,6 +86,10 @@ impl Picture {
         let pieces = Pieces::of(text, options).ok_or_else(no_digit)?;
         if let Some(fault) = pieces.fault(text, options) {
             return Err(fault);
+        }
+        let length = pieces.active.len();
+        if length > MAX_DIGITS {
+            return Err(Error::too_long(length));
         }
         let digits = |part: &[char]| part.iter().filter(|&&next| options.is_digit(next)).count();
         let places = |part: &[char]| part.iter().filter(|&&next| options.is_place(next)).count();

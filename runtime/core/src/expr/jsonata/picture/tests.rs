@@ -335,6 +335,16 @@ fn reading_ends_soon() {
 }
 
 #[test]
+fn patterns_have_a_measure() {
+    let long = "0".repeat(70_000);
+    assert_eq!(shown(format_number(1.0, &long, &Options::default())), "D1001");
+    assert_eq!(shown(format_number(1.0, &format!("0.{long}"), &Options::default())), "D1001");
+    assert_eq!(shown(format_integer(1.0, &long)), "D1001");
+    assert_eq!(shown(from_millis(0.0, Some(&format!("[Y{long}]")), None)), "D1001");
+    assert_eq!(shown(format_number(1.0, &"0".repeat(1_000), &Options::default())).len(), 1_000);
+}
+
+#[test]
 fn errors_carry_text_and_value() {
     let error = format_integer(1.0, "x").unwrap_err();
     assert_eq!(

@@ -42,7 +42,7 @@ const DAY: i64 = 86_400_000;
 impl Moment {
     /// `None` beyond the range, and for what is not a number.
     pub(super) fn of(millis: f64) -> Option<Moment> {
-        if !(millis.abs() <= FARTHEST) {
+        if millis.is_nan() || millis.abs() > FARTHEST {
             return None;
         }
         // In range: it fits.

@@ -4,10 +4,11 @@ use super::super::{Error, integer::word_pattern};
 use super::calendar::{Moment, utc};
 use super::{Case, Form, Marker, Part, Style, names, no_name, parse, parse_int};
 use crate::expr::jsonata::regex::{Budget, Offset, Regex};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, btree_map::Entry};
 
-/// How many steps of matching a character of the text may cost; digits and names take a few.
-const STEPS_PER_CHARACTER: usize = 2_000;
+/// How many steps matching may take: a picture of many numbers with nothing between them can be matched in
+/// very many ways.
+const STEPS: usize = 1_000_000;
 
 /// Reads a time, in milliseconds since 1970 UTC: by a picture, or as ISO 8601.
 ///
@@ -48,8 +49,7 @@ fn components(text: &str, parts: &[Part]) -> Result<Option<BTreeMap<char, f64>>,
     pattern.push('$');
     // Well formed by construction, unless there are too many parts for any text.
     let Ok(regex) = Regex::compile(&pattern, "i") else { return Ok(None) };
-    let mut budget = Budget::new(STEPS_PER_CHARACTER.saturating_mul(text.len() + pattern.len()));
-    // A picture of many numbers without anything between them can be matched in very many ways.
+    let mut budget = Budget::new(STEPS);
     let Ok(Some(found)) = regex.find_at(text, Offset::default(), &mut budget) else { return Ok(None) };
     let mut components = BTreeMap::new();
     for (part, group) in parts.iter().zip(found.groups) {
@@ -168,16 +168,14 @@ fn assemble(mut found: BTreeMap<char, f64>, now: f64) -> Result<f64, Error> {
     let time = if by_half { "Phmsf" } else { "Hmsf" };
     let (mut started, mut ended) = (false, false);
     for component in date.chars().chain(time.chars()) {
-        if found.contains_key(&component) {
-            started = true;
-            if ended {
-                return Err(missing());
+        match found.entry(component) {
+            Entry::Occupied(_) if ended => return Err(missing()),
+            Entry::Occupied(_) => started = true,
+            Entry::Vacant(place) if started => {
+                place.insert(if "MD".contains(component) { 1.0 } else { 0.0 });
+                ended = true;
             }
-        } else if started {
-            found.insert(component, if "MD".contains(component) { 1.0 } else { 0.0 });
-            ended = true;
-        } else {
-            found.insert(component, fragment(&current, component));
+            Entry::Vacant(place) => _ = place.insert(fragment(&current, component)),
         }
     }
     let value = |component: char| found.get(&component).copied().unwrap_or(0.0);
