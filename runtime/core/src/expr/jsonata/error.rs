@@ -80,7 +80,7 @@ pub(super) struct Fault {
     pub(super) value: Option<Value>,
     pub(super) value2: Option<Value>,
     pub(super) index: Option<usize>,
-    /// What the template calls `type`, `message`, `functionName` or `exp`; or the whole text, if there is no code.
+    /// What the template calls `type`, `message`, `functionName` or `exp`; or the whole text, if the code has no template.
     pub(super) text: String,
     kind: Option<ErrorKind>,
 }
@@ -151,7 +151,8 @@ impl Fault {
 
     /// The error, with its text.
     pub(super) fn finish(self) -> Error {
-        let message = if self.code.is_empty() { self.text.clone() } else { self.fill(template(self.code)) };
+        // Without a code, and where a picture is at fault, the text is already whole.
+        let message = template(self.code).map_or_else(|| self.text.clone(), |template| self.fill(template));
         Error {
             kind: self.kind.unwrap_or(ErrorKind::Language),
             code: (!self.code.is_empty()).then_some(self.code),
@@ -202,8 +203,8 @@ impl Fault {
 }
 
 /// The sentence of a code.
-fn template(code: &str) -> &'static str {
-    TEMPLATES.iter().find(|(known, _)| *known == code).map_or("", |(_, text)| text)
+fn template(code: &str) -> Option<&'static str> {
+    TEMPLATES.iter().find(|(known, _)| *known == code).map(|(_, text)| *text)
 }
 
 const TEMPLATES: &[(&str, &str)] = &[
