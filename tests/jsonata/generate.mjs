@@ -18,7 +18,7 @@ const variables = ['$', '$$', '$x', '$y', '$nope'];
 const regexes = ['/a/', '/[a-o]+/', '/(\\w)(\\w)/', '/X/i', '/ $/', '/o|e/'];
 const binaries = ['+', '-', '*', '/', '%', '=', '!=', '<', '<=', '>', '>=', '&', 'and', 'or', 'in'];
 
-/** Functions and what they are mostly given: v any, n number, s text, a array, o object, r pattern, f0.. function. */
+/** Functions and what they are mostly given: v any, n number, s text, a array, o object, r pattern, f and g function, i and d picture. */
 const functions = {
   sum: 'a', count: 'a', max: 'a', min: 'a', average: 'a', string: 'v', substring: 'snn?', substringBefore: 'ss',
   substringAfter: 'ss', lowercase: 's', uppercase: 's', length: 's', trim: 's', pad: 'sns?', match: 'sr', contains: 'sr',
@@ -26,7 +26,7 @@ const functions = {
   sqrt: 'n', power: 'nn', boolean: 'v', not: 'v', map: 'af', zip: 'aa', filter: 'af', single: 'af', reduce: 'agv?', sift: 'of',
   keys: 'v', lookup: 'vs', append: 'vv', exists: 'v', spread: 'v', merge: 'a', reverse: 'a', each: 'of', type: 'v', sort: 'ag?',
   distinct: 'v', base64encode: 's', base64decode: 's', encodeUrlComponent: 's', encodeUrl: 's', decodeUrl: 's', clone: 'o', error: 's',
-  assert: 'vs',
+  assert: 'vs', formatInteger: 'ni', parseInteger: 'si', fromMillis: 'nd?', toMillis: 'sd?',
 };
 
 /** `count` expressions of a seed. */
@@ -78,6 +78,8 @@ export function generate(seed, count) {
     if (kind === 'o') return pick(['stock', 'nothing', 'customer', 'c', '$', 'orders[0]']);
     if (kind === 'r') return chance(0.6) ? pick(regexes) : pick(texts);
     if (kind === 'f') return chance(0.2) ? pick(['$uppercase', '$string', '$boolean', '$sum']) : lambda(depth, ['$x', '$y']);
+    if (kind === 'i') return pick(['"w"', '"I"', '"a"', '"0001"', '"#,##0"', '"Ww;o"']);
+    if (kind === 'd') return pick(['"[Y]-[M01]-[D01]"', '"[H]:[m]"', '"[FNn] [D1o]"']);
     if (kind === 'g') return chance(0.2) ? '$append' : lambda(depth, ['$x', '$y']);
     return any(depth - 1);
   };
@@ -112,8 +114,9 @@ export function generate(seed, count) {
     let text = any(1 + Math.floor(next() * 3));
     // Now and then something is torn out, so that the parser has faults to tell.
     if (chance(0.04)) {
-      const at = Math.floor(next() * text.length);
-      text = text.slice(0, at) + (chance(0.5) ? '' : pick(['(', ')', ']', '.', ',', '?', ':', '}', '&'])) + text.slice(at + 1);
+      const characters = [...text];
+      characters.splice(Math.floor(next() * characters.length), 1, chance(0.5) ? '' : pick(['(', ')', ']', '.', ',', '?', ':', '}', '&']));
+      text = characters.join('');
     }
     return text;
   });

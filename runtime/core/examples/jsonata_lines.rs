@@ -40,7 +40,8 @@ fn evaluate(case: &Value) -> Result<Option<Value>, Error> {
     for (name, value) in case.get("bindings").and_then(Value::as_object).into_iter().flatten() {
         bindings.bind(name.clone(), value.clone());
     }
-    let options = Options { max_depth: Options::MAX_DEPTH, now_millis: 1_000_000_000_000.0, ..Options::default() };
+    let options =
+        Options { max_depth: Options::MAX_DEPTH, now_millis: 1_000_000_000_000.0, ..Options::default() };
     expression.evaluate(case.get("input").unwrap_or(&Value::Null), &bindings, &options)
 }
 

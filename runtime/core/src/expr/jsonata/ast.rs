@@ -44,27 +44,50 @@ pub(super) struct Node {
 
 #[derive(Debug)]
 pub(super) enum Kind {
-    Path { steps: Vec<Node>, keep_singleton: bool },
+    Path {
+        steps: Vec<Node>,
+        keep_singleton: bool,
+    },
     Name(Arc<str>),
     Literal(Value),
     Wildcard,
     Descendant,
     Parent(Slot),
-    Variable { symbol: Symbol, name: Arc<str> },
+    Variable {
+        symbol: Symbol,
+        name: Arc<str>,
+    },
     Regex(Box<RegexLiteral>),
-    Binary { operator: Operator, left: Box<Node>, right: Box<Node> },
+    Binary {
+        operator: Operator,
+        left: Box<Node>,
+        right: Box<Node>,
+    },
     Negate(Box<Node>),
     Array(Vec<Node>),
     Object(Box<Group>),
-    Condition { condition: Box<Node>, then: Box<Node>, otherwise: Option<Box<Node>> },
+    Condition {
+        condition: Box<Node>,
+        then: Box<Node>,
+        otherwise: Option<Box<Node>>,
+    },
     Block(Vec<Node>),
-    Bind { symbol: Symbol, value: Box<Node> },
+    Bind {
+        symbol: Symbol,
+        value: Box<Node>,
+    },
     Lambda(Box<Lambda>),
     /// A call in tail position: its caller makes it, so that the stack does not grow.
     TailCall(Box<Call>),
     Call(Box<Call>),
-    Partial { call: Box<Call>, holes: Vec<bool> },
-    Apply { left: Box<Node>, right: Box<Node> },
+    Partial {
+        call: Box<Call>,
+        holes: Vec<bool>,
+    },
+    Apply {
+        left: Box<Node>,
+        right: Box<Node>,
+    },
     Sort(Vec<Term>),
     Transform(Box<Transform>),
     /// Stands where a partial application leaves an argument open.
@@ -167,8 +190,22 @@ impl Operator {
     pub(super) fn from_text(text: &str) -> Option<Operator> {
         use Operator::*;
         [
-            Add, Subtract, Multiply, Divide, Modulo, Equal, NotEqual, Less, LessOrEqual, Greater, GreaterOrEqual,
-            Concatenate, And, Or, Range, In,
+            Add,
+            Subtract,
+            Multiply,
+            Divide,
+            Modulo,
+            Equal,
+            NotEqual,
+            Less,
+            LessOrEqual,
+            Greater,
+            GreaterOrEqual,
+            Concatenate,
+            And,
+            Or,
+            Range,
+            In,
         ]
         .into_iter()
         .find(|operator| operator.text() == text)

@@ -257,7 +257,10 @@ const TEMPLATES: &[(&str, &str)] = &[
     ("T2006", "The right side of the function application operator ~> must be a function"),
     ("T2007", "Type mismatch when comparing values {{value}} and {{value2}} in order-by clause"),
     ("T2008", "The expressions within an order-by clause must evaluate to numeric or string values"),
-    ("T2009", "The values {{value}} and {{value2}} either side of operator {{token}} must be of the same data type"),
+    (
+        "T2009",
+        "The values {{value}} and {{value2}} either side of operator {{token}} must be of the same data type",
+    ),
     ("T2010", "The expressions either side of operator {{token}} must evaluate to numeric or string values"),
     ("T2011", "The insert/update clause of the transform expression must evaluate to an object: {{value}}"),
     (

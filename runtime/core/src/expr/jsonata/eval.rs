@@ -56,13 +56,35 @@ struct Frame {
 
 /// A function that the expression has made.
 enum Made<'e> {
-    Lambda { lambda: &'e Lambda, input: Val, frame: usize },
-    Partial { target: Function, arguments: Vec<Option<Val>> },
-    Chain { first: Function, second: Function },
-    Transform { transform: &'e Transform, position: usize, frame: usize },
-    Regex { literal: &'e RegexLiteral, position: usize },
+    Lambda {
+        lambda: &'e Lambda,
+        input: Val,
+        frame: usize,
+    },
+    Partial {
+        target: Function,
+        arguments: Vec<Option<Val>>,
+    },
+    Chain {
+        first: Function,
+        second: Function,
+    },
+    Transform {
+        transform: &'e Transform,
+        position: usize,
+        frame: usize,
+    },
+    Regex {
+        literal: &'e RegexLiteral,
+        position: usize,
+    },
     /// Where a match says to look on.
-    Next { literal: &'e RegexLiteral, position: usize, text: Arc<str>, from: Offset },
+    Next {
+        literal: &'e RegexLiteral,
+        position: usize,
+        text: Arc<str>,
+        from: Offset,
+    },
 }
 
 /// What an error says of the place of a call.
@@ -95,7 +117,8 @@ pub(super) fn evaluate(
     let mut evaluator = Evaluator::new(program, input, bindings, options);
     let mut context = Val::Json(input.clone());
     if context.is_array() {
-        context = evaluator.list(vec![context], Marks { sequence: true, wrapper: true, ..Marks::default() })?;
+        context =
+            evaluator.list(vec![context], Marks { sequence: true, wrapper: true, ..Marks::default() })?;
     }
     let result = evaluator.eval(&program.root, &context, 0)?;
     if result.is_undefined() {

@@ -15,7 +15,6 @@ use super::{
     value::{Function, Items, Val},
 };
 
-
 /// A built-in function.
 pub(super) struct BuiltIn {
     pub(super) name: &'static str,
@@ -162,6 +161,6 @@ impl Evaluator<'_> {
     fn call_back(&mut self, function: Function, arguments: &[&dyn Fn() -> Val]) -> Result<Val> {
         let wanted = self.arity(function).clamp(1, arguments.len());
         let arguments = arguments.iter().take(wanted).map(|argument| argument()).collect();
-        self.apply(&Val::Function(function), arguments, &Val::null())
+        self.invoke(function, arguments)
     }
 }

@@ -51,8 +51,7 @@ const MEMORY: &str = "Expression evaluation memory limit exceeded: Check for exc
 /// Why an evaluation stops that takes too long.
 const TIMEOUT: &str = "Expression evaluation timeout: Check for infinite loop";
 /// Why an evaluation stops that nests too deeply.
-const STACK: &str =
-    "Stack overflow error: Check for non-terminating recursive function. Consider rewriting as tail-recursive";
+const STACK: &str = "Stack overflow error: Check for non-terminating recursive function. Consider rewriting as tail-recursive";
 
 /// A compiled expression.
 #[derive(Debug)]

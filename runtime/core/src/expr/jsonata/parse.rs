@@ -29,7 +29,8 @@ pub(super) struct Program {
 
 /// Compiles an expression.
 pub(super) fn parse(text: &str) -> Result<Program> {
-    let mut parser = Parser { lexer: Lexer::new(text), token: Token { kind: TokenKind::End, position: 0 }, depth: 0 };
+    let mut parser =
+        Parser { lexer: Lexer::new(text), token: Token { kind: TokenKind::End, position: 0 }, depth: 0 };
     parser.advance(false)?;
     let tree = parser.expression(0)?;
     if !matches!(parser.token.kind, TokenKind::End) {
@@ -186,7 +187,9 @@ impl Parser {
     /// What starts with `token`.
     fn prefix(&mut self, token: Token) -> Result<Raw> {
         let position = token.position;
-        let TokenKind::Operator(id) = token.kind else { return self.node(RawKind::Token(token.kind), position) };
+        let TokenKind::Operator(id) = token.kind else {
+            return self.node(RawKind::Token(token.kind), position);
+        };
         let kind = match id {
             "and" | "or" | "in" => RawKind::Token(token.kind),
             "-" => RawKind::Negate(Box::new(self.expression(70)?)),
@@ -268,10 +271,8 @@ impl Parser {
                     let position = self.token.position;
                     self.advance(false)?;
                     let last = self.expression(0)?;
-                    item = self.node(
-                        RawKind::Binary(Operator::Range, Box::new(item), Box::new(last)),
-                        position,
-                    )?;
+                    item = self
+                        .node(RawKind::Binary(Operator::Range, Box::new(item), Box::new(last)), position)?;
                 }
                 items.push(item);
                 if !self.accept(",")? {
@@ -362,7 +363,8 @@ impl Parser {
             }
         }
         self.expect(")", true)?;
-        if matches!(&left.kind, RawKind::Token(TokenKind::Name(name)) if matches!(&**name, "function" | "λ")) {
+        if matches!(&left.kind, RawKind::Token(TokenKind::Name(name)) if matches!(&**name, "function" | "λ"))
+        {
             return self.lambda(arguments, position);
         }
         let left = Box::new(left);

@@ -68,7 +68,11 @@ impl Signature {
                     let end = closing(&text, at, '(', ')');
                     let choice: String = text.get(at + 1..end).unwrap_or_default().iter().collect();
                     if choice.contains('<') {
-                        return Err(Malformed { code: "S0402", offset: at, value: Some(Value::from(choice)) });
+                        return Err(Malformed {
+                            code: "S0402",
+                            offset: at,
+                            value: Some(Value::from(choice)),
+                        });
                     }
                     parameters.push(Parameter {
                         letters: format!("{choice}m"),
@@ -102,7 +106,9 @@ impl Signature {
     /// The arguments as the function takes them: context filled in, single values made arrays.
     pub(super) fn validate(&self, arguments: Vec<Val>, context: &Val) -> Result<Vec<Val>> {
         let supplied: Vec<char> = arguments.iter().map(letter).collect();
-        let Some(counts) = fit(&self.parameters, &supplied) else { return Err(self.misfit(&arguments, &supplied)) };
+        let Some(counts) = fit(&self.parameters, &supplied) else {
+            return Err(self.misfit(&arguments, &supplied));
+        };
         let mut valid = Vec::with_capacity(arguments.len().max(self.parameters.len()));
         let mut at = 0;
         let get = |at: usize| arguments.get(at).cloned().unwrap_or_default();
@@ -211,9 +217,9 @@ fn longest_prefix(parameters: &[Parameter], supplied: &[char]) -> Option<usize> 
     let most = if first.repeated { supplied.len() } else { 1 };
     let run = supplied.iter().take(most).take_while(|letter| first.takes(**letter)).count();
     let least = usize::from(!first.optional);
-    (least..=run)
-        .rev()
-        .find_map(|count| longest_prefix(rest, supplied.get(count..).unwrap_or_default()).map(|tail| count + tail))
+    (least..=run).rev().find_map(|count| {
+        longest_prefix(rest, supplied.get(count..).unwrap_or_default()).map(|tail| count + tail)
+    })
 }
 
 /// The bracket that closes the one at `start`, or the end of the text.

@@ -55,14 +55,20 @@ fn paths() {
         ("none", "null"),
         ("none.x", "undefined"),
         ("$sum(orders.lines.(price * count))", "13"),
-        ("orders.lines.{'o': %.id, 's': sku}", r#"[{"o":"o-1","s":"A"},{"o":"o-1","s":"B"},{"o":"o-2","s":"A"}]"#),
+        (
+            "orders.lines.{'o': %.id, 's': sku}",
+            r#"[{"o":"o-1","s":"A"},{"o":"o-1","s":"B"},{"o":"o-2","s":"A"}]"#,
+        ),
         ("orders@$o.$o.lines[count > 1].($o.id & sku)", r#""o-1A""#),
         ("orders#$i[$i > 0].($i & id)", r#"["1o-2","2o-3"]"#),
         ("orders^(>id)[0].id", r#""o-3""#),
         ("orders{city: $count(lines)}", r#"{"Porto":2,"Turin":1}"#),
         ("**.sku", r#"["A","B","A"]"#),
         ("orders[0].*", r#"["o-1","Porto",{"sku":"A","price":2,"count":3},{"sku":"B","price":5,"count":1}]"#),
-        ("orders[1] ~> |lines|{'sum': price * count}, ['price', 'count']|", r#"{"id":"o-2","city":"Turin","lines":[{"sku":"A","sum":2}]}"#),
+        (
+            "orders[1] ~> |lines|{'sum': price * count}, ['price', 'count']|",
+            r#"{"id":"o-2","city":"Turin","lines":[{"sku":"A","sum":2}]}"#,
+        ),
     ]);
 }
 
@@ -98,7 +104,10 @@ fn faults() {
         ("a ?: b", "S0211 4 \":\": The symbol \":\" cannot be used as a unary operator"),
         ("1 + 'a'", "T2002 3 \"+\": The right side of the \"+\" operator must evaluate to a number"),
         ("$sum('a')", "T0412 5 \"sum\": Argument 1 of function \"sum\" must be an array of \"numbers\""),
-        ("$uppercase(1)", "T0410 11 \"uppercase\": Argument 1 of function \"uppercase\" does not match function signature"),
+        (
+            "$uppercase(1)",
+            "T0410 11 \"uppercase\": Argument 1 of function \"uppercase\" does not match function signature",
+        ),
         ("$eval('1')", "T1006 6 \"eval\": Attempted to invoke a non-function"),
         ("sum(1)", "T1005 4 \"sum\": Attempted to invoke a non-function. Did you mean $sum?"),
         ("$error('no')", "D3137 7 \"error\": no"),
@@ -155,7 +164,8 @@ fn depth_is_bounded_as_the_service_bounds_it() {
 /// None of these may take long, take much memory, or overflow the stack.
 #[test]
 fn hostile_expressions_end() {
-    let nested = |open: &str, close: &str, count: usize| format!("{}1{}", open.repeat(count), close.repeat(count));
+    let nested =
+        |open: &str, close: &str, count: usize| format!("{}1{}", open.repeat(count), close.repeat(count));
     let cases = [
         r#"$pad("x", 3e8)"#.to_owned(),
         format!("($d := function($s) {{ $s & $s }}; {}\"x\"{})", "$d(".repeat(25), ")".repeat(25)),
@@ -170,8 +180,10 @@ fn hostile_expressions_end() {
         "$reduce([1..40], function($a, $i) { {'a': $a, 'b': $a} }, 1).**".to_owned(),
         "$reduce([1..100000], function($a, $i) { [$a, []] }, 1)".to_owned(),
         "$reduce([1..100000], function($a, $i) { function() { $a } }, 1)".to_owned(),
-        "($f := function($n, $g) { $n = 0 ? $g : $f($n - 1, $g ~> $string) }; $f(100000, $string)(1))".to_owned(),
-        "($f := function($n, $g) { $n = 0 ? $g : $f($n - 1, $string ~> $g) }; $f(100000, $string)(1))".to_owned(),
+        "($f := function($n, $g) { $n = 0 ? $g : $f($n - 1, $g ~> $string) }; $f(100000, $string)(1))"
+            .to_owned(),
+        "($f := function($n, $g) { $n = 0 ? $g : $f($n - 1, $string ~> $g) }; $f(100000, $string)(1))"
+            .to_owned(),
         "($f := function($n, $g) { $n = 0 ? $g : $f($n - 1, $g(?)) }; $f(100000, $string)(1))".to_owned(),
         "$match('aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!', /(a+)+$/)".to_owned(),
         "$map([1..100], function($i) { $pad('x', 8e6 + $i) })".to_owned(),
@@ -194,7 +206,11 @@ fn hostile_expressions_end() {
         let shown: String = text.chars().take(80).collect();
         assert!(start.elapsed() < Duration::from_secs(20), "{shown}: {:?}", start.elapsed());
         if std::env::var_os("SHOW").is_some() {
-            println!("{:>10.1?} {shown} => {:?}", start.elapsed(), result.map(|_| "a value").map_err(|error| error.to_string()));
+            println!(
+                "{:>10.1?} {shown} => {:?}",
+                start.elapsed(),
+                result.map(|_| "a value").map_err(|error| error.to_string())
+            );
         }
     }
 }

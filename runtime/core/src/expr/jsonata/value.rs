@@ -239,9 +239,9 @@ impl Val {
             Val::Json(Value::Object(object)) => {
                 Some(object.iter().map(|(key, value)| (Arc::clone(key), Val::Json(value.clone()))).collect())
             }
-            Val::Map(map) => {
-                Some(map.members.borrow().iter().map(|(key, value)| (Arc::clone(key), value.clone())).collect())
-            }
+            Val::Map(map) => Some(
+                map.members.borrow().iter().map(|(key, value)| (Arc::clone(key), value.clone())).collect(),
+            ),
             Val::Tuple(_) => Some(Vec::new()),
             _ => None,
         }
@@ -297,7 +297,8 @@ impl List {
 }
 
 impl Map {
-    pub(super) fn new(members: IndexMap<Arc<str>, Val>) -> Result<Val> {
+    /// An object of `members`.
+    pub(super) fn val(members: IndexMap<Arc<str>, Val>) -> Result<Val> {
         let nesting = nesting_of(members.values());
         if nesting > MAX_NESTING {
             return Err(too_nested());
@@ -335,7 +336,7 @@ pub(super) fn object(members: Vec<(Arc<str>, Val)>) -> Result<Val> {
         }
         return Ok(Val::Json(Value::from(object)));
     }
-    Map::new(members.into_iter().collect())
+    Map::val(members.into_iter().collect())
 }
 
 /// The value as JSON. Fails if it holds more than `room` arrays, objects and items of the expression's own

@@ -76,7 +76,12 @@ impl<'e> Evaluator<'e> {
     }
 
     /// Applies a function, and whatever it ends in calling.
-    pub(in super::super) fn apply(&mut self, procedure: &Val, arguments: Vec<Val>, input: &Val) -> Result<Val> {
+    pub(in super::super) fn apply(
+        &mut self,
+        procedure: &Val,
+        arguments: Vec<Val>,
+        input: &Val,
+    ) -> Result<Val> {
         let mark = self.mark();
         let mut result = self.apply_once(procedure, arguments, input)?;
         while let Some(tail) = self.tail.take() {
@@ -106,7 +111,9 @@ impl<'e> Evaluator<'e> {
         let next = self.eval(&call.procedure, input, frame)?;
         let mut arguments = Vec::with_capacity(call.arguments.len());
         for argument in &call.arguments {
-            arguments.push(as_argument(self.eval(argument, input, frame)?));
+            let value = self.eval(argument, input, frame)?;
+            // As in the reference, a lambda goes as it is, and so keeps its own context.
+            arguments.push(if self.context_of(&value).is_some() { value } else { as_argument(value) });
         }
         if let Val::Function(function) = &next
             && !function.argument
@@ -127,8 +134,8 @@ impl<'e> Evaluator<'e> {
         let Val::Function(function) = procedure else { return Err(Fault::new("T1006")) };
         let nothing = Val::null();
         let context = if function.argument { &nothing } else { input };
-        self.deeper_if_made(*function, |evaluator| evaluator.apply_function(*function, arguments, context)).map_err(
-            |mut fault| {
+        self.deeper_if_made(*function, |evaluator| evaluator.apply_function(*function, arguments, context))
+            .map_err(|mut fault| {
                 if !fault.is_limit() {
                     let (list, index) = site_of(*function);
                     if let Some(site) = self.sites.get(list).and_then(|sites| sites.get(index)) {
@@ -141,8 +148,25 @@ impl<'e> Evaluator<'e> {
                     }
                 }
                 fault
-            },
-        )
+            })
+    }
+
+    /// Calls a function on behalf of a built-in one.
+    pub(in super::super) fn invoke(&mut self, function: Function, arguments: Vec<Val>) -> Result<Val> {
+        let function = Val::Function(function);
+        let context = self.context_of(&function).unwrap_or_else(Val::null);
+        self.apply(&function, arguments, &context)
+    }
+
+    /// The context in which a lambda was made, unless it came as an argument.
+    fn context_of(&self, value: &Val) -> Option<Val> {
+        let Val::Function(Function { id: FunctionId::Made(index), argument: false }) = value else {
+            return None;
+        };
+        match self.made.get(*index) {
+            Some(Made::Lambda { input, .. }) => Some(input.clone()),
+            _ => None,
+        }
     }
 
     /// Functions that wrap functions could nest without bound: each wrapping counts as a level.
@@ -178,7 +202,11 @@ impl<'e> Evaluator<'e> {
         let mut room = self.options.max_bytes / 32;
         let values: Result<Vec<Option<Value>>> = arguments
             .iter()
-            .map(|value| if value.is_undefined() { Ok(None) } else { freeze(value, &mut room, false).map(Some) })
+            .map(
+                |value| {
+                    if value.is_undefined() { Ok(None) } else { freeze(value, &mut room, false).map(Some) }
+                },
+            )
             .collect();
         match (host.call)(&values?) {
             Ok(value) => Ok(value.map(Val::Json).unwrap_or_default()),
@@ -218,7 +246,8 @@ impl<'e> Evaluator<'e> {
                 Ok(Val::Undefined)
             }
             Some(Made::Transform { transform, position, frame }) => {
-                let (transform, position, frame): (&'e Transform, usize, usize) = (transform, *position, *frame);
+                let (transform, position, frame): (&'e Transform, usize, usize) =
+                    (transform, *position, *frame);
                 let arguments = functions::transform_signature().validate(arguments, input)?;
                 self.transform(transform, position, arguments.into_iter().next().unwrap_or_default(), frame)
             }
@@ -250,7 +279,7 @@ impl<'e> Evaluator<'e> {
         let Some(found) = self.find(literal, position, &text, from)? else { return Ok(Val::Undefined) };
         let next = self.make(Made::Next { literal, position, text, from: found.end })?;
         let groups = self.plain(found.groups)?;
-        Map::new(IndexMap::from([
+        Map::val(IndexMap::from([
             (Arc::from("match"), found.text),
             (Arc::from("start"), Val::count(found.start.utf16)),
             (Arc::from("end"), Val::count(found.end.utf16)),
@@ -271,10 +300,10 @@ impl<'e> Evaluator<'e> {
     /// How many parameters a function declares.
     pub(in super::super) fn arity(&self, function: Function) -> usize {
         match function.id {
-            FunctionId::BuiltIn(index) => functions::TABLE.get(index).map_or(0, |built_in| built_in.parameters),
-            FunctionId::Host(index) => {
-                self.bindings.functions.get(index).map_or(0, |host| host.parameters)
+            FunctionId::BuiltIn(index) => {
+                functions::TABLE.get(index).map_or(0, |built_in| built_in.parameters)
             }
+            FunctionId::Host(index) => self.bindings.functions.get(index).map_or(0, |host| host.parameters),
             FunctionId::Made(index) => match self.made.get(index) {
                 Some(Made::Lambda { lambda, .. }) => lambda.parameters.len(),
                 Some(Made::Partial { arguments, .. }) => {
@@ -337,7 +366,13 @@ impl<'e> Evaluator<'e> {
     }
 
     /// Applies a transformation to a copy of `object`.
-    fn transform(&mut self, transform: &'e Transform, position: usize, object: Val, frame: usize) -> Result<Val> {
+    fn transform(
+        &mut self,
+        transform: &'e Transform,
+        position: usize,
+        object: Val,
+        frame: usize,
+    ) -> Result<Val> {
         if object.is_undefined() {
             return Ok(object);
         }
@@ -410,7 +445,7 @@ impl<'e> Evaluator<'e> {
         for (key, value) in members {
             copy.insert(key, self.thaw(&value, depth + 1)?);
         }
-        Map::new(copy)
+        Map::val(copy)
     }
 }
 
@@ -458,4 +493,3 @@ fn is_truthy(token: &Value) -> bool {
         _ => true,
     }
 }
-

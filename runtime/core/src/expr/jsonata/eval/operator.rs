@@ -53,11 +53,9 @@ impl<'e> Evaluator<'e> {
 
     fn operate(&mut self, operator: Operator, left: &Val, right: &Val) -> Result<Val> {
         match operator {
-            Operator::Add
-            | Operator::Subtract
-            | Operator::Multiply
-            | Operator::Divide
-            | Operator::Modulo => arithmetic(operator, left, right),
+            Operator::Add | Operator::Subtract | Operator::Multiply | Operator::Divide | Operator::Modulo => {
+                arithmetic(operator, left, right)
+            }
             Operator::Equal | Operator::NotEqual => {
                 if left.is_undefined() || right.is_undefined() {
                     return Ok(boolean(false));
@@ -96,7 +94,8 @@ impl<'e> Evaluator<'e> {
     }
 
     fn range(&mut self, left: &Val, right: &Val) -> Result<Val> {
-        let is_integer = |value: &Val| value.as_f64().is_some_and(|value| value.is_finite() && value.fract() == 0.0);
+        let is_integer =
+            |value: &Val| value.as_f64().is_some_and(|value| value.is_finite() && value.fract() == 0.0);
         if !left.is_undefined() && !is_integer(left) {
             return Err(Fault::value("T2003", left.to_shown()));
         }
@@ -117,7 +116,13 @@ impl<'e> Evaluator<'e> {
         self.sequence((0..size).map(|index| Val::number(first + index as f64)).collect())
     }
 
-    pub(super) fn negate(&mut self, operand: &'e Node, position: usize, input: &Val, frame: usize) -> Result<Val> {
+    pub(super) fn negate(
+        &mut self,
+        operand: &'e Node,
+        position: usize,
+        input: &Val,
+        frame: usize,
+    ) -> Result<Val> {
         let value = self.eval(operand, input, frame)?;
         if value.is_undefined() {
             return Ok(value);
@@ -219,8 +224,7 @@ fn operand(value: &Val, code: &'static str) -> Result<Option<f64>> {
 }
 
 fn compare(operator: Operator, left: &Val, right: &Val) -> Result<Val> {
-    let comparable =
-        |value: &Val| matches!(value.kind(), Kind::Undefined | Kind::String | Kind::Number);
+    let comparable = |value: &Val| matches!(value.kind(), Kind::Undefined | Kind::String | Kind::Number);
     if !comparable(left) || !comparable(right) {
         let faulty = if matches!(left.kind(), Kind::String | Kind::Number) { right } else { left };
         return Err(Fault::value("T2010", faulty.to_shown()));
@@ -252,8 +256,12 @@ pub(in super::super) fn order(left: &Val, right: &Val) -> Option<Ordering> {
 /// Whether two values are one: scalars that are equal, the very same array or object.
 fn same(left: &Val, right: &Val) -> bool {
     match (left, right) {
-        (Val::Json(Value::Array(left)), Val::Json(Value::Array(right))) => std::sync::Arc::ptr_eq(left, right),
-        (Val::Json(Value::Object(left)), Val::Json(Value::Object(right))) => std::sync::Arc::ptr_eq(left, right),
+        (Val::Json(Value::Array(left)), Val::Json(Value::Array(right))) => {
+            std::sync::Arc::ptr_eq(left, right)
+        }
+        (Val::Json(Value::Object(left)), Val::Json(Value::Object(right))) => {
+            std::sync::Arc::ptr_eq(left, right)
+        }
         (Val::List(left), Val::List(right)) => std::rc::Rc::ptr_eq(left, right),
         (Val::Map(left), Val::Map(right)) => std::rc::Rc::ptr_eq(left, right),
         (Val::Json(left), Val::Json(right)) => match (left.as_f64(), right.as_f64()) {

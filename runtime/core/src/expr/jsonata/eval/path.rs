@@ -45,11 +45,15 @@ impl<'e> Evaluator<'e> {
                 single = false;
                 // The reference goes on over its `length`: a text has characters, all else nothing.
                 if index + 1 < steps.len() && !current.is_array() && !current.is_undefined() {
-                    let text = current.as_str().cloned().unwrap_or_default();
+                    let text = current.as_str().cloned();
+                    if text.as_ref().is_some_and(|text| text.is_empty()) {
+                        break;
+                    }
+                    let text = text.unwrap_or_default();
                     self.steps_of(text.len())?;
                     let characters = text.chars().map(|one| Val::Json(Value::from(one.to_string())));
                     current = self.sequence(characters.collect())?;
-                continue;
+                    continue;
                 }
             } else if step.tuple || bound || tuples.is_some() {
                 let items = if single { Items::One(&current) } else { current.items() };
@@ -60,7 +64,8 @@ impl<'e> Evaluator<'e> {
                 current = self.path_step(step, items, frame, index + 1 == steps.len())?;
                 single = false;
             }
-            if !bound && (current.is_undefined() || current.elements().is_some_and(|items| items.len() == 0)) {
+            if !bound && (current.is_undefined() || current.elements().is_some_and(|items| items.len() == 0))
+            {
                 break;
             }
         }
@@ -187,7 +192,7 @@ impl<'e> Evaluator<'e> {
                     }
                 }
                 None => {
-                    for item in items.iter().filter(|item| !item.is_undefined()) {
+                    for item in items.iter() {
                         let tuple = Tuple { item, bindings: Vec::new() };
                         self.tuples_of(step, &tuple, frame, &mut results)?;
                     }
@@ -202,7 +207,13 @@ impl<'e> Evaluator<'e> {
     }
 
     /// The tuples that a step makes of one.
-    fn tuples_of(&mut self, step: &'e Node, tuple: &Tuple, frame: usize, results: &mut Vec<Val>) -> Result<()> {
+    fn tuples_of(
+        &mut self,
+        step: &'e Node,
+        tuple: &Tuple,
+        frame: usize,
+        results: &mut Vec<Val>,
+    ) -> Result<()> {
         let mark = self.mark();
         let inner = self.tuple_frame(tuple, frame)?;
         let found = self.eval(step, &tuple.item, inner)?;
@@ -274,7 +285,8 @@ impl<'e> Evaluator<'e> {
         let items = input.items();
         let marks = Marks { sequence: true, tuples, ..Marks::default() };
         if let Kind::Literal(Value::Number(number)) = &predicate.kind {
-            let item = index_of(number.as_f64(), items.len()).map(|index| items.get(index)).unwrap_or_default();
+            let item =
+                index_of(number.as_f64(), items.len()).map(|index| items.get(index)).unwrap_or_default();
             return match item {
                 Val::Undefined => self.list(Vec::new(), marks),
                 item if item.is_array() => Ok(item),
@@ -535,4 +547,3 @@ fn indexes(answer: &Val, numbers: &mut Vec<f64>) -> Result<bool> {
     }
     Ok(true)
 }
-

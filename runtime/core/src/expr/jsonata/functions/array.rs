@@ -97,7 +97,7 @@ pub(super) fn reduce(evaluator: &mut Evaluator<'_>, mut arguments: Arguments) ->
         if parameters >= 4 {
             values.push(array.clone());
         }
-        result = evaluator.apply(&Val::Function(function), values, &Val::null())?;
+        result = evaluator.invoke(function, values)?;
     }
     Ok(result)
 }
@@ -157,11 +157,9 @@ pub(super) fn sort(evaluator: &mut Evaluator<'_>, arguments: Arguments) -> Resul
             Ok(order(&items.get(first), &items.get(second)).is_some_and(|order| order.is_gt()))
         })?
     } else {
-        let function = Val::Function(arguments.function(1)?);
+        let function = arguments.function(1)?;
         evaluator.merge_sort(items.len(), &mut |evaluator, first, second| {
-            let answer =
-                evaluator.apply(&function, vec![items.get(first), items.get(second)], &Val::null())?;
-            truthy(&answer)
+            truthy(&evaluator.invoke(function, vec![items.get(first), items.get(second)])?)
         })?
     };
     evaluator.plain(sorted.into_iter().map(|index| items.get(index)).collect())

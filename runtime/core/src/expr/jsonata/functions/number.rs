@@ -87,10 +87,10 @@ fn parse_number(text: &str) -> Option<f64> {
         None => (digits, None),
     };
     let all_digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    let well_formed = mantissa.split_once('.').map_or_else(
-        || all_digits(mantissa),
-        |(whole, fraction)| all_digits(whole) && all_digits(fraction),
-    ) && exponent.is_none_or(|exponent| all_digits(exponent.strip_prefix(['+', '-']).unwrap_or(exponent)));
+    let well_formed = mantissa
+        .split_once('.')
+        .map_or_else(|| all_digits(mantissa), |(whole, fraction)| all_digits(whole) && all_digits(fraction))
+        && exponent.is_none_or(|exponent| all_digits(exponent.strip_prefix(['+', '-']).unwrap_or(exponent)));
     let value = text.parse::<f64>().ok().filter(|_| well_formed)?;
     value.is_finite().then_some(value)
 }

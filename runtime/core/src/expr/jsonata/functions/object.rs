@@ -152,7 +152,10 @@ pub(super) fn assert(_: &mut Evaluator<'_>, arguments: Arguments) -> Result<Val>
 }
 
 fn message(arguments: &Arguments, index: usize, otherwise: &str) -> String {
-    arguments.text(index).filter(|text| !text.is_empty()).map_or_else(|| otherwise.into(), |text| text.to_string())
+    arguments
+        .text(index)
+        .filter(|text| !text.is_empty())
+        .map_or_else(|| otherwise.into(), |text| text.to_string())
 }
 
 /// A copy, of which every number has at most 15 digits and every function is an empty text, because the
@@ -178,7 +181,9 @@ fn copy(evaluator: &mut Evaluator<'_>, value: &Val, depth: usize) -> Result<Val>
                 evaluator.room(items.len())?;
                 let items: Result<Vec<Val>> = items
                     .iter()
-                    .map(|item| if item.is_undefined() { Ok(Val::null()) } else { copy(evaluator, &item, depth + 1) })
+                    .map(|item| {
+                        if item.is_undefined() { Ok(Val::null()) } else { copy(evaluator, &item, depth + 1) }
+                    })
                     .collect();
                 return evaluator.plain(items?);
             }

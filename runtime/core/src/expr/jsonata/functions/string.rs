@@ -38,7 +38,7 @@ struct Hit {
 /// Where matches come from: a regular expression, or a function that acts like one.
 enum Matcher<'e> {
     Regex { literal: &'e RegexLiteral, position: usize, from: Offset },
-    Function(Val),
+    Function(Function),
     Done,
 }
 
@@ -99,7 +99,8 @@ impl<'e> Evaluator<'e> {
             let pattern = Some(Value::from(Arc::clone(&literal.pattern)));
             return Err(Fault::value("D1004", pattern).at(position));
         }
-        let slice = |range: std::ops::Range<usize>| Val::Json(Value::from(text.get(range).unwrap_or_default()));
+        let slice =
+            |range: std::ops::Range<usize>| Val::Json(Value::from(text.get(range).unwrap_or_default()));
         let groups = found.groups.into_iter().map(|group| group.map(slice).unwrap_or_default()).collect();
         let whole = slice(found.start.byte..found.end.byte);
         Ok(Some(Found { text: whole, start: found.start, end: found.end, groups }))
@@ -108,7 +109,7 @@ impl<'e> Evaluator<'e> {
     fn matcher(&self, function: Function) -> Matcher<'e> {
         match self.regex_of(function) {
             Some((literal, position)) => Matcher::Regex { literal, position, from: Offset::default() },
-            None => Matcher::Function(Val::Function(function)),
+            None => Matcher::Function(function),
         }
     }
 
@@ -132,9 +133,9 @@ impl<'e> Evaluator<'e> {
                 }))
             }
             Matcher::Function(function) => {
-                let arguments = if first { vec![Val::Json(Value::from(Arc::clone(text)))] } else { Vec::new() };
-                let function = std::mem::take(function);
-                let answer = self.apply(&function, arguments, &Val::null())?;
+                let arguments =
+                    if first { vec![Val::Json(Value::from(Arc::clone(text)))] } else { Vec::new() };
+                let answer = self.invoke(*function, arguments)?;
                 *matcher = Matcher::Done;
                 if answer.is_undefined() {
                     return Ok(None);
@@ -146,7 +147,7 @@ impl<'e> Evaluator<'e> {
                 if start.is_none() && end.is_none() && !groups.is_array() && next.as_function().is_none() {
                     return Err(Fault::new("T1010"));
                 }
-                if next.as_function().is_some() {
+                if let Some(next) = next.as_function() {
                     *matcher = Matcher::Function(next);
                 }
                 Ok(Some(Hit {
@@ -327,7 +328,9 @@ pub(super) fn pad(evaluator: &mut Evaluator<'_>, arguments: Arguments) -> Result
 fn limit(arguments: &Arguments, index: usize, code: &'static str) -> Result<Option<f64>> {
     let limit = arguments.number(index);
     match limit {
-        Some(value) if value < 0.0 => Err(Fault::value(code, arguments.get(index).to_shown()).index(index + 1)),
+        Some(value) if value < 0.0 => {
+            Err(Fault::value(code, arguments.get(index).to_shown()).index(index + 1))
+        }
         _ => Ok(limit),
     }
 }
@@ -451,7 +454,7 @@ pub(super) fn replace(evaluator: &mut Evaluator<'_>, arguments: Arguments) -> Re
         }
         pattern => {
             let pattern = pattern.as_str().cloned().unwrap_or_else(|| Arc::from("undefined"));
-            if arguments.get(2).as_function().is_some() {
+            if arguments.get(2).as_function().is_some() && text.contains(&*pattern) {
                 return Err(Fault::value("D3012", None));
             }
             // As JavaScript, which writes the word "undefined" then.
@@ -506,7 +509,7 @@ fn replace_matches<'e>(
         match replacement {
             Val::Function(function) => {
                 let found = evaluator.match_value(found)?;
-                let answer = evaluator.apply(&Val::Function(*function), vec![found], &Val::null())?;
+                let answer = evaluator.invoke(*function, vec![found])?;
                 let Some(answer) = answer.as_str() else {
                     return Err(Fault::value("D3012", answer.to_shown()));
                 };
@@ -556,7 +559,9 @@ fn fill(template: &str, found: &Hit, out: &mut String) {
         }
         match group {
             Some(group) => {
-                if let Some(text) = group.checked_sub(1).map(|index| groups.get(index)).as_ref().and_then(Val::as_str) {
+                if let Some(text) =
+                    group.checked_sub(1).map(|index| groups.get(index)).as_ref().and_then(Val::as_str)
+                {
                     out.push_str(text);
                 }
                 rest = rest.get(group.to_string().len()..).unwrap_or_default();
@@ -575,7 +580,8 @@ pub(super) fn base64_encode(evaluator: &mut Evaluator<'_>, arguments: Arguments)
         let bytes: Vec<u8> = text.encode_utf16().map(|unit| unit.to_le_bytes()[0]).collect();
         let mut out = String::with_capacity(bytes.len().div_ceil(3) * 4);
         for chunk in bytes.chunks(3) {
-            let bits = chunk.iter().fold(0_u32, |bits, byte| bits << 8 | u32::from(*byte)) << (8 * (3 - chunk.len()));
+            let bits = chunk.iter().fold(0_u32, |bits, byte| bits << 8 | u32::from(*byte))
+                << (8 * (3 - chunk.len()));
             for place in 0..4 {
                 let index = (bits >> (18 - 6 * place)) & 63;
                 let digit = BASE64.get(index as usize).copied().unwrap_or(b'A');
@@ -666,7 +672,8 @@ fn decode(evaluator: &mut Evaluator<'_>, arguments: &Arguments, keep: fn(u8) -> 
             rest = tail;
             continue;
         }
-        let hex = tail.get(..2).and_then(|hex| std::str::from_utf8(hex).ok()).filter(|hex| !hex.starts_with('+'));
+        let hex =
+            tail.get(..2).and_then(|hex| std::str::from_utf8(hex).ok()).filter(|hex| !hex.starts_with('+'));
         let byte = hex.and_then(|hex| u8::from_str_radix(hex, 16).ok()).ok_or_else(malformed)?;
         if keep(byte) {
             out.extend(rest.get(..3).unwrap_or_default());

@@ -41,7 +41,8 @@ pub(super) fn to_millis(evaluator: &mut Evaluator<'_>, arguments: Arguments) -> 
     let picture = arguments.text(1);
     charge(evaluator, Some(&text))?;
     charge(evaluator, picture.as_deref())?;
-    let millis = picture::to_millis(&text, picture.as_deref(), evaluator.options.now_millis).map_err(fault)?;
+    let millis =
+        picture::to_millis(&text, picture.as_deref(), evaluator.options.now_millis).map_err(fault)?;
     Ok(millis.map(Val::number).unwrap_or_default())
 }
 

@@ -139,7 +139,8 @@ impl Lowering {
             }
             RawKind::Partial(procedure, arguments) => {
                 let (call, seeking) = self.call(*procedure, arguments)?;
-                let holes = call.arguments.iter().map(|argument| matches!(argument.kind, Kind::Hole)).collect();
+                let holes =
+                    call.arguments.iter().map(|argument| matches!(argument.kind, Kind::Hole)).collect();
                 Ok(Node { seeking, ..Node::new(Kind::Partial { call, holes }, position) })
             }
             RawKind::Lambda(parameters, signature, body) => {
@@ -385,7 +386,8 @@ impl Lowering {
             Kind::Name(_) | Kind::Wildcard => {
                 self.shift(slot, -1);
                 if self.level(slot) == 0 {
-                    if let Some(label) = node.ancestor.and_then(|known| self.slots.get(known)).map(|known| known.label)
+                    if let Some(label) =
+                        node.ancestor.and_then(|known| self.slots.get(known)).map(|known| known.label)
                         && let Some(state) = self.slots.get_mut(slot)
                     {
                         state.label = label;
