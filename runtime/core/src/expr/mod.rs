@@ -3,15 +3,16 @@
 //! - [`path`]: JSONPath, reference paths, and the [`Scope`](path::Scope) in which they are evaluated.
 //! - [`intrinsic`]: calls of intrinsic functions, `States.Format('{}', $.name)`.
 //! - [`template`]: payload templates, in which keys ending in `.$` take their value from a path or a call.
+//! - [`jsonata`]: the JSONata language, whole, with a budget. States in JSONata do not run yet.
 //!
-//! JSONata is to stand beside them, as `jsonata`, and look at data through the same scope. Everything is compiled once, when a definition is read, and is shared by all
-//! executions; evaluating it is pure and does not recurse, or only
-//! as deep as calls may be nested.
+//! Everything is compiled once, when a definition is read, and is shared by all executions; evaluating
+//! it is pure, and recurses to a bounded depth at most.
 //!
 //! This module must not know states, executions or failures: where an expression fails it gives the text that
 //! the service shows, and the caller knows whose failure it is.
 
 pub mod intrinsic;
+pub mod jsonata;
 pub mod path;
 pub(crate) mod random;
 pub mod template;

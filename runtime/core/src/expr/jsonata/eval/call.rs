@@ -1,0 +1,495 @@
+//! Calls: functions of every make, tail calls, partial application, chains, transformations.
+
+use std::sync::{Arc, LazyLock};
+
+use indexmap::IndexMap;
+
+use crate::json::Value;
+
+use super::{
+    super::{
+        ast::{Call, Kind, Lambda, Node, Transform},
+        error::{Fault, Result},
+        functions,
+        regex::Offset,
+        value::{Function, FunctionId, MAX_NESTING, Map, Val, freeze},
+    },
+    Evaluator, Made, Site, Tail,
+};
+
+/// What a chain of two functions calls them, and where. Source: jsonata 2.0.6, which makes chains of an
+/// expression of its own; these are names and positions in that.
+static CHAIN_NAMES: LazyLock<(Value, Value)> = LazyLock::new(|| (Value::from("f"), Value::from("g")));
+
+fn chain_sites() -> (Site<'static>, Site<'static>) {
+    let first = Site { token: Some(&CHAIN_NAMES.0), position: 39 };
+    (first, Site { token: Some(&CHAIN_NAMES.1), position: 35 })
+}
+
+impl<'e> Evaluator<'e> {
+    /// A call in an expression; `applied` comes before its arguments.
+    pub(super) fn call(
+        &mut self,
+        call: &'e Call,
+        position: usize,
+        input: &Val,
+        frame: usize,
+        applied: Option<Val>,
+    ) -> Result<Val> {
+        let procedure = self.eval(&call.procedure, input, frame)?;
+        if let Some(fault) = self.forgotten_dollar("T1005", call, &procedure, position, frame) {
+            return Err(fault);
+        }
+        let mut arguments = Vec::with_capacity(call.arguments.len() + 1);
+        arguments.extend(applied);
+        for argument in &call.arguments {
+            let value = self.eval(argument, input, frame)?;
+            arguments.push(as_argument(value));
+        }
+        if let Val::Function(function) = &procedure
+            && !function.argument
+        {
+            self.set_site(*function, Site { token: call.name.as_ref(), position });
+        }
+        self.apply(&procedure, arguments, input).map_err(|fault| locate(fault, position, call.name.as_ref()))
+    }
+
+    /// The fault of a call to nothing, where a variable of that name is something.
+    fn forgotten_dollar(
+        &self,
+        code: &'static str,
+        call: &Call,
+        procedure: &Val,
+        position: usize,
+        frame: usize,
+    ) -> Option<Box<Fault>> {
+        let (symbol, name) = call.meant.as_ref()?;
+        let meant = procedure.is_undefined() && !self.lookup(*symbol, frame).is_undefined();
+        meant.then(|| Fault::new(code).at(position).token(Arc::clone(name)))
+    }
+
+    fn set_site(&mut self, function: Function, site: Site<'e>) {
+        let (list, index) = site_of(function);
+        if let Some(known) = self.sites.get_mut(list).and_then(|sites| sites.get_mut(index)) {
+            *known = site;
+        }
+    }
+
+    /// Applies a function, and whatever it ends in calling.
+    pub(in super::super) fn apply(
+        &mut self,
+        procedure: &Val,
+        arguments: Vec<Val>,
+        input: &Val,
+    ) -> Result<Val> {
+        let mark = self.mark();
+        let mut result = self.apply_once(procedure, arguments, input)?;
+        while let Some(tail) = self.tail.take() {
+            self.step()?;
+            let (next, arguments) = match tail {
+                Tail::Call { call, input, frame } => self.prepare(call, &input, frame)?,
+                Tail::Chain { first, second, argument } => {
+                    let (first_site, second_site) = chain_sites();
+                    self.set_site(first, first_site);
+                    // A chain of chains nests by its first half.
+                    let between = self
+                        .deeper(|evaluator| evaluator.apply(&Val::Function(first), vec![argument], input))
+                        .map_err(|fault| locate(fault, first_site.position, first_site.token))?;
+                    self.set_site(second, second_site);
+                    (Val::Function(second), vec![as_argument(between)])
+                }
+            };
+            self.release(mark);
+            result = self.apply_once(&next, arguments, input)?;
+        }
+        self.release(mark);
+        Ok(result)
+    }
+
+    /// The function and the arguments of a call in tail position.
+    fn prepare(&mut self, call: &'e Call, input: &Val, frame: usize) -> Result<(Val, Vec<Val>)> {
+        let next = self.eval(&call.procedure, input, frame)?;
+        let mut arguments = Vec::with_capacity(call.arguments.len());
+        for argument in &call.arguments {
+            let value = self.eval(argument, input, frame)?;
+            // As in the reference, a lambda goes as it is, and so keeps its own context.
+            arguments.push(if self.context_of(&value).is_some() { value } else { as_argument(value) });
+        }
+        if let Val::Function(function) = &next
+            && !function.argument
+        {
+            let (list, index) = site_of(*function);
+            if let Some(site) = self.sites.get_mut(list).and_then(|sites| sites.get_mut(index)) {
+                if matches!(call.procedure.kind, Kind::Variable { .. }) {
+                    site.token = call.name.as_ref();
+                }
+                site.position = call.procedure.position;
+            }
+        }
+        Ok((next, arguments))
+    }
+
+    /// Applies a function; a call in tail position is left to the caller.
+    fn apply_once(&mut self, procedure: &Val, arguments: Vec<Val>, input: &Val) -> Result<Val> {
+        let Val::Function(function) = procedure else { return Err(Fault::new("T1006")) };
+        let nothing = Val::null();
+        let context = if function.argument { &nothing } else { input };
+        self.deeper_if_made(*function, |evaluator| evaluator.apply_function(*function, arguments, context))
+            .map_err(|mut fault| {
+                if !fault.is_limit() {
+                    let (list, index) = site_of(*function);
+                    if let Some(site) = self.sites.get(list).and_then(|sites| sites.get(index)) {
+                        if fault.token.is_none() {
+                            fault.token = site.token.cloned();
+                        }
+                        if site.position > 0 {
+                            fault.position = Some(site.position);
+                        }
+                    }
+                }
+                fault
+            })
+    }
+
+    /// Calls a function on behalf of a built-in one.
+    pub(in super::super) fn invoke(&mut self, function: Function, arguments: Vec<Val>) -> Result<Val> {
+        let function = Val::Function(function);
+        let context = self.context_of(&function).unwrap_or_else(Val::null);
+        self.apply(&function, arguments, &context)
+    }
+
+    /// The context in which a lambda was made, unless it came as an argument.
+    fn context_of(&self, value: &Val) -> Option<Val> {
+        let Val::Function(Function { id: FunctionId::Made(index), argument: false }) = value else {
+            return None;
+        };
+        match self.made.get(*index) {
+            Some(Made::Lambda { input, .. }) => Some(input.clone()),
+            _ => None,
+        }
+    }
+
+    /// Functions that wrap functions could nest without bound: each wrapping counts as a level.
+    fn deeper_if_made<T>(
+        &mut self,
+        function: Function,
+        work: impl FnOnce(&mut Self) -> Result<T>,
+    ) -> Result<T> {
+        let wraps = match function.id {
+            FunctionId::Made(index) => {
+                matches!(self.made.get(index), Some(Made::Partial { .. }))
+            }
+            _ => false,
+        };
+        if wraps { self.deeper(work) } else { work(self) }
+    }
+
+    fn apply_function(&mut self, function: Function, arguments: Vec<Val>, input: &Val) -> Result<Val> {
+        self.step()?;
+        match function.id {
+            FunctionId::BuiltIn(index) => {
+                let Some(built_in) = functions::TABLE.get(index) else { return Ok(Val::Undefined) };
+                let arguments = functions::signature(index).validate(arguments, input)?;
+                (built_in.call)(self, functions::Arguments { values: arguments, name: built_in.name })
+            }
+            FunctionId::Host(index) => self.apply_host(index, arguments),
+            FunctionId::Made(index) => self.apply_made(index, arguments, input),
+        }
+    }
+
+    fn apply_host(&mut self, index: usize, arguments: Vec<Val>) -> Result<Val> {
+        let Some(host) = self.bindings.functions.get(index) else { return Ok(Val::Undefined) };
+        let mut room = self.options.max_bytes / 32;
+        let values: Result<Vec<Option<Value>>> = arguments
+            .iter()
+            .map(
+                |value| {
+                    if value.is_undefined() { Ok(None) } else { freeze(value, &mut room, false).map(Some) }
+                },
+            )
+            .collect();
+        match (host.call)(&values?) {
+            Ok(value) => Ok(value.map(Val::Json).unwrap_or_default()),
+            Err(message) => Err(Fault::internal(message)),
+        }
+    }
+
+    fn apply_made(&mut self, index: usize, mut arguments: Vec<Val>, input: &Val) -> Result<Val> {
+        match self.made.get(index) {
+            None => Ok(Val::Undefined),
+            Some(Made::Lambda { lambda, input: context, frame }) => {
+                let (lambda, context, frame): (&'e Lambda, Val, usize) = (lambda, context.clone(), *frame);
+                if let Some(signature) = &lambda.signature {
+                    arguments = signature.validate(arguments, input)?;
+                }
+                let inner = self.frame(frame)?;
+                let mut arguments = arguments.into_iter();
+                for parameter in &lambda.parameters {
+                    let argument = arguments.next().unwrap_or_default();
+                    self.bind(inner, *parameter, argument);
+                }
+                self.eval(&lambda.body, &context, inner)
+            }
+            Some(Made::Partial { target, arguments: bound }) => {
+                let target = *target;
+                let mut given = arguments.into_iter();
+                let all = bound
+                    .iter()
+                    .map(|bound| bound.clone().unwrap_or_else(|| given.next().unwrap_or_default()))
+                    .collect();
+                self.apply(&Val::Function(target), all, &Val::Undefined)
+            }
+            Some(Made::Chain { first, second }) => {
+                let (first, second) = (*first, *second);
+                let argument = arguments.into_iter().next().unwrap_or_default();
+                self.tail = Some(Tail::Chain { first, second, argument });
+                Ok(Val::Undefined)
+            }
+            Some(Made::Transform { transform, position, frame }) => {
+                let (transform, position, frame): (&'e Transform, usize, usize) =
+                    (transform, *position, *frame);
+                let arguments = functions::transform_signature().validate(arguments, input)?;
+                self.transform(transform, position, arguments.into_iter().next().unwrap_or_default(), frame)
+            }
+            Some(Made::Regex { literal, position }) => {
+                let (literal, position) = (*literal, *position);
+                let Some(text) = arguments.first().and_then(Val::as_str).cloned() else {
+                    return Ok(Val::Undefined);
+                };
+                self.regex_match(literal, position, text, Offset::default())
+            }
+            Some(Made::Next { literal, position, text, from }) => {
+                let (literal, position, text, from) = (*literal, *position, Arc::clone(text), *from);
+                if from.byte >= text.len() {
+                    return Ok(Val::Undefined);
+                }
+                self.regex_match(literal, position, text, from)
+            }
+        }
+    }
+
+    /// The match of a regular expression as the object that a matcher gives, from `from` on.
+    fn regex_match(
+        &mut self,
+        literal: &'e super::RegexLiteral,
+        position: usize,
+        text: Arc<str>,
+        from: Offset,
+    ) -> Result<Val> {
+        let Some(found) = self.find(literal, position, &text, from)? else { return Ok(Val::Undefined) };
+        let next = self.make(Made::Next { literal, position, text, from: found.end })?;
+        let groups = self.plain(found.groups)?;
+        Map::val(IndexMap::from([
+            (Arc::from("match"), found.text),
+            (Arc::from("start"), Val::count(found.start.utf16)),
+            (Arc::from("end"), Val::count(found.end.utf16)),
+            (Arc::from("groups"), groups),
+            (Arc::from("next"), next),
+        ]))
+    }
+
+    /// The regular expression behind a function, if it is one, and where it was written.
+    pub(in super::super) fn regex_of(&self, function: Function) -> Option<(&'e super::RegexLiteral, usize)> {
+        let FunctionId::Made(index) = function.id else { return None };
+        match self.made.get(index) {
+            Some(Made::Regex { literal, position }) => Some((literal, *position)),
+            _ => None,
+        }
+    }
+
+    /// How many parameters a function declares.
+    pub(in super::super) fn arity(&self, function: Function) -> usize {
+        match function.id {
+            FunctionId::BuiltIn(index) => {
+                functions::TABLE.get(index).map_or(0, |built_in| built_in.parameters)
+            }
+            FunctionId::Host(index) => self.bindings.functions.get(index).map_or(0, |host| host.parameters),
+            FunctionId::Made(index) => match self.made.get(index) {
+                Some(Made::Lambda { lambda, .. }) => lambda.parameters.len(),
+                Some(Made::Partial { arguments, .. }) => {
+                    arguments.iter().filter(|argument| argument.is_none()).count()
+                }
+                Some(Made::Regex { .. }) => 2,
+                Some(Made::Chain { .. } | Made::Transform { .. }) => 1,
+                Some(Made::Next { .. }) | None => 0,
+            },
+        }
+    }
+
+    pub(super) fn partial(
+        &mut self,
+        call: &'e Call,
+        holes: &[bool],
+        position: usize,
+        input: &Val,
+        frame: usize,
+    ) -> Result<Val> {
+        let mut arguments = Vec::new();
+        for (argument, hole) in call.arguments.iter().zip(holes) {
+            arguments.push(if *hole { None } else { Some(self.eval(argument, input, frame)?) });
+        }
+        let procedure = self.eval(&call.procedure, input, frame)?;
+        if let Some(fault) = self.forgotten_dollar("T1007", call, &procedure, position, frame) {
+            return Err(fault);
+        }
+        let Val::Function(target) = procedure else {
+            let mut fault = Fault::new("T1008").at(position);
+            fault.token = call.name.clone();
+            return Err(fault);
+        };
+        // Parameters beyond the arguments are bound to nothing, arguments beyond the parameters are dropped.
+        arguments.resize(self.arity(target), Some(Val::Undefined));
+        self.captures += 1;
+        self.make(Made::Partial { target, arguments })
+    }
+
+    pub(super) fn chain(
+        &mut self,
+        left: &'e Node,
+        right: &'e Node,
+        position: usize,
+        input: &Val,
+        frame: usize,
+    ) -> Result<Val> {
+        let left = self.eval(left, input, frame)?;
+        if let Kind::Call(call) = &right.kind {
+            return self.call(call, right.position, input, frame, Some(left));
+        }
+        let function = self.eval(right, input, frame)?;
+        let Val::Function(second) = function else {
+            return Err(Fault::value("T2006", function.to_shown()).at(position));
+        };
+        if let Val::Function(first) = left {
+            return self.make(Made::Chain { first, second });
+        }
+        self.apply(&function, vec![left], &Val::null())
+    }
+
+    /// Applies a transformation to a copy of `object`.
+    fn transform(
+        &mut self,
+        transform: &'e Transform,
+        position: usize,
+        object: Val,
+        frame: usize,
+    ) -> Result<Val> {
+        if object.is_undefined() {
+            return Ok(object);
+        }
+        let clone = self.lookup(transform.clone, frame);
+        if clone.as_function().is_none() {
+            return Err(Fault::new("T2013").at(position));
+        }
+        let copy = self.apply(&clone, vec![object], &Val::null())?;
+        let copy = self.thaw(&copy, 0)?;
+        let matches = self.eval(&transform.pattern, &copy, frame)?;
+        if !matches.is_undefined() {
+            for found in matches.items().iter() {
+                self.update(transform, &found, frame)?;
+            }
+        }
+        let mut room = self.options.max_bytes / 32;
+        match freeze(&copy, &mut room, false) {
+            Ok(value) => Ok(Val::Json(value)),
+            Err(fault) if fault.is_limit() => Err(fault),
+            // It holds a function: such an object is no JSON.
+            Err(_) => Ok(copy),
+        }
+    }
+
+    fn update(&mut self, transform: &'e Transform, found: &Val, frame: usize) -> Result<()> {
+        let update = self.eval(&transform.update, found, frame)?;
+        if !update.is_undefined() {
+            let Some(members) = update.members() else {
+                let fault = Fault::value("T2011", update.to_shown());
+                return Err(place(fault, transform.update.position));
+            };
+            for (key, value) in members {
+                // A copy, because the value may be what it is put into.
+                let value = self.thaw(&value, 0)?;
+                if let Val::Map(map) = found {
+                    map.members.borrow_mut().insert(key, value);
+                }
+            }
+        }
+        let Some(delete) = &transform.delete else { return Ok(()) };
+        let deletions = self.eval(delete, found, frame)?;
+        if deletions.is_undefined() {
+            return Ok(());
+        }
+        if !deletions.items().iter().all(|key| key.as_str().is_some()) {
+            return Err(place(Fault::value("T2012", deletions.to_shown()), delete.position));
+        }
+        for key in deletions.items().iter() {
+            if let (Val::Map(map), Some(key)) = (found, key.as_str()) {
+                map.members.borrow_mut().shift_remove(&**key);
+            }
+        }
+        Ok(())
+    }
+
+    /// A deep copy whose objects can be changed.
+    pub(in super::super) fn thaw(&mut self, value: &Val, depth: u16) -> Result<Val> {
+        self.step()?;
+        if depth > MAX_NESTING {
+            return Err(Fault::limit(super::super::MEMORY));
+        }
+        if let Some(items) = value.elements() {
+            self.room(items.len())?;
+            let copies: Result<Vec<Val>> = items.iter().map(|item| self.thaw(&item, depth + 1)).collect();
+            return self.plain(copies?);
+        }
+        let Some(members) = value.members() else { return Ok(value.clone()) };
+        self.write_bytes(members.len() * 64)?;
+        let mut copy = IndexMap::with_capacity(members.len());
+        for (key, value) in members {
+            copy.insert(key, self.thaw(&value, depth + 1)?);
+        }
+        Map::val(copy)
+    }
+}
+
+/// A function that is handed on no longer tells where it was called.
+fn as_argument(value: Val) -> Val {
+    match value {
+        Val::Function(function) => Val::Function(Function { argument: true, ..function }),
+        other => other,
+    }
+}
+
+fn site_of(function: Function) -> (usize, usize) {
+    match function.id {
+        FunctionId::BuiltIn(index) => (0, index),
+        FunctionId::Host(index) => (1, index),
+        FunctionId::Made(index) => (2, index),
+    }
+}
+
+/// Adds where a call was made to a fault that does not know yet.
+fn locate(mut fault: Box<Fault>, position: usize, name: Option<&Value>) -> Box<Fault> {
+    if !fault.is_limit() {
+        if fault.position.is_none_or(|position| position == 0) {
+            fault.position = Some(position);
+        }
+        if !fault.token.as_ref().is_some_and(is_truthy) {
+            fault.token = name.cloned();
+        }
+    }
+    fault
+}
+
+fn place(mut fault: Box<Fault>, position: usize) -> Box<Fault> {
+    fault.position = (position > 0).then_some(position);
+    fault
+}
+
+/// Whether JavaScript takes a token for one that is there.
+fn is_truthy(token: &Value) -> bool {
+    match token {
+        Value::Null => false,
+        Value::Bool(value) => *value,
+        Value::Number(number) => number.as_f64() != 0.0,
+        Value::String(text) => !text.is_empty(),
+        _ => true,
+    }
+}

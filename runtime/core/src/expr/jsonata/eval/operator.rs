@@ -1,0 +1,311 @@
+//! Operators, and what they ask of values: truth, equality, order.
+
+use std::cmp::Ordering;
+
+use crate::json::Value;
+
+use super::{
+    super::{
+        ast::{Node, Operator},
+        error::{Fault, Result},
+        value::{Kind, Val},
+    },
+    Evaluator,
+};
+
+/// How many items a range may have. Source: jsonata 2.0.6, whose message says less.
+const MAX_RANGE: f64 = 1e7;
+
+impl<'e> Evaluator<'e> {
+    pub(super) fn binary(
+        &mut self,
+        operator: Operator,
+        left: &'e Node,
+        right: &'e Node,
+        position: usize,
+        input: &Val,
+        frame: usize,
+    ) -> Result<Val> {
+        let left = self.eval(left, input, frame)?;
+        if matches!(operator, Operator::And | Operator::Or) {
+            let result = self.boolean_operator(operator, &left, right, input, frame);
+            return result.map_err(|fault| blame(fault, position, operator));
+        }
+        let right = self.eval(right, input, frame)?;
+        self.operate(operator, &left, &right).map_err(|fault| blame(fault, position, operator))
+    }
+
+    fn boolean_operator(
+        &mut self,
+        operator: Operator,
+        left: &Val,
+        right: &'e Node,
+        input: &Val,
+        frame: usize,
+    ) -> Result<Val> {
+        let left = self.truth(left)?;
+        if left == (operator == Operator::Or) {
+            return Ok(boolean(left));
+        }
+        let right = self.eval(right, input, frame)?;
+        Ok(boolean(self.truth(&right)?))
+    }
+
+    fn operate(&mut self, operator: Operator, left: &Val, right: &Val) -> Result<Val> {
+        match operator {
+            Operator::Add | Operator::Subtract | Operator::Multiply | Operator::Divide | Operator::Modulo => {
+                arithmetic(operator, left, right)
+            }
+            Operator::Equal | Operator::NotEqual => {
+                if left.is_undefined() || right.is_undefined() {
+                    return Ok(boolean(false));
+                }
+                Ok(boolean(self.equal(left, right)? == (operator == Operator::Equal)))
+            }
+            Operator::Less | Operator::LessOrEqual | Operator::Greater | Operator::GreaterOrEqual => {
+                compare(operator, left, right)
+            }
+            Operator::Concatenate => self.concatenate(left, right),
+            Operator::In => {
+                if left.is_undefined() || right.is_undefined() {
+                    return Ok(boolean(false));
+                }
+                for item in right.items().iter() {
+                    if same(left, &item) {
+                        return Ok(boolean(true));
+                    }
+                }
+                Ok(boolean(false))
+            }
+            Operator::Range => self.range(left, right),
+            // Their right sides are evaluated only when they count.
+            Operator::And | Operator::Or => Ok(Val::Undefined),
+        }
+    }
+
+    fn concatenate(&mut self, left: &Val, right: &Val) -> Result<Val> {
+        let left = self.string_of(left, false)?;
+        let right = self.string_of(right, false)?;
+        self.write_bytes(left.len() + right.len())?;
+        let mut text = String::with_capacity(left.len() + right.len());
+        text.push_str(&left);
+        text.push_str(&right);
+        Ok(Val::Json(Value::from(text)))
+    }
+
+    fn range(&mut self, left: &Val, right: &Val) -> Result<Val> {
+        let is_integer =
+            |value: &Val| value.as_f64().is_some_and(|value| value.is_finite() && value.fract() == 0.0);
+        if !left.is_undefined() && !is_integer(left) {
+            return Err(Fault::value("T2003", left.to_shown()));
+        }
+        if !right.is_undefined() && !is_integer(right) {
+            return Err(Fault::value("T2004", right.to_shown()));
+        }
+        let (Some(first), Some(last)) = (left.as_f64(), right.as_f64()) else { return Ok(Val::Undefined) };
+        if first > last {
+            return Ok(Val::Undefined);
+        }
+        let size = last - first + 1.0;
+        if size > MAX_RANGE {
+            return Err(Fault::value("D2014", Some(super::super::value::number(size))));
+        }
+        let size = size as usize;
+        self.room(size)?;
+        self.steps_of(size / 8)?;
+        self.sequence((0..size).map(|index| Val::number(first + index as f64)).collect())
+    }
+
+    pub(super) fn negate(
+        &mut self,
+        operand: &'e Node,
+        position: usize,
+        input: &Val,
+        frame: usize,
+    ) -> Result<Val> {
+        let value = self.eval(operand, input, frame)?;
+        if value.is_undefined() {
+            return Ok(value);
+        }
+        match numeric(&value)? {
+            Some(number) => Ok(Val::number(-number)),
+            None => Err(Fault::value("D1002", value.to_shown()).blame(position, "-")),
+        }
+    }
+
+    /// Whether a value counts as true; nothing does not.
+    pub(in super::super) fn truth(&mut self, value: &Val) -> Result<bool> {
+        Ok(match value.kind() {
+            Kind::Undefined | Kind::Null | Kind::Function => false,
+            Kind::Bool => matches!(value, Val::Json(Value::Bool(true))),
+            Kind::Number => numeric(value)?.is_some_and(|number| number != 0.0),
+            Kind::String => value.as_str().is_some_and(|text| !text.is_empty()),
+            Kind::Object => match value {
+                Val::Json(value) => value.as_object().is_some_and(|object| !object.is_empty()),
+                Val::Map(map) => !map.members.borrow().is_empty(),
+                _ => true,
+            },
+            Kind::Array => {
+                // Truth of nested arrays: any item. Walked with a list, for arrays may be of any depth.
+                let mut pending = vec![value.clone()];
+                while let Some(value) = pending.pop() {
+                    self.step()?;
+                    match value.elements() {
+                        Some(items) => {
+                            self.steps_of(items.len())?;
+                            self.room(items.len())?;
+                            pending.extend(items.iter());
+                        }
+                        None => {
+                            if self.truth(&value)? {
+                                return Ok(true);
+                            }
+                        }
+                    }
+                }
+                false
+            }
+        })
+    }
+
+    /// Whether two values are equal in depth. Functions are only equal to themselves.
+    pub(in super::super) fn equal(&mut self, left: &Val, right: &Val) -> Result<bool> {
+        if let (Some(left), Some(right)) = (left.as_f64(), right.as_f64()) {
+            return Ok(left == right);
+        }
+        let mut pending = vec![(left.clone(), right.clone())];
+        while let Some((left, right)) = pending.pop() {
+            self.step()?;
+            if !same_level(&left, &right, &mut pending) {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+}
+
+fn blame(fault: Box<Fault>, position: usize, operator: Operator) -> Box<Fault> {
+    if fault.is_limit() { fault } else { fault.blame(position, operator.text()) }
+}
+
+pub(in super::super) fn boolean(value: bool) -> Val {
+    Val::Json(Value::Bool(value))
+}
+
+/// The number, if the value is one that can be counted with. An infinite one is a fault.
+pub(in super::super) fn numeric(value: &Val) -> Result<Option<f64>> {
+    match value.as_f64() {
+        Some(number) if number.is_infinite() => Err(Fault::value("D1001", value.to_shown())),
+        Some(number) if number.is_nan() => Ok(None),
+        other => Ok(other),
+    }
+}
+
+fn arithmetic(operator: Operator, left: &Val, right: &Val) -> Result<Val> {
+    let (first, second) = (operand(left, "T2001")?, operand(right, "T2002")?);
+    let (Some(first), Some(second)) = (first, second) else { return Ok(Val::Undefined) };
+    Ok(Val::number(match operator {
+        Operator::Add => first + second,
+        Operator::Subtract => first - second,
+        Operator::Multiply => first * second,
+        Operator::Divide => first / second,
+        _ => first % second,
+    }))
+}
+
+fn operand(value: &Val, code: &'static str) -> Result<Option<f64>> {
+    if value.is_undefined() {
+        return Ok(None);
+    }
+    match numeric(value)? {
+        Some(number) => Ok(Some(number)),
+        None => Err(Fault::value(code, value.to_shown())),
+    }
+}
+
+fn compare(operator: Operator, left: &Val, right: &Val) -> Result<Val> {
+    let comparable = |value: &Val| matches!(value.kind(), Kind::Undefined | Kind::String | Kind::Number);
+    if !comparable(left) || !comparable(right) {
+        let faulty = if matches!(left.kind(), Kind::String | Kind::Number) { right } else { left };
+        return Err(Fault::value("T2010", faulty.to_shown()));
+    }
+    if left.is_undefined() || right.is_undefined() {
+        return Ok(Val::Undefined);
+    }
+    if left.kind() != right.kind() {
+        return Err(Fault::value("T2009", left.to_shown()).second(right.to_shown()));
+    }
+    let order = order(left, right);
+    Ok(boolean(match operator {
+        Operator::Less => order == Some(Ordering::Less),
+        Operator::LessOrEqual => matches!(order, Some(Ordering::Less | Ordering::Equal)),
+        Operator::Greater => order == Some(Ordering::Greater),
+        _ => matches!(order, Some(Ordering::Greater | Ordering::Equal)),
+    }))
+}
+
+/// The order of two numbers or two strings; strings go by UTF-16 units.
+pub(in super::super) fn order(left: &Val, right: &Val) -> Option<Ordering> {
+    match (left.as_str(), right.as_str()) {
+        (Some(left), Some(right)) if left.is_ascii() || right.is_ascii() => Some(left.cmp(right)),
+        (Some(left), Some(right)) => Some(left.encode_utf16().cmp(right.encode_utf16())),
+        _ => left.as_f64()?.partial_cmp(&right.as_f64()?),
+    }
+}
+
+/// Whether two values are one: scalars that are equal, the very same array or object.
+fn same(left: &Val, right: &Val) -> bool {
+    match (left, right) {
+        (Val::Json(Value::Array(left)), Val::Json(Value::Array(right))) => {
+            std::sync::Arc::ptr_eq(left, right)
+        }
+        (Val::Json(Value::Object(left)), Val::Json(Value::Object(right))) => {
+            std::sync::Arc::ptr_eq(left, right)
+        }
+        (Val::List(left), Val::List(right)) => std::rc::Rc::ptr_eq(left, right),
+        (Val::Map(left), Val::Map(right)) => std::rc::Rc::ptr_eq(left, right),
+        (Val::Json(left), Val::Json(right)) => match (left.as_f64(), right.as_f64()) {
+            (Some(left), Some(right)) => left == right,
+            _ => !matches!(left, Value::Array(_) | Value::Object(_)) && left == right,
+        },
+        (Val::Function(left), Val::Function(right)) => left.id == right.id,
+        _ => false,
+    }
+}
+
+/// Whether two values agree but for what is inside them, which goes to `pending`.
+fn same_level(left: &Val, right: &Val, pending: &mut Vec<(Val, Val)>) -> bool {
+    if let (Val::Json(Value::Array(left)), Val::Json(Value::Array(right))) = (left, right)
+        && std::sync::Arc::ptr_eq(left, right)
+    {
+        return true;
+    }
+    if let (Some(left), Some(right)) = (left.elements(), right.elements()) {
+        let same = left.len() == right.len();
+        if same {
+            pending.extend(left.iter().zip(right.iter()));
+        }
+        return same;
+    }
+    if left.kind() != right.kind() {
+        return false;
+    }
+    match left.kind() {
+        Kind::Undefined | Kind::Null => true,
+        Kind::Bool => matches!((left, right), (Val::Json(left), Val::Json(right)) if left == right),
+        Kind::Number => left.as_f64() == right.as_f64(),
+        Kind::String => left.as_str() == right.as_str(),
+        Kind::Function => left.as_function().map(|left| left.id) == right.as_function().map(|right| right.id),
+        Kind::Array => false,
+        Kind::Object => {
+            let (Some(first), Some(second)) = (left.members(), right.members()) else { return false };
+            first.len() == second.len()
+                && first.into_iter().all(|(key, value)| {
+                    let other = right.member(&key);
+                    let there = !other.is_undefined();
+                    pending.push((value, other));
+                    there
+                })
+        }
+    }
+}

@@ -1,0 +1,216 @@
+//! Functions of arrays, and those that call functions.
+
+use std::sync::Arc;
+
+use super::{
+    super::{
+        error::{Fault, Result},
+        eval::{Evaluator, order},
+        value::{Items, Kind, Val},
+    },
+    Arguments,
+    number::next_random,
+};
+
+pub(super) fn count(_: &mut Evaluator<'_>, arguments: Arguments) -> Result<Val> {
+    Ok(Val::count(if arguments.is_undefined(0) { 0 } else { arguments.items(0).len() }))
+}
+
+pub(super) fn map(evaluator: &mut Evaluator<'_>, arguments: Arguments) -> Result<Val> {
+    if arguments.is_undefined(0) {
+        return Ok(Val::Undefined);
+    }
+    let (array, function) = (arguments.get(0), arguments.function(1)?);
+    let items = array.items();
+    let mut results = Vec::new();
+    for index in 0..items.len() {
+        let result = evaluator
+            .call_back(function, &[&|| items.get(index), &|| Val::count(index), &|| array.clone()])?;
+        if !result.is_undefined() {
+            evaluator.push(&mut results, result)?;
+        }
+    }
+    evaluator.sequence(results)
+}
+
+pub(super) fn filter(evaluator: &mut Evaluator<'_>, arguments: Arguments) -> Result<Val> {
+    if arguments.is_undefined(0) {
+        return Ok(Val::Undefined);
+    }
+    let (array, function) = (arguments.get(0), arguments.function(1)?);
+    let items = array.items();
+    let mut results = Vec::new();
+    for index in 0..items.len() {
+        let answer = evaluator
+            .call_back(function, &[&|| items.get(index), &|| Val::count(index), &|| array.clone()])?;
+        if evaluator.truth(&answer)? {
+            evaluator.push(&mut results, items.get(index))?;
+        }
+    }
+    evaluator.sequence(results)
+}
+
+pub(super) fn single(evaluator: &mut Evaluator<'_>, arguments: Arguments) -> Result<Val> {
+    if arguments.is_undefined(0) {
+        return Ok(Val::Undefined);
+    }
+    let array = arguments.get(0);
+    let items = array.items();
+    let mut found = None;
+    for index in 0..items.len() {
+        let matches = if arguments.is_undefined(1) {
+            true
+        } else {
+            let function = arguments.function(1)?;
+            let answer = evaluator
+                .call_back(function, &[&|| items.get(index), &|| Val::count(index), &|| array.clone()])?;
+            evaluator.truth(&answer)?
+        };
+        if matches {
+            if found.is_some() {
+                return Err(Fault::new("D3138").index(index));
+            }
+            found = Some(items.get(index));
+        }
+    }
+    found.ok_or_else(|| Fault::new("D3139"))
+}
+
+pub(super) fn reduce(evaluator: &mut Evaluator<'_>, mut arguments: Arguments) -> Result<Val> {
+    if arguments.is_undefined(0) {
+        return Ok(Val::Undefined);
+    }
+    let start = arguments.take(2);
+    let (array, function) = (arguments.get(0), arguments.function(1)?);
+    let parameters = evaluator.arity(function);
+    if parameters < 2 {
+        return Err(Fault::new("D3050").index(1));
+    }
+    let items = array.items();
+    let (mut result, first) =
+        if start.is_undefined() && items.len() > 0 { (items.get(0), 1) } else { (start, 0) };
+    for index in first..items.len() {
+        let mut values = vec![std::mem::take(&mut result), items.get(index)];
+        if parameters >= 3 {
+            values.push(Val::count(index));
+        }
+        if parameters >= 4 {
+            values.push(array.clone());
+        }
+        result = evaluator.invoke(function, values)?;
+    }
+    Ok(result)
+}
+
+pub(super) fn zip(evaluator: &mut Evaluator<'_>, arguments: Arguments) -> Result<Val> {
+    let length = |value: &Val| value.elements().map_or(0, Items::len);
+    let count = arguments.values.iter().map(length).min().unwrap_or(0);
+    let mut results = Vec::new();
+    for index in 0..count {
+        evaluator.steps_of(arguments.values.len())?;
+        let tuple = arguments.values.iter().map(|value| value.items().get(index)).collect();
+        let tuple = evaluator.plain(tuple)?;
+        evaluator.push(&mut results, tuple)?;
+    }
+    evaluator.plain(results)
+}
+
+pub(super) fn append(evaluator: &mut Evaluator<'_>, mut arguments: Arguments) -> Result<Val> {
+    let (first, second) = (arguments.take(0), arguments.take(1));
+    if first.is_undefined() {
+        return Ok(second);
+    }
+    if second.is_undefined() {
+        return Ok(first);
+    }
+    let (left, right) = (first.items(), second.items());
+    let count = left.len() + right.len();
+    evaluator.room(count)?;
+    evaluator.steps_of(count / 8)?;
+    let mut items = Vec::with_capacity(count);
+    items.extend(left.iter());
+    items.extend(right.iter());
+    evaluator.plain(items)
+}
+
+pub(super) fn reverse(evaluator: &mut Evaluator<'_>, arguments: Arguments) -> Result<Val> {
+    if arguments.is_undefined(0) || arguments.items(0).len() <= 1 {
+        return Ok(arguments.get(0).clone());
+    }
+    let items = arguments.items(0);
+    evaluator.room(items.len())?;
+    evaluator.steps_of(items.len() / 8)?;
+    evaluator.plain((0..items.len()).rev().map(|index| items.get(index)).collect())
+}
+
+pub(super) fn sort(evaluator: &mut Evaluator<'_>, arguments: Arguments) -> Result<Val> {
+    if arguments.is_undefined(0) || arguments.items(0).len() <= 1 {
+        return Ok(arguments.get(0).clone());
+    }
+    let items = arguments.items(0);
+    let sorted = if arguments.is_undefined(1) {
+        let all = |kind: Kind| items.iter().all(|item| item.kind() == kind);
+        if !all(Kind::Number) && !all(Kind::String) {
+            return Err(Fault::new("D3070").index(1));
+        }
+        evaluator.merge_sort(items.len(), &mut |_, first, second| {
+            Ok(order(&items.get(first), &items.get(second)).is_some_and(|order| order.is_gt()))
+        })?
+    } else {
+        let function = arguments.function(1)?;
+        evaluator.merge_sort(items.len(), &mut |evaluator, first, second| {
+            truthy(&evaluator.invoke(function, vec![items.get(first), items.get(second)])?)
+        })?
+    };
+    evaluator.plain(sorted.into_iter().map(|index| items.get(index)).collect())
+}
+
+/// What JavaScript takes for true, which a comparison of `$sort` goes by: any array or object is.
+fn truthy(value: &Val) -> Result<bool> {
+    Ok(match value.kind() {
+        Kind::Undefined | Kind::Null => false,
+        Kind::Bool => matches!(value, Val::Json(crate::json::Value::Bool(true))),
+        Kind::Number => value.as_f64().is_some_and(|number| number != 0.0 && !number.is_nan()),
+        Kind::String => value.as_str().is_some_and(|text| !text.is_empty()),
+        Kind::Array | Kind::Object | Kind::Function => true,
+    })
+}
+
+pub(super) fn shuffle(evaluator: &mut Evaluator<'_>, arguments: Arguments) -> Result<Val> {
+    if arguments.is_undefined(0) || arguments.items(0).len() <= 1 {
+        return Ok(arguments.get(0).clone());
+    }
+    let items = arguments.items(0);
+    evaluator.room(items.len())?;
+    evaluator.steps_of(items.len())?;
+    let mut shuffled: Vec<Val> = items.iter().collect();
+    for index in (1..shuffled.len()).rev() {
+        let other = (next_random(evaluator) * (index + 1) as f64) as usize;
+        shuffled.swap(index, other.min(index));
+    }
+    evaluator.plain(shuffled)
+}
+
+pub(super) fn distinct(evaluator: &mut Evaluator<'_>, arguments: Arguments) -> Result<Val> {
+    let array = arguments.get(0);
+    let Some(items) = array.elements().filter(|items| items.len() > 1) else { return Ok(array.clone()) };
+    let mut results: Vec<Val> = Vec::new();
+    // Strings are looked up, all else is compared with each.
+    let mut texts: std::collections::HashSet<Arc<str>> = std::collections::HashSet::new();
+    'items: for item in items.iter() {
+        if let Some(text) = item.as_str() {
+            evaluator.step()?;
+            if !texts.insert(Arc::clone(text)) {
+                continue;
+            }
+        } else {
+            for known in &results {
+                if evaluator.equal(known, &item)? {
+                    continue 'items;
+                }
+            }
+        }
+        evaluator.push(&mut results, item)?;
+    }
+    if array.is_sequence() { evaluator.sequence(results) } else { evaluator.plain(results) }
+}

@@ -1,0 +1,211 @@
+//! Functions of numbers.
+
+use std::sync::Arc;
+
+use crate::json::Value;
+
+use super::{
+    super::{
+        error::{Fault, Result},
+        eval::Evaluator,
+        text::number_text,
+        value::Val,
+    },
+    Arguments,
+};
+
+pub(super) fn sum(evaluator: &mut Evaluator<'_>, arguments: Arguments) -> Result<Val> {
+    fold(evaluator, &arguments, Some(0.0), |sum, value| sum + value)
+}
+
+pub(super) fn max(evaluator: &mut Evaluator<'_>, arguments: Arguments) -> Result<Val> {
+    fold(evaluator, &arguments, None, f64::max)
+}
+
+pub(super) fn min(evaluator: &mut Evaluator<'_>, arguments: Arguments) -> Result<Val> {
+    fold(evaluator, &arguments, None, f64::min)
+}
+
+pub(super) fn average(evaluator: &mut Evaluator<'_>, arguments: Arguments) -> Result<Val> {
+    let count = arguments.items(0).len();
+    if count == 0 {
+        return Ok(Val::Undefined);
+    }
+    let sum = fold(evaluator, &arguments, Some(0.0), |sum, value| sum + value)?;
+    Ok(sum.as_f64().map(|sum| Val::number(sum / count as f64)).unwrap_or_default())
+}
+
+fn fold(
+    evaluator: &mut Evaluator<'_>,
+    arguments: &Arguments,
+    start: Option<f64>,
+    join: fn(f64, f64) -> f64,
+) -> Result<Val> {
+    if arguments.is_undefined(0) {
+        return Ok(Val::Undefined);
+    }
+    let items = arguments.items(0);
+    evaluator.steps_of(items.len() / 4)?;
+    let mut result = start;
+    for item in items.iter() {
+        let value = item.as_f64().unwrap_or(f64::NAN);
+        result = Some(result.map_or(value, |result| join(result, value)));
+    }
+    Ok(result.map(Val::number).unwrap_or_default())
+}
+
+pub(super) fn number(_: &mut Evaluator<'_>, arguments: Arguments) -> Result<Val> {
+    let value = match arguments.get(0) {
+        Val::Undefined => return Ok(Val::Undefined),
+        Val::Json(Value::Number(number)) => return Ok(Val::Json(Value::Number(number.clone()))),
+        Val::Json(Value::Bool(value)) => Some(f64::from(u8::from(*value))),
+        other => other.as_str().and_then(|text| parse_number(text)),
+    };
+    match value {
+        Some(value) => Ok(Val::number(value)),
+        None => Err(Fault::value("D3030", arguments.get(0).to_shown()).index(1)),
+    }
+}
+
+/// A JSON number, with leading zeros if need be, or digits after `0x`, `0o`, `0b`.
+fn parse_number(text: &str) -> Option<f64> {
+    let radix = match text.get(..2) {
+        Some("0x" | "0X") => Some(16),
+        Some("0o" | "0O") => Some(8),
+        Some("0b" | "0B") => Some(2),
+        _ => None,
+    };
+    if let Some(radix) = radix {
+        let digits = text.get(2..).filter(|digits| !digits.is_empty())?;
+        return digits.chars().try_fold(0.0, |value, digit| {
+            digit.to_digit(radix).map(|digit| value * f64::from(radix) + f64::from(digit))
+        });
+    }
+    let digits = text.strip_prefix('-').unwrap_or(text);
+    let (mantissa, exponent) = match digits.split_once(['e', 'E']) {
+        Some((mantissa, exponent)) => (mantissa, Some(exponent)),
+        None => (digits, None),
+    };
+    let all_digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let well_formed = mantissa
+        .split_once('.')
+        .map_or_else(|| all_digits(mantissa), |(whole, fraction)| all_digits(whole) && all_digits(fraction))
+        && exponent.is_none_or(|exponent| all_digits(exponent.strip_prefix(['+', '-']).unwrap_or(exponent)));
+    let value = text.parse::<f64>().ok().filter(|_| well_formed)?;
+    value.is_finite().then_some(value)
+}
+
+fn unary(arguments: &Arguments, change: impl FnOnce(f64) -> f64) -> Val {
+    arguments.number(0).map(|value| Val::number(change(value))).unwrap_or_default()
+}
+
+pub(super) fn floor(_: &mut Evaluator<'_>, arguments: Arguments) -> Result<Val> {
+    Ok(unary(&arguments, f64::floor))
+}
+
+pub(super) fn ceil(_: &mut Evaluator<'_>, arguments: Arguments) -> Result<Val> {
+    Ok(unary(&arguments, f64::ceil))
+}
+
+pub(super) fn abs(_: &mut Evaluator<'_>, arguments: Arguments) -> Result<Val> {
+    Ok(unary(&arguments, f64::abs))
+}
+
+pub(super) fn round(_: &mut Evaluator<'_>, arguments: Arguments) -> Result<Val> {
+    let precision = arguments.number(1).unwrap_or(0.0);
+    Ok(unary(&arguments, |value| round_half_even(value, precision)))
+}
+
+/// Rounds to `precision` decimals, ties to even. The point moves in the decimal text, as in the reference: to
+/// multiply would add errors.
+fn round_half_even(value: f64, precision: f64) -> f64 {
+    let shifted = if precision == 0.0 { value } else { shift(value, precision) };
+    // JavaScript rounds ties up.
+    let mut result = (shifted + 0.5).floor();
+    if (result - shifted) > 0.5 || shifted.fract() == 0.0 {
+        result = shifted.round();
+    }
+    if (result - shifted).abs() == 0.5 && (result % 2.0).abs() == 1.0 {
+        result -= 1.0;
+    }
+    let result = if precision == 0.0 { result } else { shift(result, -precision) };
+    result + 0.0
+}
+
+fn shift(value: f64, places: f64) -> f64 {
+    let text = number_text(value);
+    let (mantissa, exponent) = text.split_once('e').unwrap_or((&text, "0"));
+    let exponent = exponent.parse::<f64>().unwrap_or(0.0) + places;
+    if exponent.fract() != 0.0 {
+        return f64::NAN;
+    }
+    format!("{mantissa}e{exponent:.0}").parse().unwrap_or(f64::NAN)
+}
+
+pub(super) fn sqrt(_: &mut Evaluator<'_>, arguments: Arguments) -> Result<Val> {
+    match arguments.number(0) {
+        Some(value) if value < 0.0 => Err(Fault::value("D3060", arguments.get(0).to_shown()).index(1)),
+        _ => Ok(unary(&arguments, f64::sqrt)),
+    }
+}
+
+pub(super) fn power(_: &mut Evaluator<'_>, arguments: Arguments) -> Result<Val> {
+    let Some(base) = arguments.number(0) else { return Ok(Val::Undefined) };
+    let exponent = arguments.number(1).unwrap_or(f64::NAN);
+    // JavaScript's power of one differs from the C library's where the exponent is no number.
+    let result = if exponent.is_nan() || (base.abs() == 1.0 && exponent.is_infinite()) {
+        f64::NAN
+    } else {
+        base.powf(exponent)
+    };
+    if result.is_finite() {
+        return Ok(Val::number(result));
+    }
+    let fault = Fault::value("D3061", arguments.get(0).to_shown()).index(1);
+    Err(fault.text(arguments.number(1).map_or_else(|| "undefined".into(), number_text)))
+}
+
+pub(super) fn random(evaluator: &mut Evaluator<'_>, _: Arguments) -> Result<Val> {
+    Ok(Val::number(next_random(evaluator)))
+}
+
+/// The next number from the seed, from 0 to below 1. The generator is splitmix64.
+pub(super) fn next_random(evaluator: &mut Evaluator<'_>) -> f64 {
+    evaluator.random = evaluator.random.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    let mut bits = evaluator.random;
+    bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    bits ^= bits >> 31;
+    (bits >> 11) as f64 / (1_u64 << 53) as f64
+}
+
+pub(super) fn format_base(evaluator: &mut Evaluator<'_>, arguments: Arguments) -> Result<Val> {
+    let Some(value) = arguments.number(0) else { return Ok(Val::Undefined) };
+    let value = round_half_even(value, 0.0);
+    let radix = arguments.number(1).map_or(10.0, |radix| round_half_even(radix, 0.0));
+    if !(2.0..=36.0).contains(&radix) {
+        return Err(Fault::value("D3100", Some(super::super::value::number(radix))));
+    }
+    evaluator.text(digits(value, radix as u32))
+}
+
+/// A whole number in some radix.
+fn digits(value: f64, radix: u32) -> Arc<str> {
+    if radix == 10 || !value.is_finite() {
+        return number_text(value).into();
+    }
+    let mut digits = Vec::new();
+    let mut rest = value.abs();
+    while rest >= 1.0 {
+        let digit = rest % f64::from(radix);
+        digits.push(char::from_digit(digit as u32, radix).unwrap_or('0'));
+        rest = ((rest - digit) / f64::from(radix)).floor();
+    }
+    if digits.is_empty() {
+        digits.push('0');
+    }
+    if value < 0.0 {
+        digits.push('-');
+    }
+    digits.iter().rev().collect::<String>().into()
+}

@@ -1,0 +1,199 @@
+//! Functions of objects, and of values of any kind.
+
+use std::sync::Arc;
+
+use indexmap::{IndexMap, IndexSet};
+
+use crate::json::Value;
+
+use super::{
+    super::{
+        error::{Fault, Result},
+        eval::Evaluator,
+        text::round_to_15,
+        value::{Kind, Val, number, object},
+    },
+    Arguments,
+};
+
+pub(super) fn boolean(evaluator: &mut Evaluator<'_>, arguments: Arguments) -> Result<Val> {
+    if arguments.is_undefined(0) {
+        return Ok(Val::Undefined);
+    }
+    Ok(Val::Json(Value::Bool(evaluator.truth(arguments.get(0))?)))
+}
+
+pub(super) fn not(evaluator: &mut Evaluator<'_>, arguments: Arguments) -> Result<Val> {
+    if arguments.is_undefined(0) {
+        return Ok(Val::Undefined);
+    }
+    Ok(Val::Json(Value::Bool(!evaluator.truth(arguments.get(0))?)))
+}
+
+pub(super) fn exists(_: &mut Evaluator<'_>, arguments: Arguments) -> Result<Val> {
+    Ok(Val::Json(Value::Bool(!arguments.is_undefined(0))))
+}
+
+pub(super) fn type_of(_: &mut Evaluator<'_>, arguments: Arguments) -> Result<Val> {
+    Ok(Val::Json(Value::from(match arguments.get(0).kind() {
+        Kind::Undefined => return Ok(Val::Undefined),
+        Kind::Null => "null",
+        Kind::Bool => "boolean",
+        Kind::Number => "number",
+        Kind::String => "string",
+        Kind::Array => "array",
+        Kind::Object => "object",
+        Kind::Function => "function",
+    })))
+}
+
+pub(super) fn keys(evaluator: &mut Evaluator<'_>, arguments: Arguments) -> Result<Val> {
+    let mut keys: IndexSet<Arc<str>> = IndexSet::new();
+    let mut pending = vec![arguments.get(0).clone()];
+    while let Some(value) = pending.pop() {
+        evaluator.step()?;
+        if let Some(items) = value.elements() {
+            evaluator.room(items.len())?;
+            pending.extend((0..items.len()).rev().map(|index| items.get(index)));
+        } else if let Some(members) = value.members() {
+            evaluator.steps_of(members.len())?;
+            keys.extend(members.into_iter().map(|(key, _)| key));
+        }
+    }
+    evaluator.sequence(keys.into_iter().map(|key| Val::Json(Value::from(key))).collect())
+}
+
+pub(super) fn lookup(evaluator: &mut Evaluator<'_>, arguments: Arguments) -> Result<Val> {
+    let Some(key) = arguments.text(1) else { return Ok(Val::Undefined) };
+    evaluator.lookup_member(arguments.get(0), &key)
+}
+
+pub(super) fn spread(evaluator: &mut Evaluator<'_>, arguments: Arguments) -> Result<Val> {
+    let value = arguments.get(0);
+    if value.members().is_none() && value.elements().is_none() {
+        return Ok(value.clone());
+    }
+    let is_array = value.elements().is_some_and(|items| items.len() > 0);
+    let mut spread = Vec::new();
+    let mut pending = vec![value.clone()];
+    while let Some(value) = pending.pop() {
+        evaluator.step()?;
+        if let Some(items) = value.elements() {
+            evaluator.room(items.len())?;
+            pending.extend((0..items.len()).rev().map(|index| items.get(index)));
+        } else if let Some(members) = value.members() {
+            for (key, value) in members {
+                evaluator.write_bytes(64)?;
+                let one = object(vec![(key, value)])?;
+                evaluator.push(&mut spread, one)?;
+            }
+        } else {
+            evaluator.push(&mut spread, value)?;
+        }
+    }
+    if is_array { evaluator.plain(spread) } else { evaluator.sequence(spread) }
+}
+
+pub(super) fn merge(evaluator: &mut Evaluator<'_>, arguments: Arguments) -> Result<Val> {
+    if arguments.is_undefined(0) {
+        return Ok(Val::Undefined);
+    }
+    let mut merged: IndexMap<Arc<str>, Val> = IndexMap::new();
+    for value in arguments.items(0).iter() {
+        for (key, value) in value.members().unwrap_or_default() {
+            evaluator.step()?;
+            merged.insert(key, value);
+        }
+    }
+    evaluator.write_bytes(merged.len() * 64)?;
+    object(merged.into_iter().collect())
+}
+
+pub(super) fn each(evaluator: &mut Evaluator<'_>, arguments: Arguments) -> Result<Val> {
+    let value = arguments.get(0);
+    let mut results = Vec::new();
+    for (key, member) in value.members().unwrap_or_default() {
+        let function = arguments.function(1)?;
+        let key = Val::Json(Value::from(key));
+        let result =
+            evaluator.call_back(function, &[&|| member.clone(), &|| key.clone(), &|| value.clone()])?;
+        if !result.is_undefined() {
+            evaluator.push(&mut results, result)?;
+        }
+    }
+    evaluator.sequence(results)
+}
+
+pub(super) fn sift(evaluator: &mut Evaluator<'_>, arguments: Arguments) -> Result<Val> {
+    let value = arguments.get(0);
+    let mut sifted = Vec::new();
+    for (key, member) in value.members().unwrap_or_default() {
+        let function = arguments.function(1)?;
+        let name = Val::Json(Value::from(Arc::clone(&key)));
+        let answer =
+            evaluator.call_back(function, &[&|| member.clone(), &|| name.clone(), &|| value.clone()])?;
+        if evaluator.truth(&answer)? {
+            evaluator.write_bytes(64)?;
+            sifted.push((key, member));
+        }
+    }
+    if sifted.is_empty() { Ok(Val::Undefined) } else { object(sifted) }
+}
+
+pub(super) fn error(_: &mut Evaluator<'_>, arguments: Arguments) -> Result<Val> {
+    Err(Fault::new("D3137").text(message(&arguments, 0, "$error() function evaluated")))
+}
+
+pub(super) fn assert(_: &mut Evaluator<'_>, arguments: Arguments) -> Result<Val> {
+    if matches!(arguments.get(0), Val::Json(Value::Bool(true))) {
+        return Ok(Val::Undefined);
+    }
+    Err(Fault::new("D3141").text(message(&arguments, 1, "$assert() statement failed")))
+}
+
+fn message(arguments: &Arguments, index: usize, otherwise: &str) -> String {
+    arguments
+        .text(index)
+        .filter(|text| !text.is_empty())
+        .map_or_else(|| otherwise.into(), |text| text.to_string())
+}
+
+/// A copy, of which every number has at most 15 digits and every function is an empty text, because the
+/// reference copies by way of JSON text.
+pub(super) fn clone(evaluator: &mut Evaluator<'_>, arguments: Arguments) -> Result<Val> {
+    let value = arguments.get(0);
+    if value.marks().wrapper { copy(evaluator, &value.items().get(0), 0) } else { copy(evaluator, value, 0) }
+}
+
+fn copy(evaluator: &mut Evaluator<'_>, value: &Val, depth: usize) -> Result<Val> {
+    evaluator.step()?;
+    if depth > usize::from(super::super::value::MAX_NESTING) {
+        return Err(Fault::limit(super::super::MEMORY));
+    }
+    Ok(match value {
+        Val::Json(Value::Number(value)) if !value.as_f64().is_finite() => {
+            return Err(Fault::value("D1001", Some(Value::Number(value.clone()))));
+        }
+        Val::Json(Value::Number(value)) => Val::Json(number(round_to_15(value.as_f64()))),
+        Val::Function(_) => Val::Json(Value::from("")),
+        other => {
+            if let Some(items) = other.elements() {
+                evaluator.room(items.len())?;
+                let items: Result<Vec<Val>> = items
+                    .iter()
+                    .map(|item| {
+                        if item.is_undefined() { Ok(Val::null()) } else { copy(evaluator, &item, depth + 1) }
+                    })
+                    .collect();
+                return evaluator.plain(items?);
+            }
+            let Some(members) = other.members() else { return Ok(other.clone()) };
+            evaluator.write_bytes(members.len() * 64)?;
+            let copied: Result<Vec<_>> = members
+                .into_iter()
+                .map(|(key, value)| Ok((key, copy(evaluator, &value, depth + 1)?)))
+                .collect();
+            object(copied?)?
+        }
+    })
+}

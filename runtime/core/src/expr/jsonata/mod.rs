@@ -1,0 +1,161 @@
+//! JSONata: a query and transformation language for JSON, as the reference, version 2.0.6, speaks it.
+//!
+//! An [`Expression`] is compiled once and shared; evaluating it is pure. What it may look at comes in as
+//! [`Bindings`], what it may spend as [`Options`].
+//!
+//! ```
+//! use gradus_core::{expr::jsonata::{Bindings, Expression, Options}, json};
+//!
+//! let expression = Expression::compile("$sum(items[price > $least].(price * count))")?;
+//! let input = json::parse(r#"{"items": [{"price": 2, "count": 3}, {"price": 0.5, "count": 8}]}"#).unwrap();
+//!
+//! let mut bindings = Bindings::new();
+//! bindings.bind("least", 1);
+//! let result = expression.evaluate(&input, &bindings, &Options::default())?;
+//! assert_eq!(result, Some(json::parse("6").unwrap()));
+//!
+//! let error = Expression::compile("1 +").unwrap_err();
+//! assert_eq!((error.code(), error.position()), (Some("S0207"), Some(3)));
+//! # Ok::<(), gradus_core::expr::jsonata::Error>(())
+//! ```
+//!
+//! Differences from the reference, all on purpose: keys of objects stay in the order in which they came, also if
+//! they look like integers; `$eval` does not exist; strings are Unicode, so half a surrogate pair becomes U+FFFD;
+//! integers beyond 2^53 stay exact while nobody counts with them; and where the reference falls over its own
+//! implementation language, there is a plain answer or fault.
+//!
+//! This module must not know states, executions or the States Language.
+
+mod ast;
+mod error;
+mod eval;
+mod functions;
+mod lexer;
+mod parse;
+pub(crate) mod picture;
+pub(crate) mod regex;
+mod signature;
+#[cfg(test)]
+mod tests;
+mod text;
+mod value;
+
+use std::{collections::HashMap, fmt, sync::Arc};
+
+use crate::json::Value;
+
+pub use error::{Error, ErrorKind};
+
+/// Why an evaluation stops that holds too much.
+const MEMORY: &str = "Expression evaluation memory limit exceeded: Check for excessive memory usage";
+/// Why an evaluation stops that takes too long.
+const TIMEOUT: &str = "Expression evaluation timeout: Check for infinite loop";
+/// Why an evaluation stops that nests too deeply.
+const STACK: &str = "Stack overflow error: Check for non-terminating recursive function. Consider rewriting as tail-recursive";
+
+/// A compiled expression.
+#[derive(Debug)]
+pub struct Expression {
+    program: parse::Program,
+}
+
+impl Expression {
+    /// Compiles an expression. Fails with a code that starts with `S`.
+    pub fn compile(text: &str) -> Result<Expression, Error> {
+        parse::parse(text).map(|program| Expression { program }).map_err(|fault| fault.finish())
+    }
+
+    /// Evaluates the expression on `input`. `None` is undefined: there is nothing, not even null.
+    pub fn evaluate(
+        &self,
+        input: &Value,
+        bindings: &Bindings,
+        options: &Options,
+    ) -> Result<Option<Value>, Error> {
+        eval::evaluate(&self.program, input, bindings, options).map_err(|fault| fault.finish())
+    }
+}
+
+/// What an evaluation may spend, and what it cannot know by itself.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// How many steps: an expression evaluated, a function called, some items looked at.
+    pub max_steps: u64,
+    /// How deep evaluation may nest, at most [`Options::MAX_DEPTH`]. Source: the service, recorded.
+    pub max_depth: usize,
+    /// How many bytes the values of the expression's own making may take; one text may take an eighth.
+    pub max_bytes: usize,
+    /// What `$now` and `$millis` say: milliseconds since 1970, UTC.
+    pub now_millis: f64,
+    /// Where `$random` and `$shuffle` start from.
+    pub seed: u64,
+}
+
+impl Options {
+    /// The deepest nesting that fits the stack of a thread, 2 MiB.
+    pub const MAX_DEPTH: usize = 250;
+}
+
+impl Default for Options {
+    /// Some seconds at most, depth 100, 64 MiB, at the start of 1970.
+    fn default() -> Options {
+        Options { max_steps: 10_000_000, max_depth: 100, max_bytes: 64 << 20, now_millis: 0.0, seed: 0 }
+    }
+}
+
+/// Variables and functions that an expression finds beside the built-in ones, and before them.
+#[derive(Clone, Default)]
+pub struct Bindings {
+    values: HashMap<Arc<str>, Value>,
+    functions: Vec<Host>,
+}
+
+/// The body of a host function: arguments, of which each may be undefined, to a value or a message.
+type HostCall = dyn Fn(&[Option<Value>]) -> Result<Option<Value>, String> + Send + Sync;
+
+#[derive(Clone)]
+struct Host {
+    name: Arc<str>,
+    parameters: usize,
+    call: Arc<HostCall>,
+}
+
+impl Bindings {
+    /// No bindings.
+    pub fn new() -> Bindings {
+        Bindings::default()
+    }
+
+    /// Binds the variable `$name`.
+    pub fn bind(&mut self, name: impl Into<Arc<str>>, value: impl Into<Value>) -> &mut Bindings {
+        self.values.insert(name.into(), value.into());
+        self
+    }
+
+    /// Binds the function `$name`, which declares `parameters` and takes any arguments.
+    pub fn register(
+        &mut self,
+        name: impl Into<Arc<str>>,
+        parameters: usize,
+        call: impl Fn(&[Option<Value>]) -> Result<Option<Value>, String> + Send + Sync + 'static,
+    ) -> &mut Bindings {
+        let name = name.into();
+        self.functions.retain(|host| host.name != name);
+        self.functions.push(Host { name, parameters, call: Arc::new(call) });
+        self
+    }
+}
+
+impl fmt::Debug for Bindings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let functions: Vec<_> = self.functions.iter().map(|host| &host.name).collect();
+        f.debug_struct("Bindings").field("values", &self.values).field("functions", &functions).finish()
+    }
+}
+
+/// The JSON text of a value as JavaScript prints it: `1e+21`, `0.1`; what is not finite is `null`.
+pub fn to_text(value: &Value) -> String {
+    let mut text = String::new();
+    text::write_json(value, &mut text);
+    text
+}
