@@ -16,12 +16,15 @@ if [ ! -d "$cases/cases" ]; then
 fi
 
 python_with boto3
+# The runner serves the functions of the cases; the server calls them there, with any credentials.
+lambda_port=${LAMBDA_PORT:-$(free_port)}
+export AWS_ENDPOINT_URL_LAMBDA=http://127.0.0.1:$lambda_port
 gradus_start --memory
 results=$gradus_scratch
 status=0
 # Several cases wait for something that a server which refuses their machine never does, hence
 # the short patience; the longest wait of a case that passes is a few seconds.
-"$PYTHON" "$cases/run.py" --endpoint "$GRADUS_ENDPOINT" --lambda-port "${LAMBDA_PORT:-$(free_port)}" --jobs 8 \
+"$PYTHON" "$cases/run.py" --endpoint "$GRADUS_ENDPOINT" --lambda-port "$lambda_port" --jobs 8 \
   --wait-timeout 20 --json "$results/results.json" "$@" "$cases/cases" >"$results/output" || status=$?
 summary=$(tail -n 1 "$results/output")
 if [ ! -s "$results/results.json" ]; then
