@@ -1,0 +1,393 @@
+//! One step in the making: an event is taken, facts are recorded, lines of control are followed.
+//!
+//! A turn is the only one that changes an execution while it lives, and it does so through
+//! [`Execution::apply`] alone.
+
+use std::cell::Cell;
+use std::collections::{BTreeMap, VecDeque};
+
+use super::{Env, Execution, Place, Reply, Step, Visit, WaitsFor};
+use crate::asl::definition::{State, StateId};
+use crate::expr::random;
+use crate::json::Payload;
+use crate::machine::children::Children;
+use crate::machine::command::{Command, Purpose, Timer};
+use crate::machine::event::{Event, Parent, Start};
+use crate::machine::fact::{Entry, Fact};
+use crate::machine::retry::Failure;
+use crate::machine::state::{self, Flow};
+use crate::machine::{EventId, FrameId, MAX_EVENTS, Timestamp};
+
+/// One step in the making.
+pub(in crate::machine) struct Turn<'a> {
+    pub(in crate::machine) execution: &'a mut Execution,
+    pub(in crate::machine) env: &'a Env<'a>,
+    at: Timestamp,
+    first_event: EventId,
+    facts: Vec<Entry>,
+    /// What was outstanding before the step, for the lines of control that it touched.
+    before: BTreeMap<FrameId, Vec<Command>>,
+    limit_before: Option<Command>,
+    reply: Reply,
+    /// Calls that were scheduled in this step, in order.
+    called: Vec<FrameId>,
+    /// The attempt that is being scheduled.
+    pub(in crate::machine) attempt: Option<EventId>,
+    /// The history is full: only the failure that says so may still be recorded.
+    full: bool,
+    /// How many seeds were given out.
+    seeds: Cell<u64>,
+    /// Branches and iterations that were begun and have not run yet, the innermost block last.
+    ready: Vec<Ready>,
+}
+
+/// Branches or iterations of one block that were begun and have not run yet.
+struct Ready {
+    block: FrameId,
+    children: VecDeque<(FrameId, StateId)>,
+}
+
+impl<'a> Turn<'a> {
+    pub(super) fn new(execution: &'a mut Execution, env: &'a Env<'a>) -> Turn<'a> {
+        let first_event = EventId(execution.last_event.0 + 1);
+        let limit_before = execution.time_limit();
+        Turn {
+            execution,
+            env,
+            at: env.now,
+            first_event,
+            facts: Vec::new(),
+            before: BTreeMap::new(),
+            limit_before,
+            reply: Reply::Taken,
+            called: Vec::new(),
+            attempt: None,
+            full: false,
+            seeds: Cell::new(0),
+            ready: Vec::new(),
+        }
+    }
+
+    pub(super) fn take(&mut self, event: Event) {
+        if self.execution.started.is_none() {
+            match event {
+                Event::Started(start) => self.start(start, None),
+                Event::StartedBy(start, parent) => self.start(start, Some(parent)),
+                _ => self.late(),
+            }
+            return;
+        }
+        if self.execution.outcome.is_some() {
+            return self.late();
+        }
+        // Whatever wakes the execution, what was due first happens first: a stop, a worker or a
+        // timer that comes after the machine's time limit finds the execution timed out.
+        if let Some(due) = self.execution.must_end_at().filter(|due| *due <= self.env.now) {
+            return self.time_out(&event, due);
+        }
+        // The same for a task that is overdue: its timer may not have been delivered yet.
+        if let Some(Timer { due, frame, purpose }) = self.overdue(&event) {
+            self.take(Event::TimerFired { frame, purpose, due });
+            return self.late();
+        }
+        match event {
+            Event::Started(_) | Event::StartedBy(..) => self.late(),
+            // Nothing is said of the states that are under way. At the top level that was recorded; it
+            // is assumed of those in blocks, for a stop as for a time-out.
+            Event::StopRequested { failure } => {
+                self.record_from(EventId(0), Fact::ExecutionAborted { failure })
+            }
+            _ if self.env.machine_deleted && self.is_awaited(&event) => self.machine_deleted(&event),
+            Event::TimerFired { frame, purpose, due } => self.timer_fired(Timer { due, frame, purpose }),
+            Event::TaskStarted { frame, task, worker } => state::task::started(self, frame, task, worker),
+            Event::TaskHeartbeat { frame, task } => state::task::heartbeat(self, frame, task),
+            Event::TaskSucceeded { frame, task, output } => state::task::succeeded(self, frame, task, output),
+            Event::TaskFailed { frame, task, failure } => {
+                state::task::failed_outside(self, frame, task, failure)
+            }
+            Event::CallAnswered { frame, task, answer } => {
+                state::task::call_answered(self, frame, task, answer)
+            }
+        }
+    }
+
+    fn start(&mut self, start: Box<Start>, parent: Option<Parent>) {
+        self.record_from(EventId(0), Fact::ExecutionStarted { start });
+        if let Some(parent) = parent {
+            self.record_from(EventId(0), Fact::StartedBy { parent });
+        }
+        let first = self.execution.definition.start_at;
+        self.follow(FrameId::ROOT, Flow::Next(first));
+    }
+
+    fn time_out(&mut self, event: &Event, due: Timestamp) {
+        if !matches!(event, Event::TimerFired { .. }) {
+            self.late();
+        }
+        // The stop time is the start and the limit, exactly (recorded), also after an outage.
+        self.at = due;
+        self.record_from(EventId(0), Fact::ExecutionTimedOut { failure: Failure::timeout() });
+    }
+
+    /// The service ends an execution of a deleted machine at its next transition, without a word
+    /// of what woke it (recorded, 2026-09).
+    fn machine_deleted(&mut self, event: &Event) {
+        let Some(started) = &self.execution.started else { return };
+        let cause = format!("State machine {} has been deleted", started.start.machine_name);
+        let cursor = self.cursor(event.frame().unwrap_or(FrameId::ROOT));
+        self.record_from(cursor, Fact::ExecutionFailed { failure: Failure::runtime(cause) });
+    }
+
+    /// Whether an event would move the execution on, if its machine still existed.
+    fn is_awaited(&self, event: &Event) -> bool {
+        match event {
+            Event::TimerFired { frame, purpose, due } => {
+                self.is_outstanding(&Timer { due: *due, frame: *frame, purpose: *purpose })
+            }
+            Event::TaskSucceeded { frame, task, .. } | Event::TaskFailed { frame, task, .. } => {
+                state::task::answered(self, *frame, *task).is_some()
+            }
+            Event::CallAnswered { frame, task, .. } => state::task::called(self, *frame, *task).is_some(),
+            Event::Started(_)
+            | Event::StartedBy(..)
+            | Event::TaskStarted { .. }
+            | Event::TaskHeartbeat { .. }
+            | Event::StopRequested { .. } => false,
+        }
+    }
+
+    fn timer_fired(&mut self, timer: Timer) {
+        if !self.is_outstanding(&timer) {
+            return self.late();
+        }
+        match timer.purpose {
+            // Taken care of before any event is looked at.
+            Purpose::Execution => self.late(),
+            Purpose::Wait => state::wait::over(self, timer.frame),
+            Purpose::Retry => state::retry(self, timer.frame),
+            Purpose::TaskTimeout => state::task::timed_out(self, timer.frame, false),
+            Purpose::Heartbeat => state::task::timed_out(self, timer.frame, true),
+        }
+    }
+
+    /// The timer that was due before the word of a worker or the answer to a call came.
+    fn overdue(&self, event: &Event) -> Option<Timer> {
+        let frame = match event {
+            Event::TaskHeartbeat { frame, task }
+            | Event::TaskSucceeded { frame, task, .. }
+            | Event::TaskFailed { frame, task, .. } => {
+                state::task::answered(self, *frame, *task)?;
+                *frame
+            }
+            Event::CallAnswered { frame, task, .. } => {
+                state::task::called(self, *frame, *task)?;
+                *frame
+            }
+            Event::Started(_)
+            | Event::StartedBy(..)
+            | Event::TimerFired { .. }
+            | Event::TaskStarted { .. }
+            | Event::StopRequested { .. } => return None,
+        };
+        let timers = self.execution.outstanding_of(frame).into_iter().filter_map(|command| match command {
+            Command::Timer(timer) if timer.due <= self.env.now => Some(timer),
+            _ => None,
+        });
+        timers.min()
+    }
+
+    fn is_outstanding(&self, timer: &Timer) -> bool {
+        timer.due <= self.env.now
+            && self.execution.outstanding_of(timer.frame).contains(&Command::Timer(*timer))
+    }
+
+    /// A seed that nothing else in this step has.
+    pub(in crate::machine) fn seed(&self) -> u64 {
+        random::nth(self.env.seed, self.seeds.replace(self.seeds.get() + 1))
+    }
+
+    /// Goes where a state says, and on from there, until every line of control must wait.
+    pub(in crate::machine) fn follow(&mut self, frame: FrameId, flow: Flow) {
+        let mut next = Some((frame, flow));
+        while !self.full && self.execution.outcome.is_none() {
+            let Some((frame, flow)) = next.or_else(|| self.next_ready()) else { return };
+            next = match flow {
+                Flow::Next(state) => Some((frame, state::enter(self, frame, state))),
+                Flow::End => self.frame_ended(frame),
+                Flow::Wait => None,
+                Flow::Fail(failure) => self.frame_failed(frame, failure),
+            };
+        }
+    }
+
+    /// A line of control has come to its end: who goes on, and where.
+    fn frame_ended(&mut self, frame: FrameId) -> Option<(FrameId, Flow)> {
+        if self.execution.place(frame).is_some() {
+            return state::block::child_ended(self, frame);
+        }
+        let output = self.data(frame)?;
+        self.record(frame, Fact::ExecutionSucceeded { output });
+        None
+    }
+
+    /// A line of control has failed: who goes on, and where.
+    fn frame_failed(&mut self, frame: FrameId, failure: Failure) -> Option<(FrameId, Flow)> {
+        // States.Runtime ends the execution from any depth: the blocks around it neither retry nor
+        // catch it, and leave no event (recorded, 2026-09).
+        if self.execution.place(frame).is_some() && !failure.is_runtime() {
+            return state::block::child_failed(self, frame, failure);
+        }
+        self.record(frame, Fact::ExecutionFailed { failure });
+        None
+    }
+
+    /// Lets branches or iterations of a block run as soon as the line of control that runs now must
+    /// wait: after those of the same block that are ready, and before all others.
+    pub(in crate::machine) fn run_soon(
+        &mut self,
+        block: FrameId,
+        children: impl IntoIterator<Item = (FrameId, StateId)>,
+    ) {
+        while self.ready.pop_if(|ready| ready.children.is_empty()).is_some() {}
+        match self.ready.last_mut().filter(|ready| ready.block == block) {
+            Some(ready) => ready.children.extend(children),
+            None => self.ready.push(Ready { block, children: children.into_iter().collect() }),
+        }
+    }
+
+    fn next_ready(&mut self) -> Option<(FrameId, Flow)> {
+        while let Some(ready) = self.ready.last_mut() {
+            match ready.children.pop_front() {
+                None => drop(self.ready.pop()),
+                // Its block may have failed since.
+                Some((frame, _)) if !self.execution.frames.contains_key(&frame) => {}
+                Some((frame, start_at)) => return Some((frame, Flow::Next(start_at))),
+            }
+        }
+        None
+    }
+
+    /// Records what happened in a line of control, after what happened there last.
+    pub(in crate::machine) fn record(&mut self, frame: FrameId, fact: Fact) {
+        let previous = if fact.is_event() { self.cursor(frame) } else { EventId(0) };
+        self.record_from(previous, fact);
+    }
+
+    /// Records what happened after another event than the last of its line of control.
+    pub(in crate::machine) fn record_from(&mut self, previous: EventId, fact: Fact) {
+        if self.full || self.execution.outcome.is_some() {
+            return;
+        }
+        if fact.is_event() && self.execution.last_event.0 + 1 >= MAX_EVENTS && !fact.is_end() {
+            self.full = true;
+            return;
+        }
+        self.apply(Entry { previous, fact });
+    }
+
+    fn apply(&mut self, entry: Entry) {
+        if let Some(frame) = entry.fact.frame() {
+            self.touch(frame);
+        } else if entry.fact.is_end() {
+            let all: Vec<FrameId> = self.execution.frames.keys().copied().collect();
+            all.into_iter().for_each(|frame| self.touch(frame));
+        }
+        self.execution.apply(self.at, &entry);
+        self.facts.push(entry);
+    }
+
+    /// Notes what a line of control asks for before it changes.
+    fn touch(&mut self, frame: FrameId) {
+        let execution = &*self.execution;
+        self.before.entry(frame).or_insert_with(|| execution.outstanding_of(frame));
+    }
+
+    /// Says that a line of control has asked for a call, which begins at the end of the step: those
+    /// of several lines are all scheduled before the first of them begins (recorded).
+    pub(in crate::machine) fn begin_later(&mut self, frame: FrameId) {
+        self.called.push(frame);
+    }
+
+    /// Whether the history is full: nothing more is recorded but the failure that says so.
+    pub(in crate::machine) fn is_full(&self) -> bool {
+        self.full
+    }
+
+    /// Says that nothing waits for the event.
+    pub(in crate::machine) fn late(&mut self) {
+        self.reply = Reply::Late;
+    }
+
+    /// Answers the event.
+    pub(in crate::machine) fn reply(&mut self, reply: Reply) {
+        self.reply = reply;
+    }
+
+    /// The event that the next one of a line of control points back to.
+    pub(in crate::machine) fn cursor(&self, frame: FrameId) -> EventId {
+        self.execution.frames.get(&frame).map_or(EventId(0), |frame| frame.cursor)
+    }
+
+    /// What the state entered next gets: the output of the state left last.
+    pub(in crate::machine) fn data(&self, frame: FrameId) -> Option<Payload> {
+        Some(self.execution.frames.get(&frame)?.data.clone())
+    }
+
+    /// The value of a variable, of a line of control or of the nearest one around it that has it.
+    pub(in crate::machine) fn variable(&self, frame: FrameId, name: &str) -> Option<&Payload> {
+        let frames = std::iter::successors(self.execution.frames.get(&frame), |frame| {
+            self.execution.frames.get(&frame.place?.block)
+        });
+        frames.filter_map(|frame| frame.variables.get(name)).next()
+    }
+
+    /// The raw input of the visit of a line of control.
+    pub(in crate::machine) fn raw_input(&self, frame: FrameId) -> Option<Payload> {
+        Some(self.visit(frame)?.0.input.clone())
+    }
+
+    /// Where a line of control belongs; `None` for the machine's own.
+    pub(in crate::machine) fn place(&self, frame: FrameId) -> Option<Place> {
+        self.execution.place(frame)
+    }
+
+    /// What a line of control waits for.
+    pub(in crate::machine) fn waits_for(&self, frame: FrameId) -> Option<&WaitsFor> {
+        Some(&self.execution.frames.get(&frame)?.visit.as_ref()?.waits_for)
+    }
+
+    /// The branches or iterations that a line of control waits for.
+    pub(in crate::machine) fn children(&self, frame: FrameId) -> Option<&Children> {
+        self.waits_for(frame)?.children()
+    }
+
+    /// The visit of a line of control, and its state.
+    pub(in crate::machine) fn visit(&self, frame: FrameId) -> Option<(&Visit, &State)> {
+        let visit = self.execution.frames.get(&frame)?.visit.as_ref()?;
+        Some((visit, self.execution.definition.state(visit.state)?))
+    }
+
+    pub(super) fn finish(mut self) -> Step {
+        for frame in std::mem::take(&mut self.called) {
+            state::task::begin(&mut self, frame);
+        }
+        if self.full {
+            let cause = format!("The execution reached the maximum number of history events ({MAX_EVENTS}).");
+            self.full = false;
+            let previous = self.execution.last_event;
+            self.record_from(previous, Fact::ExecutionFailed { failure: Failure::runtime(cause) });
+        }
+        let (mut asked, mut settled) = (Vec::new(), Vec::new());
+        let mut compare = |before: &[Command], after: &[Command]| {
+            settled.extend(before.iter().filter(|command| !after.contains(command)).cloned());
+            asked.extend(after.iter().filter(|command| !before.contains(command)).cloned());
+        };
+        let limit = |command: &Option<Command>| command.iter().cloned().collect::<Vec<_>>();
+        compare(&limit(&self.limit_before), &limit(&self.execution.time_limit()));
+        for (frame, before) in &self.before {
+            compare(before, &self.execution.outstanding_of(*frame));
+        }
+        let Turn { at, first_event, facts, reply, .. } = self;
+        Step { at, first_event, facts, asked, settled, reply }
+    }
+}
