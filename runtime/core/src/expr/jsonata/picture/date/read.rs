@@ -71,6 +71,7 @@ impl Marker {
             return Err(no_name(self.component));
         }
         let format = match &self.form {
+            Form::Refused(error) => return Err(error.clone()),
             Form::Name(_) | Form::Fixed => {
                 if names(self.component).is_none() && self.component != 'P' {
                     return Err(no_name(self.component));
