@@ -305,6 +305,7 @@ fn reads_times() {
         ("2018", "[Y", "D3135"),
         ("abc", "abc", "undefined"),
         ("x", "[Y]", "undefined"),
+        ("2018 March 3", "[Y] [Mn] [D]", "2018-03-03T00:00:00.000Z"),
         // Differs: 2.0.6 does not know the names that it writes.
         ("2018 MARCH 3", "[Y] [MN] [D]", "2018-03-03T00:00:00.000Z"),
     ];
