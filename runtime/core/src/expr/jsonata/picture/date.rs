@@ -69,6 +69,8 @@ enum Form {
     Integer(Format),
     /// Of components that are written in one way only.
     Fixed,
+    /// In no way that is known: said when the picture is used, so that the first marker's fault counts.
+    Refused(Error),
 }
 
 enum Case {
@@ -132,24 +134,30 @@ impl Marker {
         }
         let mut marker =
             Marker { component, form: Form::Fixed, zulu: second == Some('t'), width, digits: None };
-        if first.starts_with(['n', 'N']) && !"PCEZz".contains(component) && names(component).is_none() {
-            return Err(no_name(component));
-        }
         marker.form = match first.strip_prefix('N') {
+            _ if first.starts_with(['n', 'N'])
+                && !"PCEZz".contains(component)
+                && names(component).is_none() =>
+            {
+                Form::Refused(no_name(component))
+            }
             Some(rest) if rest.starts_with('n') => Form::Name(Case::Title),
             Some(_) => Form::Name(Case::Upper),
             None if first.starts_with('n') => Form::Name(Case::Lower),
             None if "CEP".contains(component) => Form::Fixed,
-            None if matches!(component, 'Z' | 'z') => match Format::parse(first) {
-                // Refused where it is written, after the faults of what follows.
-                Err(error) if error.code == "D3130" => Form::Fixed,
-                format => Form::Integer(format?),
-            },
             None => {
-                let modifier = second.map_or(String::new(), |second| format!(";{second}"));
-                let mut format = Format::parse(&format!("{first}{modifier}"))?;
-                marker.fit(&mut format);
-                Form::Integer(format)
+                let zone = matches!(component, 'Z' | 'z');
+                let modifier = second.filter(|_| !zone).map_or(String::new(), |second| format!(";{second}"));
+                match Format::parse(&format!("{first}{modifier}")) {
+                    Err(error) if error.code != "D3130" => return Err(error),
+                    Err(_) if zone => Form::Refused(long_zone(None)),
+                    Err(error) => Form::Refused(error),
+                    Ok(format) if zone => Form::Integer(format),
+                    Ok(mut format) => {
+                        marker.fit(&mut format);
+                        Form::Integer(format)
+                    }
+                }
             }
         };
         Ok(marker)
@@ -173,13 +181,16 @@ impl Marker {
     fn write(&self, moment: &Moment) -> Result<String, Error> {
         let value = self.value(moment);
         match &self.form {
+            Form::Refused(error) => Err(error.clone()),
             Form::Fixed if matches!(self.component, 'C' | 'E') => Ok("ISO".into()),
             Form::Fixed => Ok(half_of_day(value).into()),
             Form::Integer(format) => format.write(value),
             Form::Name(case) => {
                 let name = match self.component {
                     'C' | 'E' => return Ok("ISO".into()),
-                    'P' => half_of_day(value),
+                    // Never cut.
+                    'P' if matches!(case, Case::Upper) => return Ok(half_of_day(value).to_uppercase()),
+                    'P' => return Ok(half_of_day(value).into()),
                     component => {
                         let table = names(component).ok_or_else(|| no_name(component))?;
                         // Within the table: months and days count from 1.
@@ -230,7 +241,11 @@ impl Marker {
         if self.zulu && offset == 0.0 {
             return Ok("Z".into());
         }
-        let Form::Integer(format) = &self.form else { return Err(long_zone(None)) };
+        let format = match &self.form {
+            Form::Integer(format) => format,
+            Form::Refused(error) => return Err(error.clone()),
+            Form::Name(_) | Form::Fixed => return Err(long_zone(None)),
+        };
         let Style::Digits(digits) = &format.style else { return Err(long_zone(None)) };
         let text = match digits.mandatory {
             _ if digits.every.is_some() => format.write(offset)?,

@@ -209,7 +209,7 @@ fn writes_dates() {
             MILLIS,
             "[H01]|[h]|[P]|[PN]|[P,1-1]|[m]|[s]|[f]|[f0001]|[f,1-1]",
             None,
-            "10|10|am|AM|a|33|36|617|0617|617",
+            "10|10|am|AM|am|33|36|617|0617|617",
         ),
         (
             MILLIS,
@@ -234,6 +234,9 @@ fn writes_dates() {
         (MILLIS, "[Z00000]", None, "D3134"),
         (MILLIS, "[zo]", None, "D3134"),
         (MILLIS, "[Fo]", None, "D3130"),
+        (MILLIS, "[Zo][sN][Xo]", None, "D3134"),
+        (MILLIS, "[Xo][sN][Zo]", None, "D3130"),
+        (MILLIS, "[Xo][Q]", None, "D3132"),
         (MILLIS, "[Y0٠]", None, "D3131"),
         // Differs: 2.0.6 prints `undefined` and `NaN`, or without measure.
         (MILLIS, "[q1]", None, "D3132"),
@@ -302,6 +305,7 @@ fn reads_times() {
         ("2018", "[Y", "D3135"),
         ("abc", "abc", "undefined"),
         ("x", "[Y]", "undefined"),
+        ("2018 March 3", "[Y] [Mn] [D]", "2018-03-03T00:00:00.000Z"),
         // Differs: 2.0.6 does not know the names that it writes.
         ("2018 MARCH 3", "[Y] [MN] [D]", "2018-03-03T00:00:00.000Z"),
     ];

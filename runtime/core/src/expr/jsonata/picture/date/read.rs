@@ -71,6 +71,7 @@ impl Marker {
             return Err(no_name(self.component));
         }
         let format = match &self.form {
+            Form::Refused(error) => return Err(error.clone()),
             Form::Name(_) | Form::Fixed => {
                 if names(self.component).is_none() && self.component != 'P' {
                     return Err(no_name(self.component));
@@ -127,12 +128,9 @@ impl Marker {
 
     /// The last name wins that is the same when it is cut.
     ///
-    /// Where the picture asks for upper case, 2.0.6 knows only names with one capital; here both are known.
+    /// Whatever letters the picture asks for, 2.0.6 knows only names with one capital; here both are known.
     fn read_name(&self, held: &str, case: &Case) -> Option<f64> {
-        let is = |name: &&str| {
-            self.cased(name, case) == held
-                || (matches!(case, Case::Upper) && self.cased(name, &Case::Title) == held)
-        };
+        let is = |name: &&str| self.cased(name, case) == held || self.cased(name, &Case::Title) == held;
         let found = names(self.component)?.iter().rposition(is)?;
         Some((found + 1) as f64)
     }
