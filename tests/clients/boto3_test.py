@@ -25,7 +25,6 @@ NOT_YET = {
     "describe_map_run": {"mapRunArn": "arn:aws:states:us-east-1:000000000000:mapRun:m/l:x"},
     "list_map_runs": {"executionArn": "arn:aws:states:us-east-1:000000000000:execution:m:e"},
     "redrive_execution": {"executionArn": "arn:aws:states:us-east-1:000000000000:execution:m:e"},
-    "start_sync_execution": {"stateMachineArn": "arn:aws:states:us-east-1:000000000000:stateMachine:m"},
     "test_state": {"definition": json.dumps(PASS["States"]["A"]), "roleArn": ROLE},
     "update_map_run": {"mapRunArn": "arn:aws:states:us-east-1:000000000000:mapRun:m/l:x", "maxConcurrency": 1},
 }
@@ -290,6 +289,23 @@ class Versions(Case):
         self.sfn.delete_state_machine_alias(stateMachineAliasArn=alias)
         self.refused("ResourceNotFound", "Request references a resource that does not exist.",
                      "describe_state_machine_alias", stateMachineAliasArn=alias)
+
+
+class Express(Case):
+    def test_start_sync_execution_waits_for_the_end(self):
+        arn = self.machine(PASS, type="EXPRESS")
+        ended = self.sfn.start_sync_execution(stateMachineArn=arn, name="one", input='{"a": 1}')
+        self.assertEqual((ended["status"], ended["name"], ended["output"]), ("SUCCEEDED", "one", '{"a": 1}'))
+        self.assertEqual(ended["billingDetails"]["billedDurationInMilliseconds"] % 100, 0)
+        self.assertIn(":express:", ended["executionArn"])
+        self.refused("InvalidArn", "Invalid Arn: 'Resource type not valid in this context: express'",
+                     "describe_execution", executionArn=ended["executionArn"])
+        failing = {"StartAt": "A", "States": {"A": {"Type": "Fail", "Error": "E", "Cause": "c"}}}
+        ended = self.sfn.start_sync_execution(stateMachineArn=self.machine(failing, type="EXPRESS"))
+        self.assertEqual((ended["status"], ended["error"], ended["cause"]), ("FAILED", "E", "c"))
+        self.refused("StateMachineTypeNotSupported",
+                     "This operation is not supported by this type of state machine",
+                     "start_sync_execution", stateMachineArn=self.machine(PASS))
 
 
 class NotYet(Case):
