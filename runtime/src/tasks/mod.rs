@@ -5,5 +5,4 @@ pub mod activity;
 pub mod lambda;
 pub(crate) mod nested;
 mod sdk;
-mod sigv4;
 pub mod token;
