@@ -12,9 +12,9 @@ use gradus_api::enums::HistoryEventType as EventType;
 use gradus_api::shapes::{
     ActivityFailedEventDetails, ActivityScheduledEventDetails, ActivityStartedEventDetails,
     ActivitySucceededEventDetails, ActivityTimedOutEventDetails, AssignedVariablesDetails,
-    ExecutionAbortedEventDetails, ExecutionFailedEventDetails, ExecutionStartedEventDetails,
-    ExecutionSucceededEventDetails, ExecutionTimedOutEventDetails, HistoryEvent,
-    HistoryEventExecutionDataDetails as DataDetails, LambdaFunctionFailedEventDetails,
+    ExecutionAbortedEventDetails, ExecutionFailedEventDetails, ExecutionRedrivenEventDetails,
+    ExecutionStartedEventDetails, ExecutionSucceededEventDetails, ExecutionTimedOutEventDetails,
+    HistoryEvent, HistoryEventExecutionDataDetails as DataDetails, LambdaFunctionFailedEventDetails,
     LambdaFunctionScheduledEventDetails, LambdaFunctionSucceededEventDetails,
     LambdaFunctionTimedOutEventDetails, MapIterationEventDetails, MapStateStartedEventDetails,
     StateEnteredEventDetails, StateExitedEventDetails, TaskFailedEventDetails, TaskScheduledEventDetails,
@@ -358,7 +358,15 @@ fn project(data: &mut Data, at: Timestamp, id: EventId, entry: &Entry) -> Option
         | Fact::RetryScheduled { .. }
         | Fact::StartedBy { .. }
         | Fact::BranchSucceeded { .. }
-        | Fact::BranchFailed { .. } => return None,
+        | Fact::BranchFailed { .. }
+        | Fact::StateResumed { .. }
+        | Fact::BlockResumed { .. } => return None,
+        Fact::ExecutionRedriven { count, token: _ } => HistoryEvent {
+            execution_redriven_event_details: Some(ExecutionRedrivenEventDetails {
+                redrive_count: Some(small(*count)),
+            }),
+            ..event(EventType::ExecutionRedriven)
+        },
     };
     Some(event)
 }
@@ -560,6 +568,9 @@ mod tests {
             Fact::ExecutionFailed { failure: failure.clone() },
             Fact::ExecutionAborted { failure: failure.clone() },
             Fact::ExecutionTimedOut { failure },
+            Fact::ExecutionRedriven { count: 1, token: Some(word.clone()) },
+            Fact::StateResumed { frame, cursor: EventId(2) },
+            Fact::BlockResumed { frame },
         ];
         facts.extend(task_facts(&word, &data));
         for number in 1..=u8::MAX {

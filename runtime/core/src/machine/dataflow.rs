@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::children::Children;
 use super::execution::Turn;
 use super::fact::StateKind;
-use super::retry::Failure;
+use super::retry::{DATA_LIMIT_EXCEEDED, Failure};
 use super::timestamp::to_iso;
 use super::{FrameId, MAX_PAYLOAD_BYTES, Variables, execution, variables};
 use crate::asl::definition::{Kind, Pattern, Resource, ResultPath, State};
@@ -135,7 +135,7 @@ pub(super) fn larger_than_allowed(name: &str) -> Failure {
     let cause = format!(
         "The state/task '{name}' returned a result with a size exceeding the maximum number of bytes service limit."
     );
-    Failure::new("States.DataLimitExceeded", cause)
+    Failure::new(DATA_LIMIT_EXCEEDED, cause)
 }
 
 /// What a catcher gives: both members, `null` where the failure has none. The cause of a time-out
@@ -278,7 +278,12 @@ fn context(turn: &Turn<'_>, frame: FrameId) -> Object {
         execution.insert("Name", Value::String(start.name.clone()));
         execution.insert("RoleArn", Value::String(start.role_arn.clone()));
         if turn.execution.mode().counts_redrives() {
-            execution.insert("RedriveCount", Value::from(0i64));
+            let redriven = turn.execution.redriven();
+            let count = redriven.map_or(0, |redriven| redriven.count);
+            execution.insert("RedriveCount", Value::from(i64::from(count)));
+            if let Some(redriven) = redriven {
+                execution.insert("RedriveTime", Value::String(to_iso(redriven.at).into()));
+            }
         }
         context.insert("Execution", execution);
         let mut machine = Object::with_capacity(2);
