@@ -6,7 +6,7 @@ use super::fields::{Fields, MAX_NUMBER, Table, expected};
 use super::location::Location;
 use super::{
     Block, Language, Parser, Read, Refused, choice, distributed, jsonata, nested, paths, query_language,
-    refuse_jsonata, task, variables,
+    refuse_jsonata, suspects, task, variables,
 };
 use crate::asl::definition::{Fail, Kind, Pass, State, StateId, Transition, Until, Wait, Words};
 use crate::asl::diagnostic::Code;
@@ -239,6 +239,9 @@ fn outline(parser: &mut Parser, block: &mut Block<'_>, fields: &mut Fields<'_>, 
 fn pass(parser: &mut Parser, block: &mut Block<'_>, fields: &mut Fields<'_>) -> Read<Kind> {
     let parameters = fields.template(parser, "Parameters");
     let result = fields.get("Result").filter(|value| !value.is_null());
+    if let Some(result) = result {
+        suspects::in_result(parser, &fields.at("Result"), result);
+    }
     let result_path = fields.result_path(parser);
     let transition = transition(parser, block, fields);
     Ok(Kind::Pass(Pass {
@@ -292,6 +295,9 @@ fn words(
 ) -> Read<Option<Words>> {
     let alone = fields.at_most_one(parser, &[fixed, found]);
     let text = fields.string(parser, fixed);
+    if let Ok(Some(text)) = text {
+        suspects::in_field(parser, &fields.at(fixed), fixed, text);
+    }
     let expression = match fields.string(parser, found) {
         Ok(Some(text)) if is_call(text) => {
             paths::call(parser, &fields.at(found), found, text).map(|call| Some(Words::Call(call)))

@@ -112,14 +112,9 @@ fn at_once(turn: &Turn<'_>, frame: FrameId, map: &Map, input: &Payload) -> Resul
         Concurrency::Fixed(limit) => u64::from(*limit),
         Concurrency::Path(path) => {
             let value = dataflow::select(turn, frame, path, input)?;
-            let limit = match &value {
-                Value::Number(number) if number.is_integer() => number.as_i64(),
-                // A numeric string counts as its number (recorded).
-                Value::String(text) => text.parse().ok(),
-                _ => None,
-            };
             // An execution with a negative number was recorded to stall; a failure tells more.
-            limit.and_then(|limit: i64| u64::try_from(limit).ok()).ok_or_else(|| {
+            let limit = dataflow::integer(&value).and_then(|limit| u64::try_from(limit).ok());
+            limit.ok_or_else(|| {
                 let (shown, path) = (dataflow::shown(&value), path.text());
                 let text = format!(
                     "The MaxConcurrencyPath field refers to value \"{shown}\" which is not a valid integer: {path}"
