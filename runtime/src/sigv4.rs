@@ -217,8 +217,8 @@ fn mac(key: &[u8], text: &[u8]) -> Key {
 
 fn hmac(key: &[u8]) -> Hmac<Sha256> {
     // HMAC hashes a key that is longer than its hash's block, and fills a shorter one up with zeros.
-    let hashed = Sha256::digest(key);
-    let key = if key.len() > 64 { hashed.as_slice() } else { key };
+    let hashed = (key.len() > 64).then(|| Sha256::digest(key));
+    let key = hashed.as_deref().unwrap_or(key);
     let mut block = [0; 64];
     block.iter_mut().zip(key).for_each(|(to, from)| *to = *from);
     Hmac::new(&block.into())

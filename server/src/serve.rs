@@ -94,11 +94,7 @@ async fn serve<S: Store>(
     let engine =
         Engine::start(Arc::new(store), engine::Options { workers, lambda, max_express, ..defaults })?;
     let service = Service::new(engine.clone(), service::Options::default());
-    let access = Access {
-        region: options.region.as_str().into(),
-        account: options.account.as_str().into(),
-        keys: files.keys(),
-    };
+    let access = Access::new(&options.region, &options.account, files.keys());
     let service = Guard::new(service, files.policy());
     let front_end = Arc::new(FrontEnd::new(service, access, options.allow_origin.clone()));
     if options.keys.is_some() {
