@@ -21,6 +21,7 @@ mod history;
 mod regenerate;
 mod resume;
 mod start;
+mod sweep;
 mod validate;
 mod wire;
 
