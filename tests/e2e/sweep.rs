@@ -9,9 +9,10 @@ use std::fmt;
 use gradus_tests::api::{self, ROLE};
 use gradus_tests::http::Connection;
 use gradus_tests::server::Server;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
-use crate::{GRADUS, cases};
+use crate::GRADUS;
+use crate::model::{Model, Operation, Place, Step, bound, pattern};
 
 const CORAL: &str = "com.amazon.coral.validate#ValidationException";
 const UNREADABLE: &str = "com.amazon.coral.service#SerializationException";
@@ -407,31 +408,7 @@ fn lists(model: &Model, place: &Place) -> Vec<(Value, Expected)> {
     values
 }
 
-/// A member of an input, or of a structure in it, or the first element of a list.
-struct Place {
-    /// The way to it, each step with the shape that it is taken in.
-    steps: Vec<(Step, String)>,
-    shape: String,
-    required: bool,
-    secret: bool,
-}
-
-#[derive(Clone)]
-enum Step {
-    Member(String),
-    Element,
-}
-
 impl Place {
-    /// As messages name it.
-    fn path(&self) -> String {
-        let steps = self.steps.iter().map(|(step, _)| match step {
-            Step::Member(name) => name,
-            Step::Element => "1.member",
-        });
-        steps.collect::<Vec<_>>().join(".")
-    }
-
     fn violation(&self, value: Option<String>, constraint: &str, secret: Option<String>) -> Violation {
         Violation { value, path: self.path(), constraint: constraint.to_owned(), secret }
     }
@@ -441,194 +418,4 @@ impl Place {
             Place { steps: self.steps[..self.steps.len() - 1].to_vec(), shape: String::new(), ..*self };
         list.violation(None, &format!("Member must satisfy constraint: [{}]", rules.join(", ")), None)
     }
-}
-
-struct Operation {
-    name: String,
-    input: String,
-    errors: Vec<String>,
-}
-
-impl Operation {
-    fn first_text(&self, model: &Model) -> Option<String> {
-        let members = model.shape(&self.input)["members"].as_object()?;
-        let is_text = |member: &Value| model.shape(member["target"].as_str().unwrap())["type"] == "string";
-        members.iter().find(|(_, member)| is_text(member)).map(|(name, _)| name.clone())
-    }
-}
-
-/// The model as it was published, and what the service does beyond it.
-struct Model {
-    shapes: Map<String, Value>,
-    overlay: Value,
-}
-
-impl Model {
-    fn read() -> Model {
-        let read = |file: &str| -> Value {
-            let path = cases("../model").join(file);
-            serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
-        };
-        let mut model = read("step-functions-2016-11-23.json");
-        let Value::Object(shapes) = model["shapes"].take() else { panic!("the model has no shapes") };
-        Model { shapes, overlay: read("overlay.json") }
-    }
-
-    fn operations(&self) -> Vec<Operation> {
-        let operations = self.shapes.iter().filter(|(_, shape)| shape["type"] == "operation");
-        let targets = |list: &Value| -> Vec<String> {
-            list.as_array()
-                .into_iter()
-                .flatten()
-                .map(|it| short(it["target"].as_str().unwrap()).to_owned())
-                .collect()
-        };
-        let operations: Vec<_> = operations
-            .map(|(id, shape)| Operation {
-                name: short(id).to_owned(),
-                input: shape["input"]["target"].as_str().unwrap().to_owned(),
-                errors: targets(&shape["errors"]),
-            })
-            .collect();
-        assert_eq!(operations.len(), 37);
-        operations
-    }
-
-    fn shape(&self, id: &str) -> &Value {
-        static PRELUDE: std::sync::LazyLock<Value> = std::sync::LazyLock::new(|| {
-            json!({
-                "String": {"type": "string"}, "Boolean": {"type": "boolean"}, "PrimitiveBoolean": {"type": "boolean"},
-                "Integer": {"type": "integer"}, "Long": {"type": "long"}, "Float": {"type": "float"},
-            })
-        });
-        self.shapes.get(id).or_else(|| PRELUDE.get(short(id))).unwrap_or_else(|| panic!("no shape {id}"))
-    }
-
-    /// Whether an operation may fail so: by its own list, or by what every operation may answer.
-    fn has_error(&self, operation: &Operation, kind: &str) -> bool {
-        let Some((namespace, name)) = kind.split_once('#') else { return false };
-        let is_own = operation.errors.iter().any(|error| error == name) || name == "ValidationException";
-        let namespaces = &self.overlay["errors"]["namespace"];
-        (is_own && namespaces.as_str().unwrap() == format!("{namespace}#"))
-            // As long as gradus says so of any.
-            || name == "UnsupportedOperationException"
-    }
-
-    fn places(&self, operation: &Operation) -> Vec<Place> {
-        let mut places = Vec::new();
-        self.descend(&operation.input, &[], &mut places);
-        places
-    }
-
-    fn descend(&self, id: &str, steps: &[(Step, String)], places: &mut Vec<Place>) {
-        let shape = self.shape(id);
-        let mut found = |step: Step, target: &str, required: bool| {
-            let steps = [steps, &[(step, id.to_owned())]].concat();
-            let secret = self.shape(target)["traits"].get("smithy.api#sensitive").is_some();
-            places.push(Place { steps: steps.clone(), shape: target.to_owned(), required, secret });
-            self.descend(target, &steps, places);
-        };
-        match shape["type"].as_str().unwrap() {
-            "structure" => {
-                for (name, member) in shape["members"].as_object().into_iter().flatten() {
-                    let target = member["target"].as_str().unwrap();
-                    found(Step::Member(name.clone()), target, is_required(member));
-                }
-            }
-            "list" => found(Step::Element, shape["member"]["target"].as_str().unwrap(), false),
-            _ => {}
-        }
-    }
-
-    /// A structure with what it must have.
-    fn structure(&self, id: &str, known: &dyn Fn(&str) -> Option<Value>) -> Value {
-        let members = self.shape(id)["members"].as_object().into_iter().flatten();
-        let required = members.filter(|(_, member)| is_required(member));
-        let sampled = required.map(|(name, member)| {
-            let value = known(name).unwrap_or_else(|| self.sample(member["target"].as_str().unwrap(), known));
-            (name.clone(), value)
-        });
-        Value::Object(sampled.collect())
-    }
-
-    /// A value that keeps all constraints.
-    fn sample(&self, id: &str, known: &dyn Fn(&str) -> Option<Value>) -> Value {
-        let shape = self.shape(id);
-        match shape["type"].as_str().unwrap() {
-            "string" => json!("a"),
-            "enum" => json!(self.names(id)[0]),
-            "boolean" => json!(true),
-            "integer" | "long" | "float" => json!(bound(shape, "range", "min").unwrap_or(1)),
-            "list" => json!([self.sample(shape["member"]["target"].as_str().unwrap(), known)]),
-            "structure" => self.structure(id, known),
-            other => panic!("{id}: no sample of the type {other}"),
-        }
-    }
-
-    /// Puts a value where a place is, and makes what has to be around it.
-    fn put(&self, input: &mut Value, place: &Place, value: Value) {
-        let mut at = input;
-        for (step, around) in &place.steps {
-            if at.is_null() {
-                *at = self.sample(around, &|_| None);
-            }
-            at = match step {
-                Step::Member(name) => &mut at[name.as_str()],
-                Step::Element => &mut at[0],
-            };
-        }
-        *at = value;
-    }
-
-    /// The names of an enum in the order in which the service lists them.
-    fn names(&self, id: &str) -> Vec<String> {
-        let strings = |list: &Value| -> Vec<String> {
-            list.as_array().into_iter().flatten().map(|name| name.as_str().unwrap().to_owned()).collect()
-        };
-        let orders = self.overlay["enum_orders"].as_array().into_iter().flatten();
-        if let Some(order) = orders.into_iter().find(|order| order["shape"] == short(id)) {
-            return strings(&order["values"]);
-        }
-        let members = self.shape(id)["members"].as_object().unwrap().values();
-        members.map(|member| member["traits"]["smithy.api#enumValue"].as_str().unwrap().to_owned()).collect()
-    }
-
-    fn counts_bytes(&self, id: &str) -> bool {
-        let entries = self.overlay["bytes"].as_array().into_iter().flatten();
-        entries.flat_map(|entry| entry["shapes"].as_array().unwrap()).any(|shape| shape == short(id))
-    }
-
-    fn most(&self, id: &str, most: usize) -> String {
-        match self.counts_bytes(id) {
-            true => format!("Member must have size less than or equal to {most} bytes in UTF-8 encoding"),
-            false => format!("Member must have length less than or equal to {most}"),
-        }
-    }
-
-    /// All rules of a text, as they are listed for an element.
-    fn rules(&self, id: &str) -> Vec<String> {
-        let shape = self.shape(id);
-        let pattern =
-            pattern(shape).map(|text| format!("Member must satisfy regular expression pattern: {text}"));
-        let most = bound(shape, "length", "max").map(|most| self.most(id, usize::try_from(most).unwrap()));
-        let least = bound(shape, "length", "min").filter(|least| *least > 0);
-        let least = least.map(|least| format!("Member must have length greater than or equal to {least}"));
-        [pattern, most, least].into_iter().flatten().collect()
-    }
-}
-
-fn short(id: &str) -> &str {
-    id.split_once('#').map_or(id, |(_, name)| name)
-}
-
-fn is_required(member: &Value) -> bool {
-    member["traits"].get("smithy.api#required").is_some()
-}
-
-fn bound(shape: &Value, of: &str, which: &str) -> Option<i64> {
-    shape["traits"][format!("smithy.api#{of}")][which].as_i64()
-}
-
-fn pattern(shape: &Value) -> Option<&str> {
-    shape["traits"]["smithy.api#pattern"].as_str()
 }
