@@ -270,6 +270,18 @@ fn a_request_may_come_byte_by_byte() {
 }
 
 #[test]
+fn a_client_may_ask_before_it_sends_the_body() {
+    let server = Server::in_memory(GRADUS);
+    let text = String::from_utf8(simple()).unwrap();
+    let (head, body) = text.split_once("\r\n\r\n").unwrap();
+    let mut connection = Connection::open(server.address()).unwrap();
+    connection.send(format!("{head}\r\nExpect: 100-continue\r\n\r\n").as_bytes()).unwrap();
+    assert_eq!(connection.receive().unwrap().status(), 100);
+    connection.send(body.as_bytes()).unwrap();
+    assert!(is_simple(&connection.receive().unwrap()));
+}
+
+#[test]
 fn a_client_that_stalls_is_given_up() {
     let server = Server::in_memory(GRADUS);
     let request = simple();
