@@ -19,9 +19,11 @@ mod crash;
 mod execution;
 mod express;
 mod history;
+mod model;
 mod regenerate;
 mod resume;
 mod start;
+mod sweep;
 mod validate;
 mod wire;
 
