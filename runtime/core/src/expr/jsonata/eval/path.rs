@@ -20,9 +20,9 @@ impl<'e> Evaluator<'e> {
         node: &'e Node,
         steps: &'e [Node],
         keep_singleton: bool,
-        input: &Val,
+        input: &Val<'e>,
         frame: usize,
-    ) -> Result<Val> {
+    ) -> Result<Val<'e>> {
         let starts_at_variable = matches!(steps.first(), Some(Node { kind: Kind::Variable { .. }, .. }));
         let mut current = input.clone();
         // Until the first step is done, `current` is the input: one item, or an array of them.
@@ -86,7 +86,7 @@ impl<'e> Evaluator<'e> {
         }
     }
 
-    fn keep_singleton(&mut self, result: Val) -> Result<Val> {
+    fn keep_singleton(&mut self, result: Val<'e>) -> Result<Val<'e>> {
         let Val::List(list) = result else { return Ok(result) };
         if list.marks.cons && !list.marks.sequence {
             let marks = Marks { sequence: true, keep: true, ..Marks::default() };
@@ -96,7 +96,7 @@ impl<'e> Evaluator<'e> {
     }
 
     /// One step over all items. The last one hands on a lone array as it is.
-    fn path_step(&mut self, step: &'e Node, items: Items<'_>, frame: usize, last: bool) -> Result<Val> {
+    fn path_step(&mut self, step: &'e Node, items: Items<'_, 'e>, frame: usize, last: bool) -> Result<Val<'e>> {
         if let Kind::Sort(terms) = &step.kind {
             let input = self.array_of(items)?;
             let sorted = self.sort_step(terms, step.position, &input, frame)?;
@@ -107,7 +107,7 @@ impl<'e> Evaluator<'e> {
         }
         let mut results = Vec::new();
         for index in 0..items.len() {
-            let mut result = self.step_on(step, &items.get(index), frame)?;
+            let mut result = self.eval(step, &items.get(index), frame)?;
             if let Some(stages) = &step.stages {
                 result = self.stages(stages, result, frame)?;
             }
@@ -140,19 +140,7 @@ impl<'e> Evaluator<'e> {
         self.sequence(results)
     }
 
-    /// A step on one item; the common case, a name on a JSON object, is short.
-    fn step_on(&mut self, step: &'e Node, item: &Val, frame: usize) -> Result<Val> {
-        if let (Kind::Name(name), Val::Json(Value::Object(object))) = (&step.kind, item)
-            && step.predicate.is_none()
-            && step.group.is_none()
-        {
-            self.step()?;
-            return Ok(object.get(name).cloned().map(Val::Json).unwrap_or_default());
-        }
-        self.eval(step, item, frame)
-    }
-
-    fn array_of(&mut self, items: Items<'_>) -> Result<Val> {
+    fn array_of(&mut self, items: Items<'_, 'e>) -> Result<Val<'e>> {
         self.sequence(items.iter().collect())
     }
 
@@ -160,10 +148,10 @@ impl<'e> Evaluator<'e> {
     fn tuple_step(
         &mut self,
         step: &'e Node,
-        items: Items<'_>,
-        tuples: Option<&Val>,
+        items: Items<'_, 'e>,
+        tuples: Option<&Val<'e>>,
         frame: usize,
-    ) -> Result<Val> {
+    ) -> Result<Val<'e>> {
         let marks = Marks { sequence: true, tuples: true, ..Marks::default() };
         let mut stream = if let Kind::Sort(terms) = &step.kind {
             match tuples {
@@ -210,9 +198,9 @@ impl<'e> Evaluator<'e> {
     fn tuples_of(
         &mut self,
         step: &'e Node,
-        tuple: &Tuple,
+        tuple: &Tuple<'e>,
         frame: usize,
-        results: &mut Vec<Val>,
+        results: &mut Vec<Val<'e>>,
     ) -> Result<()> {
         let mark = self.mark();
         let inner = self.tuple_frame(tuple, frame)?;
@@ -223,7 +211,7 @@ impl<'e> Evaluator<'e> {
         }
         for (index, item) in found.items().iter().enumerate() {
             let mut next = tuple.clone();
-            let set = |next: &mut Tuple, name, value| set_binding(&mut next.bindings, name, value);
+            let set = |next: &mut Tuple<'e>, name, value| set_binding(&mut next.bindings, name, value);
             match item {
                 Val::Tuple(inner) if found.marks().tuples => {
                     next.item = inner.item.clone();
@@ -251,7 +239,7 @@ impl<'e> Evaluator<'e> {
     }
 
     /// A frame that holds the bindings of a tuple.
-    pub(super) fn tuple_frame(&mut self, tuple: &Tuple, frame: usize) -> Result<usize> {
+    pub(super) fn tuple_frame(&mut self, tuple: &Tuple<'e>, frame: usize) -> Result<usize> {
         let inner = self.frame(frame)?;
         if let Some(frame) = self.frames.get_mut(inner) {
             frame.variables.clone_from(&tuple.bindings);
@@ -259,7 +247,7 @@ impl<'e> Evaluator<'e> {
         Ok(inner)
     }
 
-    pub(super) fn stages(&mut self, stages: &'e [Stage], mut input: Val, frame: usize) -> Result<Val> {
+    pub(super) fn stages(&mut self, stages: &'e [Stage], mut input: Val<'e>, frame: usize) -> Result<Val<'e>> {
         for stage in stages {
             input = match stage {
                 Stage::Filter(predicate) => self.filter(predicate, input, frame)?,
@@ -280,7 +268,7 @@ impl<'e> Evaluator<'e> {
     }
 
     /// The items for which `predicate` holds, or whose indexes it gives.
-    fn filter(&mut self, predicate: &'e Node, input: Val, frame: usize) -> Result<Val> {
+    fn filter(&mut self, predicate: &'e Node, input: Val<'e>, frame: usize) -> Result<Val<'e>> {
         let tuples = input.marks().tuples;
         let items = input.items();
         let marks = Marks { sequence: true, tuples, ..Marks::default() };
@@ -305,6 +293,12 @@ impl<'e> Evaluator<'e> {
                 item => self.eval(predicate, item, frame)?,
             };
             self.release(mark);
+            if let Some(answer) = answer.as_bool() {
+                if answer {
+                    self.push(&mut results, item)?;
+                }
+                continue;
+            }
             let mut numbers = Vec::new();
             if indexes(&answer, &mut numbers)? {
                 self.steps_of(numbers.len())?;
@@ -321,7 +315,7 @@ impl<'e> Evaluator<'e> {
     }
 
     /// The items in order; arrays of one or none as they are.
-    fn sort_step(&mut self, terms: &'e [Term], position: usize, input: &Val, frame: usize) -> Result<Val> {
+    fn sort_step(&mut self, terms: &'e [Term], position: usize, input: &Val<'e>, frame: usize) -> Result<Val<'e>> {
         let items = input.items();
         if items.len() <= 1 {
             return Ok(input.clone());
@@ -360,12 +354,12 @@ impl<'e> Evaluator<'e> {
     /// The value of a term for an item, evaluated once.
     fn sort_key(
         &mut self,
-        keys: &mut [Vec<Option<Val>>],
+        keys: &mut [Vec<Option<Val<'e>>>],
         (index, at): (usize, usize),
-        item: &Val,
+        item: &Val<'e>,
         term: &'e Term,
         frame: usize,
-    ) -> Result<Val> {
+    ) -> Result<Val<'e>> {
         if let Some(Some(key)) = keys.get(index).and_then(|known| known.get(at)) {
             return Ok(key.clone());
         }
@@ -425,7 +419,7 @@ impl<'e> Evaluator<'e> {
     // Steps.
 
     /// The member `name`; of an array, that of each item, in one sequence.
-    pub(in super::super) fn lookup_member(&mut self, input: &Val, name: &str) -> Result<Val> {
+    pub(in super::super) fn lookup_member(&mut self, input: &Val<'e>, name: &str) -> Result<Val<'e>> {
         let Some(_) = input.elements() else { return Ok(input.member(name)) };
         // Arrays within arrays, in order: what is still to be looked at, the next last.
         let mut pending = vec![input.clone()];
@@ -452,7 +446,7 @@ impl<'e> Evaluator<'e> {
         self.sequence(found)
     }
 
-    pub(super) fn wildcard(&mut self, input: &Val) -> Result<Val> {
+    pub(super) fn wildcard(&mut self, input: &Val<'e>) -> Result<Val<'e>> {
         let input = if input.marks().wrapper { input.items().get(0) } else { input.clone() };
         let values: Vec<Val> = match input.elements() {
             Some(items) => items.iter().collect(),
@@ -460,7 +454,7 @@ impl<'e> Evaluator<'e> {
         };
         let mut results = Vec::new();
         // As in the reference, an array among the values takes the mark of a sequence away.
-        let mut marks = Marks { sequence: true, ..Marks::default() };
+        let mut marks = Marks::SEQUENCE;
         for value in values {
             if value.is_array() {
                 marks.sequence = false;
@@ -471,7 +465,7 @@ impl<'e> Evaluator<'e> {
     }
 
     /// Adds the items of nested arrays in order.
-    fn flatten(&mut self, value: Val, results: &mut Vec<Val>) -> Result<()> {
+    fn flatten(&mut self, value: Val<'e>, results: &mut Vec<Val<'e>>) -> Result<()> {
         let mut pending = vec![value];
         while let Some(value) = pending.pop() {
             self.step()?;
@@ -487,7 +481,7 @@ impl<'e> Evaluator<'e> {
     }
 
     /// The value and all within it, but for arrays themselves.
-    pub(super) fn descendants(&mut self, input: &Val) -> Result<Val> {
+    pub(super) fn descendants(&mut self, input: &Val<'e>) -> Result<Val<'e>> {
         if input.is_undefined() {
             return Ok(Val::Undefined);
         }
@@ -514,11 +508,11 @@ impl<'e> Evaluator<'e> {
 }
 
 /// The item of a tuple.
-pub(super) fn item_of(value: &Val) -> Val {
+pub(super) fn item_of<'e>(value: &Val<'e>) -> Val<'e> {
     if let Val::Tuple(tuple) = value { tuple.item.clone() } else { value.clone() }
 }
 
-pub(super) fn set_binding(bindings: &mut Vec<(u32, Val)>, name: u32, value: Val) {
+pub(super) fn set_binding<'e>(bindings: &mut Vec<(u32, Val<'e>)>, name: u32, value: Val<'e>) {
     match bindings.iter_mut().find(|(known, _)| *known == name) {
         Some((_, old)) => *old = value,
         None => bindings.push((name, value)),
@@ -533,7 +527,7 @@ fn index_of(number: f64, length: usize) -> Option<usize> {
 }
 
 /// Whether the answer of a filter is a number or an array of numbers, and if so, which.
-fn indexes(answer: &Val, numbers: &mut Vec<f64>) -> Result<bool> {
+fn indexes(answer: &Val<'_>, numbers: &mut Vec<f64>) -> Result<bool> {
     if let Some(number) = numeric(answer)? {
         numbers.push(number);
         return Ok(true);
