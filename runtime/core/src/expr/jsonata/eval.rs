@@ -9,6 +9,9 @@ mod direct;
 mod group;
 mod operator;
 mod path;
+mod sort;
+mod step;
+mod tuple;
 
 pub(super) use operator::order;
 
@@ -188,9 +191,7 @@ impl<'e> Evaluator<'e> {
     fn kind(&mut self, node: &'e Node, input: &Val<'e>, frame: usize) -> Result<Val<'e>> {
         match &node.kind {
             Kind::Path { steps, direct: true, .. } => self.direct_path(steps, input, frame),
-            Kind::Path { steps, keep_singleton, .. } => {
-                self.path(node, steps, *keep_singleton, input, frame)
-            }
+            Kind::Path { steps, keep_singleton, .. } => self.path(node, steps, *keep_singleton, input, frame),
             Kind::Binary { operator, left, right } => {
                 self.binary(*operator, left, right, node.position, input, frame)
             }

@@ -138,7 +138,12 @@ impl<'e> Evaluator<'e> {
     }
 
     /// Applies a function; a call in tail position is left to the caller.
-    fn apply_once(&mut self, procedure: &Val<'e>, arguments: Vec<Val<'e>>, input: &Val<'e>) -> Result<Val<'e>> {
+    fn apply_once(
+        &mut self,
+        procedure: &Val<'e>,
+        arguments: Vec<Val<'e>>,
+        input: &Val<'e>,
+    ) -> Result<Val<'e>> {
         let Val::Function(function) = procedure else { return Err(Fault::new("T1006")) };
         let nothing = Val::null();
         let context = if function.argument { &nothing } else { input };
@@ -160,7 +165,11 @@ impl<'e> Evaluator<'e> {
     }
 
     /// Calls a function on behalf of a built-in one.
-    pub(in super::super) fn invoke(&mut self, function: Function, arguments: Vec<Val<'e>>) -> Result<Val<'e>> {
+    pub(in super::super) fn invoke(
+        &mut self,
+        function: Function,
+        arguments: Vec<Val<'e>>,
+    ) -> Result<Val<'e>> {
         let function = Val::Function(function);
         let context = self.context_of(&function).unwrap_or_else(Val::null);
         self.apply(&function, arguments, &context)
@@ -192,7 +201,12 @@ impl<'e> Evaluator<'e> {
         if wraps { self.deeper(work) } else { work(self) }
     }
 
-    fn apply_function(&mut self, function: Function, arguments: Vec<Val<'e>>, input: &Val<'e>) -> Result<Val<'e>> {
+    fn apply_function(
+        &mut self,
+        function: Function,
+        arguments: Vec<Val<'e>>,
+        input: &Val<'e>,
+    ) -> Result<Val<'e>> {
         self.step()?;
         match function.id {
             FunctionId::BuiltIn(index) => {
@@ -308,10 +322,10 @@ impl<'e> Evaluator<'e> {
     /// How many parameters a function declares.
     pub(in super::super) fn arity(&self, function: Function) -> usize {
         match function.id {
-            FunctionId::BuiltIn(index) => {
-                functions::at(index).map_or(0, |built_in| built_in.parameters)
+            FunctionId::BuiltIn(index) => functions::at(index).map_or(0, |built_in| built_in.parameters),
+            FunctionId::Host(index) => {
+                self.bindings.functions.get(index as usize).map_or(0, |host| host.parameters)
             }
-            FunctionId::Host(index) => self.bindings.functions.get(index as usize).map_or(0, |host| host.parameters),
             FunctionId::Made(index) => match self.made.get(index as usize) {
                 Some(Made::Lambda { lambda, .. }) => lambda.parameters.len(),
                 Some(Made::Partial { arguments, .. }) => {

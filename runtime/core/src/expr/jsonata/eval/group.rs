@@ -13,7 +13,7 @@ use super::{
         value::{Marks, Tuple, Val, object},
     },
     Evaluator,
-    path::set_binding,
+    tuple::set_binding,
 };
 
 /// The items that share a key, and which pair of the group has claimed it.
@@ -25,7 +25,13 @@ struct Members<'e> {
 }
 
 impl<'e> Evaluator<'e> {
-    pub(super) fn array(&mut self, items: &'e [Node], cons: bool, input: &Val<'e>, frame: usize) -> Result<Val<'e>> {
+    pub(super) fn array(
+        &mut self,
+        items: &'e [Node],
+        cons: bool,
+        input: &Val<'e>,
+        frame: usize,
+    ) -> Result<Val<'e>> {
         let mut results = Vec::new();
         for item in items {
             let value = self.eval(item, input, frame)?;
@@ -141,7 +147,13 @@ impl<'e> Evaluator<'e> {
         }
     }
 
-    fn group_value(&mut self, group: &'e Group, members: Members<'e>, reduce: bool, frame: usize) -> Result<Val<'e>> {
+    fn group_value(
+        &mut self,
+        group: &'e Group,
+        members: Members<'e>,
+        reduce: bool,
+        frame: usize,
+    ) -> Result<Val<'e>> {
         let Some((_, value)) = group.pairs.get(members.pair) else { return Ok(Val::Undefined) };
         let alone = members.alone;
         let mut data = members.data;

@@ -283,9 +283,7 @@ fn same<'e>(left: &Val<'e>, right: &Val<'e>) -> bool {
             (Some(Value::Array(left)), Some(Value::Array(right))) => std::sync::Arc::ptr_eq(left, right),
             (Some(Value::Object(left)), Some(Value::Object(right))) => std::sync::Arc::ptr_eq(left, right),
             (Some(Value::Number(left)), Some(Value::Number(right))) => left.as_f64() == right.as_f64(),
-            (Some(left), Some(right)) => {
-                !matches!(left, Value::Array(_) | Value::Object(_)) && left == right
-            }
+            (Some(left), Some(right)) => !matches!(left, Value::Array(_) | Value::Object(_)) && left == right,
             _ => false,
         },
     }

@@ -24,8 +24,7 @@ pub(super) fn map<'e>(evaluator: &mut Evaluator<'e>, arguments: Arguments<'e>) -
     let items = array.items();
     let mut results = Vec::new();
     for index in 0..items.len() {
-        let result =
-            evaluator.call_back(function, [items.get(index), Val::count(index), array.clone()])?;
+        let result = evaluator.call_back(function, [items.get(index), Val::count(index), array.clone()])?;
         if !result.is_undefined() {
             evaluator.push(&mut results, result)?;
         }
@@ -41,8 +40,7 @@ pub(super) fn filter<'e>(evaluator: &mut Evaluator<'e>, arguments: Arguments<'e>
     let items = array.items();
     let mut results = Vec::new();
     for index in 0..items.len() {
-        let answer =
-            evaluator.call_back(function, [items.get(index), Val::count(index), array.clone()])?;
+        let answer = evaluator.call_back(function, [items.get(index), Val::count(index), array.clone()])?;
         if evaluator.truth(&answer)? {
             evaluator.push(&mut results, items.get(index))?;
         }
@@ -148,21 +146,32 @@ pub(super) fn sort<'e>(evaluator: &mut Evaluator<'e>, arguments: Arguments<'e>) 
         return Ok(arguments.get(0).clone());
     }
     let items = arguments.items(0);
-    let sorted = if arguments.is_undefined(1) {
-        let all = |kind: Kind| items.iter().all(|item| item.kind() == kind);
-        if !all(Kind::Number) && !all(Kind::String) {
-            return Err(Fault::new("D3070").index(1));
-        }
-        evaluator.merge_sort(items.len(), &mut |_, first, second| {
-            Ok(order(&items.get(first), &items.get(second)).is_some_and(|order| order.is_gt()))
-        })?
-    } else {
-        let function = arguments.function(1)?;
-        evaluator.merge_sort(items.len(), &mut |evaluator, first, second| {
+    if arguments.is_undefined(1) {
+        let keys: Vec<Val<'e>> = items.iter().collect();
+        return match evaluator.order_of_keys(&keys, false) {
+            Some(sorted) => evaluator.pick(items, &sorted),
+            None => sort_unlike(evaluator, items),
+        };
+    }
+    let function = arguments.function(1)?;
+    let sorted = match evaluator.order_by_member(function, items) {
+        Some(sorted) => sorted,
+        None => evaluator.merge_sort(items.len(), &mut |evaluator, first, second| {
             truthy(&evaluator.invoke(function, vec![items.get(first), items.get(second)])?)
-        })?
+        })?,
     };
-    evaluator.plain(sorted.into_iter().map(|index| items.get(index)).collect())
+    evaluator.pick(items, &sorted)
+}
+
+/// What is neither all numbers nor all texts, unless numbers are not comparable.
+fn sort_unlike<'e>(evaluator: &mut Evaluator<'e>, items: Items<'_, 'e>) -> Result<Val<'e>> {
+    if !items.iter().all(|item| item.kind() == Kind::Number) {
+        return Err(Fault::new("D3070").index(1));
+    }
+    let sorted = evaluator.merge_sort(items.len(), &mut |_, first, second| {
+        Ok(order(&items.get(first), &items.get(second)).is_some_and(|order| order.is_gt()))
+    })?;
+    evaluator.pick(items, &sorted)
 }
 
 /// What JavaScript takes for true, which a comparison of `$sort` goes by: any array or object is.

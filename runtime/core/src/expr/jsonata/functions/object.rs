@@ -115,8 +115,7 @@ pub(super) fn each<'e>(evaluator: &mut Evaluator<'e>, arguments: Arguments<'e>) 
     for (key, member) in value.members().unwrap_or_default() {
         let function = arguments.function(1)?;
         let key = Val::Json(Value::from(key));
-        let result =
-            evaluator.call_back(function, [member, key, value.clone()])?;
+        let result = evaluator.call_back(function, [member, key, value.clone()])?;
         if !result.is_undefined() {
             evaluator.push(&mut results, result)?;
         }
@@ -130,8 +129,7 @@ pub(super) fn sift<'e>(evaluator: &mut Evaluator<'e>, arguments: Arguments<'e>) 
     for (key, member) in value.members().unwrap_or_default() {
         let function = arguments.function(1)?;
         let name = Val::Json(Value::from(Arc::clone(&key)));
-        let answer =
-            evaluator.call_back(function, [member.clone(), name, value.clone()])?;
+        let answer = evaluator.call_back(function, [member.clone(), name, value.clone()])?;
         if evaluator.truth(&answer)? {
             evaluator.write_bytes(64)?;
             sifted.push((key, member));

@@ -114,7 +114,12 @@ impl<'e> Evaluator<'e> {
     }
 
     /// The next match. Some functions want it as a value, with what it says.
-    fn next_match(&mut self, matcher: &mut Matcher<'e>, text: &Arc<str>, first: bool) -> Result<Option<Hit<'e>>> {
+    fn next_match(
+        &mut self,
+        matcher: &mut Matcher<'e>,
+        text: &Arc<str>,
+        first: bool,
+    ) -> Result<Option<Hit<'e>>> {
         match matcher {
             Matcher::Done => Ok(None),
             Matcher::Regex { literal, position, from } => {
@@ -247,11 +252,17 @@ pub(super) fn substring<'e>(evaluator: &mut Evaluator<'e>, arguments: Arguments<
     evaluator.text(slice(&text, count, start, end))
 }
 
-pub(super) fn substring_before<'e>(evaluator: &mut Evaluator<'e>, arguments: Arguments<'e>) -> Result<Val<'e>> {
+pub(super) fn substring_before<'e>(
+    evaluator: &mut Evaluator<'e>,
+    arguments: Arguments<'e>,
+) -> Result<Val<'e>> {
     cut(evaluator, &arguments, |text, at, _| text.get(..at))
 }
 
-pub(super) fn substring_after<'e>(evaluator: &mut Evaluator<'e>, arguments: Arguments<'e>) -> Result<Val<'e>> {
+pub(super) fn substring_after<'e>(
+    evaluator: &mut Evaluator<'e>,
+    arguments: Arguments<'e>,
+) -> Result<Val<'e>> {
     cut(evaluator, &arguments, |text, at, length| text.get(at + length..))
 }
 
@@ -623,7 +634,10 @@ const COMPONENT: &[u8] = b"-_.!~*'()";
 /// What `encodeURI` leaves as it is, beside those.
 const RESERVED: &[u8] = b";/?:@&=+$,#";
 
-pub(super) fn encode_url_component<'e>(evaluator: &mut Evaluator<'e>, arguments: Arguments<'e>) -> Result<Val<'e>> {
+pub(super) fn encode_url_component<'e>(
+    evaluator: &mut Evaluator<'e>,
+    arguments: Arguments<'e>,
+) -> Result<Val<'e>> {
     encode(evaluator, &arguments, |byte| COMPONENT.contains(&byte))
 }
 
@@ -631,7 +645,11 @@ pub(super) fn encode_url<'e>(evaluator: &mut Evaluator<'e>, arguments: Arguments
     encode(evaluator, &arguments, |byte| COMPONENT.contains(&byte) || RESERVED.contains(&byte))
 }
 
-fn encode<'e>(evaluator: &mut Evaluator<'e>, arguments: &Arguments<'e>, keep: fn(u8) -> bool) -> Result<Val<'e>> {
+fn encode<'e>(
+    evaluator: &mut Evaluator<'e>,
+    arguments: &Arguments<'e>,
+    keep: fn(u8) -> bool,
+) -> Result<Val<'e>> {
     if let Some(text) = arguments.text(0) {
         evaluator.write_bytes(text.len() * 3)?;
         if text.contains('\u{fffd}') {
@@ -652,7 +670,10 @@ fn encode<'e>(evaluator: &mut Evaluator<'e>, arguments: &Arguments<'e>, keep: fn
     })
 }
 
-pub(super) fn decode_url_component<'e>(evaluator: &mut Evaluator<'e>, arguments: Arguments<'e>) -> Result<Val<'e>> {
+pub(super) fn decode_url_component<'e>(
+    evaluator: &mut Evaluator<'e>,
+    arguments: Arguments<'e>,
+) -> Result<Val<'e>> {
     decode(evaluator, &arguments, |_| false)
 }
 
@@ -660,7 +681,11 @@ pub(super) fn decode_url<'e>(evaluator: &mut Evaluator<'e>, arguments: Arguments
     decode(evaluator, &arguments, |byte| RESERVED.contains(&byte))
 }
 
-fn decode<'e>(evaluator: &mut Evaluator<'e>, arguments: &Arguments<'e>, keep: fn(u8) -> bool) -> Result<Val<'e>> {
+fn decode<'e>(
+    evaluator: &mut Evaluator<'e>,
+    arguments: &Arguments<'e>,
+    keep: fn(u8) -> bool,
+) -> Result<Val<'e>> {
     let Some(text) = arguments.text(0) else { return Ok(Val::Undefined) };
     evaluator.steps_of(text.len() / 16)?;
     let malformed = || Fault::value("D3140", Some(Value::from(Arc::clone(&text)))).text(arguments.name);

@@ -29,7 +29,12 @@ pub(super) fn from_millis<'e>(evaluator: &mut Evaluator<'e>, arguments: Argument
 }
 
 /// A point in time by the picture and the time zone that stand from argument `first` on.
-fn date<'e>(evaluator: &mut Evaluator<'e>, millis: f64, arguments: &Arguments<'e>, first: usize) -> Result<Val<'e>> {
+fn date<'e>(
+    evaluator: &mut Evaluator<'e>,
+    millis: f64,
+    arguments: &Arguments<'e>,
+    first: usize,
+) -> Result<Val<'e>> {
     let (picture, zone) = (arguments.text(first), arguments.text(first + 1));
     charge(evaluator, picture.as_deref())?;
     let text = picture::from_millis(millis, picture.as_deref(), zone.as_deref()).map_err(fault)?;

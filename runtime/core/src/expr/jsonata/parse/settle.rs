@@ -66,9 +66,7 @@ fn settle_kind(kind: &mut Kind, no_more: bool) -> bool {
         Kind::Call(call) | Kind::TailCall(call) | Kind::Partial { call, .. } => {
             settle(&mut call.procedure) | settle_all(&mut call.arguments)
         }
-        Kind::Sort(terms) => {
-            terms.iter_mut().fold(false, |binds, term| settle(&mut term.expression) | binds)
-        }
+        Kind::Sort(terms) => terms.iter_mut().fold(false, |binds, term| settle(&mut term.expression) | binds),
         Kind::Transform(transform) => {
             let binds = settle(&mut transform.pattern) | settle(&mut transform.update);
             transform.delete.as_mut().is_some_and(settle) | binds
@@ -82,9 +80,10 @@ fn settle_all(nodes: &mut [Node]) -> bool {
 
 fn settle_group(group: &mut Group) -> bool {
     let mut keys = HashSet::new();
-    group.literal = group.pairs.iter().all(
-        |(key, _)| matches!(&key.kind, Kind::Literal(Value::String(text)) if keys.insert(text.clone())),
-    );
+    group.literal = group
+        .pairs
+        .iter()
+        .all(|(key, _)| matches!(&key.kind, Kind::Literal(Value::String(text)) if keys.insert(text.clone())));
     group.pairs.iter_mut().fold(false, |binds, (key, value)| settle(key) | settle(value) | binds)
 }
 
@@ -92,9 +91,8 @@ fn is_direct(steps: &[Node]) -> bool {
     let binds_nothing = |step: &Node| {
         !step.tuple && step.focus.is_none() && step.index.is_none() && !matches!(step.kind, Kind::Sort(_))
     };
-    let only_filters = |step: &Node| {
-        step.stages.iter().flatten().all(|stage| matches!(stage, Stage::Filter(_)))
-    };
+    let only_filters =
+        |step: &Node| step.stages.iter().flatten().all(|stage| matches!(stage, Stage::Filter(_)));
     steps.iter().all(|step| binds_nothing(step) && only_filters(step))
         && steps.first().is_some_and(|first| !first.cons)
 }
