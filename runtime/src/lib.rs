@@ -6,6 +6,7 @@
 //! all three. The arrows go one way: `store <- engine <- service`, and `tasks` knows commands.
 
 pub mod engine;
+pub mod logs;
 pub mod service;
 pub mod store;
 pub mod tasks;

@@ -9,7 +9,9 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::thread;
 
+use gradus_runtime::engine::outside::Logs;
 use gradus_runtime::engine::{self, Engine};
+use gradus_runtime::logs::{self, Delivery, Destination};
 use gradus_runtime::service::{self, Service};
 use gradus_runtime::store::Store;
 use gradus_runtime::store::embedded::Embedded;
@@ -59,11 +61,15 @@ fn start(options: &config::Serve) -> Result<End, Box<dyn Error>> {
         let (listener, address) = bind(options, &addresses).await?;
         match options.data(std::env::var_os("GRADUS_DATA")) {
             Data::Memory => {
-                serve(Memory::new(), options, listener, || announce(address, None, &options.region)).await
+                let logs = destination(options, None);
+                serve(Memory::new(), options, logs, listener, || announce(address, None, &options.region))
+                    .await
             }
             Data::Folder(folder) => {
                 let store = Embedded::open(&folder)?;
-                serve(store, options, listener, || announce(address, Some(&folder), &options.region)).await
+                let logs = destination(options, Some(&folder));
+                serve(store, options, logs, listener, || announce(address, Some(&folder), &options.region))
+                    .await
             }
         }
     });
@@ -76,6 +82,7 @@ fn start(options: &config::Serve) -> Result<End, Box<dyn Error>> {
 async fn serve<S: Store>(
     store: S,
     options: &config::Serve,
+    logs: Option<Destination>,
     listener: TcpListener,
     ready: impl FnOnce(),
 ) -> Result<End, Box<dyn Error>> {
@@ -84,9 +91,12 @@ async fn serve<S: Store>(
     let workers = options.workers.map_or(defaults.workers, NonZeroUsize::get);
     let max_express = usize::try_from(options.max_express)?;
     let lambda = lambda::Config::from_variables(|name| std::env::var(name).ok());
-    let engine =
-        Engine::start(Arc::new(store), engine::Options { workers, lambda, max_express, ..defaults })?;
-    let service = Service::new(engine.clone(), service::Options::default());
+    let logs = logs.map(Delivery::start).transpose()?.map(Arc::new);
+    let sink = logs.clone().map(|logs| logs as Arc<dyn Logs>);
+    let engine_options = engine::Options { workers, lambda, max_express, logs: sink, ..defaults };
+    let engine = Engine::start(Arc::new(store), engine_options)?;
+    let service =
+        Service::new(engine.clone(), service::Options { logs: logs.clone(), ..service::Options::default() });
     let home = Home {
         region: options.region.as_str().into(),
         account: options.account.as_str().into(),
@@ -108,6 +118,10 @@ async fn serve<S: Store>(
         // A panic of the listener has been reported by its thread.
         let _ = listening.await;
         engine.stop().await;
+        if let Some(logs) = logs {
+            // It blocks; a panic in it has been reported by its thread.
+            let _ = tokio::task::spawn_blocking(move || logs.close()).await;
+        }
     };
     tokio::select! {
         () = orderly => {}
@@ -116,6 +130,17 @@ async fn serve<S: Store>(
         error = engine.failed() => return Ok(End::StoreFailed(error.to_string())),
     }
     Ok(End::Asked)
+}
+
+/// Where logs go: to CloudWatch Logs where its endpoint is configured, else into files.
+fn destination(options: &config::Serve, data: Option<&Path>) -> Option<Destination> {
+    if options.logs.is_none()
+        && let Some(config) = logs::Config::from_variables(|name| std::env::var(name).ok())
+    {
+        return Some(Destination::CloudWatch(config));
+    }
+    let folder = options.logs.clone().or_else(|| data.map(|data| data.join("logs")));
+    folder.map(Destination::Folder)
 }
 
 fn cores() -> usize {

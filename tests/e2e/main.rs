@@ -18,6 +18,7 @@ mod crash;
 mod execution;
 mod express;
 mod history;
+mod logs;
 mod regenerate;
 mod resume;
 mod start;

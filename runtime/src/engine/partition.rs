@@ -11,16 +11,17 @@
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 
-use gradus_core::machine::codec;
+use gradus_core::machine::codec::{self, StepFacts};
 use gradus_core::machine::timestamp::Millis;
 use gradus_core::machine::{
     Command, Env, Event, Execution, Outcome, Parent, Reply, Start, Step, Timer, Timestamp,
 };
 
-use super::outside::Outside;
+use super::outside::{LoggedStep, Outside};
 use crate::store::catalog::{Catalog, Compiled};
 use crate::store::committer::CommitError;
 use crate::store::layout::{self, Errand, ExecutionId, Listed, Status};
+use crate::store::logging::Logging;
 use crate::store::{Batch, Durable, Epoch, Error, Op, PartitionId, Rejected, Store, Table};
 use crate::tasks::activity::Candidate;
 use crate::tasks::token::Tokens;
@@ -122,6 +123,7 @@ pub struct Effects {
     answers: Vec<Answer<()>>,
     commands: Vec<(ExecutionId, Command)>,
     ended: Vec<ExecutionId>,
+    logged: Vec<LoggedStep>,
 }
 
 impl Effects {
@@ -133,6 +135,7 @@ impl Effects {
         for execution in &self.ended {
             outside.ended(*execution, durable);
         }
+        self.logged.into_iter().for_each(|step| outside.logged(step, durable));
         self.answers.into_iter().for_each(|answer| answer(Ok(())));
     }
 
@@ -211,6 +214,7 @@ struct Loaded {
     rows: u32,
     bytes: usize,
     listed: Listed,
+    logging: Option<Arc<Logging>>,
 }
 
 impl<S: Store> Worker<S> {
@@ -402,7 +406,7 @@ impl<S: Store> Worker<S> {
         turn.names.insert(start.arn.clone(), id);
         turn.put(Table::Names, layout::name_key(&start.arn), id.0.to_vec());
         let execution = Execution::new(compiled.definition.clone());
-        let mut loaded = Loaded { execution, rows: 0, bytes: 0, listed };
+        let mut loaded = Loaded { execution, rows: 0, bytes: 0, listed, logging: compiled.logging.clone() };
         let event = match parent {
             Some(parent) => Event::StartedBy(start, parent),
             None => Event::Started(start),
@@ -480,6 +484,7 @@ impl<S: Store> Worker<S> {
 
     /// Writes a step down, and keeps the execution in memory while it is open.
     fn keep(&mut self, turn: &mut Turn, id: ExecutionId, mut loaded: Loaded, step: Step) {
+        let before = loaded.bytes;
         if !step.facts.is_empty() {
             self.write_facts(turn, id, &mut loaded, &step);
             list(turn, &mut loaded, step.at);
@@ -500,6 +505,8 @@ impl<S: Store> Worker<S> {
                 Command::Activity(_) | Command::Call(_) => turn.effects.commands.push((id, command)),
             }
         }
+        let facts = StepFacts { at: step.at, first_event: step.first_event, entries: step.facts };
+        turn.effects.logged.extend(logged(&loaded, facts, loaded.bytes - before));
         self.put_back(turn, id, loaded);
     }
 
@@ -543,7 +550,7 @@ impl<S: Store> Worker<S> {
             sorted_by: closed.unwrap_or(started),
             ..listed(&compiled, start, id, started)
         };
-        Ok(Loaded { rows: count, bytes, listed, execution })
+        Ok(Loaded { rows: count, bytes, listed, logging: compiled.logging.clone(), execution })
     }
 
     fn load_timers(&mut self, now: Timestamp) -> Result<(), Error> {
@@ -666,6 +673,21 @@ fn tell_parent(turn: &mut Turn, loaded: &Loaded) {
         turn.put(Table::Calls, Errand::end(id).key(), Vec::new());
         turn.effects.ended.push(id);
     }
+}
+
+/// A step for the log, if the state machine has one and the step says something in it.
+fn logged(loaded: &Loaded, facts: StepFacts, bytes: usize) -> Option<LoggedStep> {
+    let logging = loaded.logging.as_ref().filter(|_| !facts.entries.is_empty())?;
+    let start = loaded.execution.start()?;
+    Some(LoggedStep {
+        execution: start.arn.clone(),
+        machine: start.machine_name.clone(),
+        express: false,
+        redrives: 0,
+        logging: logging.clone(),
+        facts,
+        bytes,
+    })
 }
 
 /// The row of an execution that has just been started.

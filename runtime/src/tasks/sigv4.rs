@@ -18,6 +18,17 @@ pub struct Credentials {
     pub session_token: Option<String>,
 }
 
+impl Credentials {
+    /// From the variables that the AWS tools know: `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`,
+    /// `AWS_SESSION_TOKEN`.
+    pub fn from_variables(variable: impl Fn(&str) -> Option<String>) -> Option<Credentials> {
+        let set = |name| variable(name).filter(|value| !value.is_empty());
+        let (access_key_id, secret_access_key) =
+            set("AWS_ACCESS_KEY_ID").zip(set("AWS_SECRET_ACCESS_KEY"))?;
+        Some(Credentials { access_key_id, secret_access_key, session_token: set("AWS_SESSION_TOKEN") })
+    }
+}
+
 impl std::fmt::Debug for Credentials {
     /// Hides everything but the id of the key.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -26,29 +37,29 @@ impl std::fmt::Debug for Credentials {
 }
 
 /// A request to be signed.
-pub(super) struct Request<'a> {
+pub(crate) struct Request<'a> {
     /// The HTTP method.
-    pub(super) method: &'a str,
+    pub(crate) method: &'a str,
     /// Host, and port where it is not the scheme's own.
-    pub(super) host: &'a str,
+    pub(crate) host: &'a str,
     /// The path as it is sent, percent-encoded.
-    pub(super) path: &'a str,
+    pub(crate) path: &'a str,
     /// The query as it is sent, sorted; empty for none.
-    pub(super) query: &'a str,
+    pub(crate) query: &'a str,
     /// Headers to be signed besides the host and the date; names in lower case.
-    pub(super) headers: &'a [(&'static str, String)],
+    pub(crate) headers: &'a [(&'static str, String)],
     /// The body.
-    pub(super) body: &'a [u8],
+    pub(crate) body: &'a [u8],
     /// The service, as its scope names it.
-    pub(super) service: &'a str,
+    pub(crate) service: &'a str,
     /// The region.
-    pub(super) region: &'a str,
+    pub(crate) region: &'a str,
     /// The time: `20261122T030405Z`.
-    pub(super) time: &'a str,
+    pub(crate) time: &'a str,
 }
 
 /// The headers to add: date, token if there is one, and the signature.
-pub(super) fn sign(credentials: &Credentials, request: &Request<'_>) -> Vec<(&'static str, String)> {
+pub(crate) fn sign(credentials: &Credentials, request: &Request<'_>) -> Vec<(&'static str, String)> {
     let mut added = vec![("x-amz-date", request.time.to_owned())];
     if let Some(token) = &credentials.session_token {
         added.push(("x-amz-security-token", token.clone()));
@@ -87,7 +98,7 @@ pub(super) fn sign(credentials: &Credentials, request: &Request<'_>) -> Vec<(&'s
 }
 
 /// Percent-encodes everything but letters, digits, `-._~` and what is in `kept`.
-pub(super) fn encode(text: &str, kept: &str) -> String {
+pub(crate) fn encode(text: &str, kept: &str) -> String {
     let mut encoded = String::with_capacity(text.len());
     for byte in text.bytes() {
         if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) || kept.as_bytes().contains(&byte) {
