@@ -19,9 +19,12 @@ mod crash;
 mod execution;
 mod express;
 mod history;
+mod logs;
+mod model;
 mod regenerate;
 mod resume;
 mod start;
+mod sweep;
 mod validate;
 mod wire;
 
