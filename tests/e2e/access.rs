@@ -378,7 +378,7 @@ fn workflows_stay_in_their_account() {
     let (alice, bob) = (Caller::new(&server, "ALICE", "us-east-1"), Caller::new(&server, "BOB", "us-east-1"));
     let activity = bob.text("CreateActivity", &json!({ "name": "a" }), "activityArn");
     let pass = json!({ "StartAt": "A", "States": { "A": { "Type": "Pass", "End": true } } }).to_string();
-    let machine = json!({ "name": "m", "roleArn": ROLE, "definition": pass });
+    let machine = json!({ "name": "m", "roleArn": ROLE, "definition": &pass });
     let machine = bob.text("CreateStateMachine", &machine, "stateMachineArn");
     let nested = "arn:aws:states:::states:startExecution";
     for (name, definition, error) in [
@@ -400,6 +400,16 @@ fn workflows_stay_in_their_account() {
     }
     let executions = bob.must("ListExecutions", &json!({ "stateMachineArn": machine }));
     assert_eq!(executions, json!({ "executions": [] }));
+
+    let logged = |account: &str| {
+        let group = json!({ "logGroupArn": format!("arn:aws:logs:us-east-1:{account}:log-group:g:*") });
+        let logging = json!({ "level": "ALL", "destinations": [{ "cloudWatchLogsLogGroup": group }] });
+        json!({ "name": "l", "roleArn": ROLE, "definition": pass, "loggingConfiguration": logging })
+    };
+    let (name, message) = alice.refused("CreateStateMachine", &logged("222222222222"));
+    assert_eq!(name, "InvalidLoggingConfiguration", "{message}");
+    assert!(message.ends_with("Log Destination not found."), "{message}");
+    alice.must("CreateStateMachine", &logged("111111111111"));
 }
 
 #[test]
