@@ -50,7 +50,8 @@ gradus_start --memory --max-express 1
 narrow=$gradus_pid
 trap 'kill "$narrow" 2>/dev/null || true; gradus_clean_up' EXIT
 export GRADUS_NARROW=$GRADUS_ENDPOINT
-gradus_start --memory
+# Every signature is verified here; the one above takes all clients as they come.
+gradus_start --memory --keys "$here/../wire/sigv4/keys.json"
 export GRADUS_ENDPOINT
 running=()
 for client in "${clients[@]}"; do
