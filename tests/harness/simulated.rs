@@ -384,6 +384,13 @@ fn shown(id: EventId, entry: &Entry) -> Value {
         Fact::TaskTimedOut { service, action, failure, .. } => {
             ("TaskTimedOut".to_owned(), joined(called(service, action), reason(failure)))
         }
+        Fact::EvaluationFailed { name, location, failure, .. } => {
+            let mut details = joined(json!({ "state": &**name }), reason(failure));
+            if let Some(location) = location {
+                details["location"] = json!(&**location);
+            }
+            ("EvaluationFailed".to_owned(), details)
+        }
         Fact::ParallelStarted { .. } => ("ParallelStateStarted".to_owned(), Value::Null),
         Fact::ParallelSucceeded { .. } => ("ParallelStateSucceeded".to_owned(), Value::Null),
         Fact::ParallelFailed { .. } => ("ParallelStateFailed".to_owned(), Value::Null),

@@ -125,6 +125,8 @@ pub(super) struct Visit {
     pub(super) state: StateId,
     /// The Entered event.
     pub(super) event: EventId,
+    /// The event that the Entered event points back to.
+    pub(super) entered_after: EventId,
     pub(super) at: Timestamp,
     /// The raw input.
     pub(super) input: Payload,
@@ -307,8 +309,9 @@ impl Execution {
                 else {
                     return;
                 };
+                let (entered_after, input) = (entry.previous, input.clone());
                 let (retries, waits_for) = (Vec::new(), WaitsFor::Nothing);
-                frame.visit = Some(Visit { state, event, at, input: input.clone(), retries, waits_for });
+                frame.visit = Some(Visit { state, event, entered_after, at, input, retries, waits_for });
             }
             Fact::StateExited { frame, output, .. } => self.leave_state(*frame, output),
             Fact::StateExitedAssigned { frame, output, variables, kind: _, name: _ } => {
@@ -411,6 +414,8 @@ impl Execution {
             | Fact::MapFailed { frame } => self.wait_for(*frame, WaitsFor::Nothing),
             // Its line of control is given up with the block that failed.
             Fact::MapIterationAborted { .. } | Fact::StateAborted { .. } => {}
+            // What becomes of the state is told by what follows.
+            Fact::EvaluationFailed { .. } => {}
             Fact::ExecutionSucceeded { output } => self.end(Outcome::Succeeded(output.clone())),
             Fact::ExecutionFailed { failure } => self.end(Outcome::Failed(failure.clone())),
             Fact::ExecutionAborted { failure } => self.end(Outcome::Aborted(failure.clone())),

@@ -385,6 +385,17 @@ facts! {
         /// The failure.
         failure: Failure,
     },
+    /// A query of a state failed, or gave what the state cannot use.
+    60 => EvaluationFailed {
+        /// The line of control.
+        frame: FrameId,
+        /// The state.
+        name: Arc<str>,
+        /// Where in the state the query stands, if it is one field's fault.
+        location: Option<Arc<str>>,
+        /// What retriers and catchers see of it.
+        failure: Failure,
+    },
     /// A task of another execution started this one. Not an event; follows the start.
     51 => StartedBy {
         /// The task.
@@ -449,6 +460,7 @@ impl Fact {
             | Fact::TaskSucceeded { .. }
             | Fact::TaskFailed { .. }
             | Fact::TaskTimedOut { .. }
+            | Fact::EvaluationFailed { .. }
             | Fact::StartedBy { .. } => false,
         }
     }
@@ -490,7 +502,8 @@ impl Fact {
             | Fact::TaskSubmitted { frame, .. }
             | Fact::TaskSucceeded { frame, .. }
             | Fact::TaskFailed { frame, .. }
-            | Fact::TaskTimedOut { frame, .. } => Some(*frame),
+            | Fact::TaskTimedOut { frame, .. }
+            | Fact::EvaluationFailed { frame, .. } => Some(*frame),
             Fact::ExecutionStarted { .. }
             | Fact::StartedBy { .. }
             | Fact::ExecutionSucceeded { .. }
