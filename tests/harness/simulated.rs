@@ -384,13 +384,6 @@ fn shown(id: EventId, entry: &Entry) -> Value {
         Fact::TaskTimedOut { service, action, failure, .. } => {
             ("TaskTimedOut".to_owned(), joined(called(service, action), reason(failure)))
         }
-        Fact::EvaluationFailed { name, location, failure, .. } => {
-            let mut details = joined(json!({ "state": &**name }), reason(failure));
-            if let Some(location) = location {
-                details["location"] = json!(&**location);
-            }
-            ("EvaluationFailed".to_owned(), details)
-        }
         Fact::ParallelStarted { .. } => ("ParallelStateStarted".to_owned(), Value::Null),
         Fact::ParallelSucceeded { .. } => ("ParallelStateSucceeded".to_owned(), Value::Null),
         Fact::ParallelFailed { .. } => ("ParallelStateFailed".to_owned(), Value::Null),
@@ -410,7 +403,18 @@ fn shown(id: EventId, entry: &Entry) -> Value {
         Fact::MapSucceeded { .. } => ("MapStateSucceeded".to_owned(), Value::Null),
         Fact::MapFailed { .. } => ("MapStateFailed".to_owned(), Value::Null),
         Fact::StateAborted { kind, .. } => (format!("{}StateAborted", word(*kind)), Value::Null),
+        Fact::EvaluationFailed { name, location, failure, .. } => {
+            let location = location.as_deref().map_or_else(|| json!({}), |at| json!({ "location": at }));
+            let details = joined(json!({ "state": &**name }), location);
+            ("EvaluationFailed".to_owned(), joined(details, reason(failure)))
+        }
+        Fact::ExecutionRedriven { count, .. } => {
+            ("ExecutionRedriven".to_owned(), json!({ "redriveCount": count }))
+        }
         Fact::WaitStarted { .. }
+        | Fact::StateResumed { .. }
+        | Fact::BlockResumed { .. }
+        | Fact::StateHeld { .. }
         | Fact::TaskHeartbeat { .. }
         | Fact::RetryScheduled { .. }
         | Fact::StartedBy { .. }

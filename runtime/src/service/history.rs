@@ -13,12 +13,13 @@ use gradus_api::shapes::{
     ActivityFailedEventDetails, ActivityScheduledEventDetails, ActivityStartedEventDetails,
     ActivitySucceededEventDetails, ActivityTimedOutEventDetails, AssignedVariablesDetails,
     EvaluationFailedEventDetails, ExecutionAbortedEventDetails, ExecutionFailedEventDetails,
-    ExecutionStartedEventDetails, ExecutionSucceededEventDetails, ExecutionTimedOutEventDetails,
-    HistoryEvent, HistoryEventExecutionDataDetails as DataDetails, LambdaFunctionFailedEventDetails,
-    LambdaFunctionScheduledEventDetails, LambdaFunctionSucceededEventDetails,
-    LambdaFunctionTimedOutEventDetails, MapIterationEventDetails, MapStateStartedEventDetails,
-    StateEnteredEventDetails, StateExitedEventDetails, TaskFailedEventDetails, TaskScheduledEventDetails,
-    TaskStartedEventDetails, TaskSubmittedEventDetails, TaskSucceededEventDetails, TaskTimedOutEventDetails,
+    ExecutionRedrivenEventDetails, ExecutionStartedEventDetails, ExecutionSucceededEventDetails,
+    ExecutionTimedOutEventDetails, HistoryEvent, HistoryEventExecutionDataDetails as DataDetails,
+    LambdaFunctionFailedEventDetails, LambdaFunctionScheduledEventDetails,
+    LambdaFunctionSucceededEventDetails, LambdaFunctionTimedOutEventDetails, MapIterationEventDetails,
+    MapStateStartedEventDetails, StateEnteredEventDetails, StateExitedEventDetails, TaskFailedEventDetails,
+    TaskScheduledEventDetails, TaskStartedEventDetails, TaskSubmittedEventDetails, TaskSucceededEventDetails,
+    TaskTimedOutEventDetails,
 };
 use gradus_core::json::Payload;
 use gradus_core::machine::codec::{self, StepFacts};
@@ -84,6 +85,10 @@ pub(super) fn read(
 }
 
 /// The event of a fact; `None` for a fact that is none.
+pub(crate) fn event(at: Timestamp, id: EventId, entry: &Entry, with_data: bool) -> Option<HistoryEvent> {
+    project(&mut Data { included: with_data, bytes: 0 }, at, id, entry)
+}
+
 fn project(data: &mut Data, at: Timestamp, id: EventId, entry: &Entry) -> Option<HistoryEvent> {
     let event = |r#type| HistoryEvent {
         previous_event_id: number(entry.previous.0),
@@ -366,11 +371,20 @@ fn project(data: &mut Data, at: Timestamp, id: EventId, entry: &Entry) -> Option
         Fact::MapFailed { .. } => event(EventType::MapStateFailed),
         Fact::StateAborted { kind, .. } => event(aborted(*kind)),
         Fact::WaitStarted { .. }
+        | Fact::StateHeld { .. }
         | Fact::TaskHeartbeat { .. }
         | Fact::RetryScheduled { .. }
         | Fact::StartedBy { .. }
         | Fact::BranchSucceeded { .. }
-        | Fact::BranchFailed { .. } => return None,
+        | Fact::BranchFailed { .. }
+        | Fact::StateResumed { .. }
+        | Fact::BlockResumed { .. } => return None,
+        Fact::ExecutionRedriven { count, token: _ } => HistoryEvent {
+            execution_redriven_event_details: Some(ExecutionRedrivenEventDetails {
+                redrive_count: Some(small(*count)),
+            }),
+            ..event(EventType::ExecutionRedriven)
+        },
     };
     Some(event)
 }
@@ -578,6 +592,9 @@ mod tests {
             Fact::ExecutionFailed { failure: failure.clone() },
             Fact::ExecutionAborted { failure: failure.clone() },
             Fact::ExecutionTimedOut { failure },
+            Fact::ExecutionRedriven { count: 1, token: Some(word.clone()) },
+            Fact::StateResumed { frame, cursor: EventId(2) },
+            Fact::BlockResumed { frame },
         ];
         facts.extend(task_facts(&word, &data));
         for number in 1..=u8::MAX {

@@ -277,6 +277,13 @@ facts! {
         /// The variables, which the line of control has from now on.
         variables: Variables,
     },
+    /// A state was entered, and begins with the next step: this one has done enough. Not an event.
+    37 => StateHeld {
+        /// The line of control.
+        frame: FrameId,
+        /// When it may begin: at once.
+        until: Timestamp,
+    },
     // Calls have the numbers from 40 on.
     /// A call of a Lambda function was asked for.
     40 => LambdaFunctionScheduled {
@@ -386,7 +393,7 @@ facts! {
         failure: Failure,
     },
     /// A query of a state failed, or gave what the state cannot use.
-    60 => EvaluationFailed {
+    52 => EvaluationFailed {
         /// The line of control.
         frame: FrameId,
         /// The state.
@@ -401,6 +408,28 @@ facts! {
         /// The task.
         parent: Parent,
     },
+    // Redrives have the numbers from 60 on.
+    /// An execution that had ended goes on from where it failed. Every line of control halts until it
+    /// is resumed.
+    60 => ExecutionRedriven {
+        /// The number of the redrive, from 1.
+        count: u32,
+        /// What tells the request from another, where the caller gave it.
+        token: Option<Arc<str>>,
+    },
+    /// A state that an end had left open begins again; its retriers are as new. Not an event.
+    61 => StateResumed {
+        /// The line of control.
+        frame: FrameId,
+        /// The event that its next one points back to.
+        cursor: EventId,
+    },
+    /// A Parallel or Map state goes on with the branches or iterations that had not succeeded; its retriers
+    /// are as new. Not an event.
+    62 => BlockResumed {
+        /// The line of control that is in the state.
+        frame: FrameId,
+    },
 }
 
 impl Fact {
@@ -409,11 +438,14 @@ impl Fact {
         !matches!(
             self,
             Fact::WaitStarted { .. }
+                | Fact::StateHeld { .. }
                 | Fact::TaskHeartbeat { .. }
                 | Fact::RetryScheduled { .. }
                 | Fact::StartedBy { .. }
                 | Fact::BranchSucceeded { .. }
                 | Fact::BranchFailed { .. }
+                | Fact::StateResumed { .. }
+                | Fact::BlockResumed { .. }
         )
     }
 
@@ -428,6 +460,7 @@ impl Fact {
             | Fact::StateEntered { .. }
             | Fact::StateExited { .. }
             | Fact::StateExitedAssigned { .. }
+            | Fact::StateHeld { .. }
             | Fact::WaitStarted { .. }
             | Fact::ActivityScheduled { .. }
             | Fact::ActivityStarted { .. }
@@ -461,7 +494,20 @@ impl Fact {
             | Fact::TaskFailed { .. }
             | Fact::TaskTimedOut { .. }
             | Fact::EvaluationFailed { .. }
-            | Fact::StartedBy { .. } => false,
+            | Fact::StartedBy { .. }
+            | Fact::ExecutionRedriven { .. }
+            | Fact::StateResumed { .. }
+            | Fact::BlockResumed { .. } => false,
+        }
+    }
+
+    /// The data that came up with the fact, if any; what a state begins with was there before.
+    pub(super) fn data(&self) -> Option<&Payload> {
+        match self {
+            Fact::StateExited { output: data, .. }
+            | Fact::StateExitedAssigned { output: data, .. }
+            | Fact::MapIterationStarted { input: data, .. } => Some(data),
+            _ => None,
         }
     }
 
@@ -471,6 +517,7 @@ impl Fact {
             Fact::StateEntered { frame, .. }
             | Fact::StateExited { frame, .. }
             | Fact::StateExitedAssigned { frame, .. }
+            | Fact::StateHeld { frame, .. }
             | Fact::WaitStarted { frame, .. }
             | Fact::ActivityScheduled { frame, .. }
             | Fact::ActivityStarted { frame, .. }
@@ -503,13 +550,16 @@ impl Fact {
             | Fact::TaskSucceeded { frame, .. }
             | Fact::TaskFailed { frame, .. }
             | Fact::TaskTimedOut { frame, .. }
-            | Fact::EvaluationFailed { frame, .. } => Some(*frame),
+            | Fact::EvaluationFailed { frame, .. }
+            | Fact::StateResumed { frame, .. }
+            | Fact::BlockResumed { frame } => Some(*frame),
             Fact::ExecutionStarted { .. }
             | Fact::StartedBy { .. }
             | Fact::ExecutionSucceeded { .. }
             | Fact::ExecutionFailed { .. }
             | Fact::ExecutionAborted { .. }
-            | Fact::ExecutionTimedOut { .. } => None,
+            | Fact::ExecutionTimedOut { .. }
+            | Fact::ExecutionRedriven { .. } => None,
         }
     }
 }

@@ -368,7 +368,9 @@ fn words(
 ) -> Read<Option<Words>> {
     let alone = fields.at_most_one(parser, &[fixed, found]);
     let text = words_or_query(parser, fields, fixed);
-    if let (Ok(Some(Given::Fixed(text))), Some(Language::JsonPath)) = (&text, parser.language) {
+    if let Ok(Some(Given::Fixed(text))) = text
+        && parser.language != Some(Language::Jsonata)
+    {
         suspects::in_field(parser, &fields.at(fixed), fixed, text);
     }
     let expression = match fields.string(parser, found) {

@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use super::children::Children;
 use super::execution::Turn;
-use super::retry::Failure;
+use super::retry::{DATA_LIMIT_EXCEEDED, Failure};
 use super::{FrameId, MAX_PAYLOAD_BYTES, Variables};
 use crate::asl::definition::{Entry, Exit, Selector, State};
 use crate::json::{Object, Payload, Value};
@@ -161,7 +161,7 @@ pub(super) fn larger_than_allowed(name: &str) -> Failure {
     let cause = format!(
         "The state/task '{name}' returned a result with a size exceeding the maximum number of bytes service limit."
     );
-    Failure::new("States.DataLimitExceeded", cause)
+    Failure::new(DATA_LIMIT_EXCEEDED, cause)
 }
 
 /// What a catcher gives: both members, `null` where the failure has none. The cause of a time-out

@@ -49,6 +49,12 @@ pub(super) fn iteration_ended(
     Some((frame, flow.unwrap_or_else(|fault| failed(turn, frame, state, fault))))
 }
 
+/// After a redrive: iterations begin where an item could not be selected before.
+pub(super) fn go_on(turn: &mut Turn<'_>, frame: FrameId, state: &State, map: &Map) -> Result<(), Fault> {
+    let last = turn.cursor(frame);
+    begin_iterations(turn, frame, state, map, last)
+}
+
 /// Begins as many iterations as may run, all after the same event; they run later, in their order.
 fn begin_iterations(
     turn: &mut Turn<'_>,
@@ -66,7 +72,7 @@ fn begin_iterations(
             previous,
             Fact::MapIterationStarted { frame: iteration, block: frame, name, index, input },
         );
-        turn.run_soon(frame, [(iteration, map.start_at)]);
+        turn.run_soon(frame, [(iteration, Flow::Next(map.start_at))]);
     }
     Ok(())
 }
