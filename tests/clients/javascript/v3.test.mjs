@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import http from "node:http";
 import * as sfn from "@aws-sdk/client-sfn";
-import { arrived, machine, name, pass, role, task, tell, thrown } from "./story.mjs";
+import { arrived, machine, name, pass, role, task, tell } from "./story.mjs";
 
 const endpoint = process.env.GRADUS_ENDPOINT;
 const settings = { endpoint, region: "us-east-1", credentials: { accessKeyId: "test", secretAccessKey: "test" } };

@@ -101,6 +101,8 @@ codes! {
     InvalidVariableName "INVALID_VARIABLE_NAME" "The name of a variable is no identifier."
     ReservedVariableName "RESERVED_VARIABLE_NAME" "A variable has a name that the language keeps for itself."
     PossiblyUndefinedVariable "POSSIBLY_UNDEFINED_VARIABLE" "A variable is used that may have no value."
+    InvalidJsonataExpression "INVALID_JSONATA_EXPRESSION" "A JSONata expression does not parse."
+    UnsupportedJsonataExpression "UNSUPPORTED_JSONATA_EXPRESSION" "A JSONata expression takes something from outside that a state does not have."
     TooDeeplyNested "TOO_DEEPLY_NESTED" "Blocks or rules are nested beyond what is taken."
     NotYetSupported "NOT_YET_SUPPORTED" "Right, but gradus cannot run it. Not a code of the service, so that nobody takes a gap of this program for a fault of the definition."
 }

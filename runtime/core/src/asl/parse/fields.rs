@@ -25,6 +25,7 @@ const JSONATA_ONLY: &[&str] = &["Arguments", "Condition", "Items", "Output"];
 
 /// Fields of the JSONPath language that a JSONata object may not have.
 const JSONPATH_ONLY: &[&str] = &[
+    "And",
     "CausePath",
     "ErrorPath",
     "HeartbeatSecondsPath",
@@ -34,6 +35,8 @@ const JSONPATH_ONLY: &[&str] = &[
     "MaxInputBytesPerBatchPath",
     "MaxItemsPath",
     "MaxItemsPerBatchPath",
+    "Not",
+    "Or",
     "OutputPath",
     "Parameters",
     "Result",
@@ -242,6 +245,14 @@ impl<'a> Fields<'a> {
             Some(number) if number >= f64::from(min) => Ok(Some(number)),
             Some(_) => Err(parser.refuse(&self.at(name), format!("Minimum value is {min}"))),
             None => Err(parser.refuse(&self.at(name), expected("[NUMBER]"))),
+        }
+    }
+
+    /// A member that must be a number from 0 to 100.
+    pub(super) fn percentage(&mut self, parser: &mut Parser, name: &'static str) -> Read<Option<f64>> {
+        match self.number(parser, name, 0)? {
+            Some(number) if number > 100.0 => Err(parser.refuse(&self.at(name), "Maximum value is 100")),
+            number => Ok(number),
         }
     }
 

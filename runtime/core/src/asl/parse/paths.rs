@@ -4,8 +4,7 @@
 use std::borrow::Cow;
 
 use super::location::Location;
-use super::{Parser, Read, Refused};
-use crate::asl::diagnostic::Code;
+use super::{Parser, Read, Refused, variables};
 use crate::expr::intrinsic::Call;
 use crate::expr::path::{Path, ReferencePath};
 use crate::expr::template::{Template, TemplateError};
@@ -131,17 +130,8 @@ fn not_a_reference_path(text: &str) -> &'static str {
     }
 }
 
-/// Notes that the state reads a variable, and warns of one that some way to this state does not assign.
 fn warn_of_variable(parser: &mut Parser, location: &Location<'_>, path: &Path) {
-    let Some(name) = path.variable() else { return };
-    if !parser.variables_read.contains(name) {
-        parser.variables_read.insert(name.into());
-    }
-    if !parser.scopes.defines(name) {
-        parser.warn(
-            Code::PossiblyUndefinedVariable,
-            location,
-            format!("Variable '{name}' is possibly not defined."),
-        );
+    if let Some(name) = path.variable() {
+        variables::note(parser, location, name);
     }
 }
