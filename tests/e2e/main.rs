@@ -12,6 +12,7 @@
     reason = "what goes wrong here is a failed test, and a panic says so"
 )]
 
+mod access;
 mod activity;
 mod calls;
 mod crash;

@@ -188,6 +188,16 @@ fn in_state(turn: &Turn<'_>, frame: FrameId, text: &str) -> String {
     format!("An error occurred while executing the state '{name}' (entered at the event id #{event}). {text}")
 }
 
+/// The integer that a field finds by its path: a number that is written as one, or its text (recorded for
+/// SecondsPath, MaxConcurrencyPath and others). What has a fraction is none, `1.0` too.
+pub(super) fn integer(value: &Value) -> Option<i64> {
+    match value {
+        Value::Number(number) if number.is_integer() => number.as_i64(),
+        Value::String(text) => text.parse().ok(),
+        _ => None,
+    }
+}
+
 /// A value as causes show it: a string without its quotes, anything else as JSON.
 pub(super) fn shown(value: &Value) -> String {
     match value {
