@@ -25,6 +25,17 @@ pub struct Credentials {
     pub session_token: Option<String>,
 }
 
+impl Credentials {
+    /// From the variables that the AWS tools know: `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`,
+    /// `AWS_SESSION_TOKEN`.
+    pub fn from_variables(variable: impl Fn(&str) -> Option<String>) -> Option<Credentials> {
+        let set = |name| variable(name).filter(|value| !value.is_empty());
+        let (access_key_id, secret_access_key) =
+            set("AWS_ACCESS_KEY_ID").zip(set("AWS_SECRET_ACCESS_KEY"))?;
+        Some(Credentials { access_key_id, secret_access_key, session_token: set("AWS_SESSION_TOKEN") })
+    }
+}
+
 impl std::fmt::Debug for Credentials {
     /// Hides everything but the id of the key.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

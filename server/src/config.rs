@@ -57,7 +57,8 @@ Keys are a file of JSON; `principal`, `sessionToken`, `notBefore`, `expires` and
 A policy is a file in the form of IAM, for actions of states:* and their resources.
 
 Task states call Lambda functions at AWS_ENDPOINT_URL_LAMBDA, else AWS_ENDPOINT_URL, else at AWS, signed with
-AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (and AWS_SESSION_TOKEN) where these are set.
+AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (and AWS_SESSION_TOKEN) where these are set. Logs go to CloudWatch
+Logs instead of files where AWS_ENDPOINT_URL_CLOUDWATCH_LOGS or AWS_ENDPOINT_URL says where that is.
 
 The first line on standard output is `gradus listens on http://ADDRESS:PORT`.
 Exit codes: 0 ended by a signal, 1 could not start, 2 wrong usage, 70 the disk failed.")]
@@ -79,6 +80,11 @@ pub(crate) struct Serve {
     /// Keep nothing: all is gone when the server ends.
     #[arg(long, env = "GRADUS_MEMORY", hide_env_values = true, value_parser = BoolishValueParser::new())]
     memory: bool,
+
+    /// The folder for the logs of state machines that are configured to log, a file for each log group
+    /// [default: `logs` in the data folder; nowhere with --memory]
+    #[arg(long, value_name = "FOLDER", env = "GRADUS_LOGS", hide_env_values = true)]
+    pub(crate) logs: Option<PathBuf>,
 
     /// The region in the ARNs of clients that name none.
     #[arg(long, env = "GRADUS_REGION", hide_env_values = true)]
