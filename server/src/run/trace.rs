@@ -96,9 +96,6 @@ impl Trace {
                 self.note_failure(*frame, "failed".to_owned())
             }
             Fact::ExecutionStarted { .. }
-            | Fact::ExecutionRedriven { .. }
-            | Fact::StateResumed { .. }
-            | Fact::BlockResumed { .. }
             | Fact::StateHeld { .. }
             | Fact::BranchSucceeded { .. }
             | Fact::ParallelSucceeded { .. }
@@ -114,7 +111,11 @@ impl Trace {
             | Fact::TaskScheduled { .. }
             | Fact::TaskStarted { .. }
             | Fact::TaskSubmitted { .. }
-            | Fact::TaskHeartbeat { .. } => None,
+            | Fact::TaskHeartbeat { .. }
+            // Nobody redrives a run of one machine.
+            | Fact::ExecutionRedriven { .. }
+            | Fact::StateResumed { .. }
+            | Fact::BlockResumed { .. } => None,
         };
         done.into_iter().collect()
     }
