@@ -390,6 +390,17 @@ class Patience(Case):
                 self.assertGreater(sum(end["ResponseMetadata"]["RetryAttempts"] for end in ended), 0)
 
 
+class Signatures(Case):
+    def test_a_wrong_key_is_refused(self):
+        for key, secret, code in [("test", "wrong", "InvalidSignatureException"),
+                                  ("unknown", "test", "UnrecognizedClientException")]:
+            wrong = boto3.client("stepfunctions", endpoint_url=ENDPOINT, region_name="us-east-1",
+                                 aws_access_key_id=key, aws_secret_access_key=secret)
+            with self.subTest(code), self.assertRaises(ClientError) as caught:
+                wrong.list_activities()
+            self.assertEqual(caught.exception.response["Error"]["Code"], code)
+
+
 class HostPrefix(Case):
     def test_with_it_where_its_name_leads_to_the_server(self):
         asked, resolve = [], socket.getaddrinfo

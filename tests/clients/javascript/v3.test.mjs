@@ -78,6 +78,26 @@ test("with the host prefix, where its name leads to the server", async () => {
   assert.deepEqual([...new Set(asked)], ["sync-localhost"]);
 });
 
+test("a clock that is wrong is corrected by the server's", async () => {
+  const late = new sfn.SFNClient({ ...settings, systemClockOffset: -3_600_000 });
+  const listed = await late.send(new sfn.ListActivitiesCommand({}));
+  assert.equal(listed.$metadata.attempts, 2);
+  // What it learnt it keeps.
+  assert.equal((await late.send(new sfn.ListActivitiesCommand({}))).$metadata.attempts, 1);
+});
+
+test("a wrong key is refused", async () => {
+  const wrong = (accessKeyId, secretAccessKey) =>
+    new sfn.SFNClient({ ...settings, maxAttempts: 1, credentials: { accessKeyId, secretAccessKey } });
+  for (const [credentials, name] of [
+    [["test", "wrong"], "InvalidSignatureException"],
+    [["unknown", "test"], "UnrecognizedClientException"],
+  ]) {
+    const list = wrong(...credentials).send(new sfn.ListActivitiesCommand({}));
+    await assert.rejects(list, { name });
+  }
+});
+
 test("a throttled call is tried again", async () => {
   // This server runs one Express execution at a time.
   const narrow = (maxAttempts) => {

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use aws_sdk_sfn::Client;
+use aws_sdk_sfn::config::Credentials;
 use aws_sdk_sfn::config::retry::RetryConfig;
 use aws_sdk_sfn::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
 use aws_sdk_sfn::types::{
@@ -285,6 +286,17 @@ async fn with_the_host_prefix() {
     let prefixing = Client::from_conf(settings.http_client(http).build());
     let ended = prefixing.start_sync_execution().state_machine_arn(arn).send().await.unwrap();
     assert_eq!(ended.status, SyncExecutionStatus::Succeeded);
+}
+
+#[tokio::test]
+async fn a_wrong_key_is_refused() {
+    for (key, secret, code) in
+        [("test", "wrong", "InvalidSignatureException"), ("unknown", "test", "UnrecognizedClientException")]
+    {
+        let credentials = Credentials::new(key, secret, None, None, "tests");
+        let wrong = Client::from_conf(settings(&endpoint()).credentials_provider(credentials).build());
+        refused(wrong.list_activities().send().await, code, |_| true);
+    }
 }
 
 #[tokio::test]
