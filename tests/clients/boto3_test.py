@@ -401,6 +401,18 @@ class Signatures(Case):
             self.assertEqual(caught.exception.response["Error"]["Code"], code)
 
 
+class Environment(Case):
+    def test_all_settings_may_come_from_it(self):
+        settings = {"AWS_ENDPOINT_URL_SFN": ENDPOINT, "AWS_DEFAULT_REGION": "eu-west-1", "AWS_ACCESS_KEY_ID": "test",
+                    "AWS_SECRET_ACCESS_KEY": "test", "AWS_DISABLE_HOST_PREFIX_INJECTION": "true"}
+        with unittest.mock.patch.dict(os.environ, settings):
+            told = boto3.session.Session().client("stepfunctions")
+            machine = told.create_state_machine(name=name(), roleArn=ROLE, definition=json.dumps(PASS), type="EXPRESS")
+            machine = machine["stateMachineArn"]
+            self.assertIn(":states:eu-west-1:", machine)
+            self.assertEqual(told.start_sync_execution(stateMachineArn=machine)["status"], "SUCCEEDED")
+
+
 class HostPrefix(Case):
     def test_with_it_where_its_name_leads_to_the_server(self):
         asked, resolve = [], socket.getaddrinfo

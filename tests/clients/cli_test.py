@@ -17,14 +17,14 @@ ROLE = "arn:aws:iam::000000000000:role/test"
 ENVIRONMENT = {
     "PATH": os.environ.get("PATH", ""), "HOME": os.environ.get("HOME", "/"), "AWS_ACCESS_KEY_ID": "test",
     "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": "us-east-1", "AWS_EC2_METADATA_DISABLED": "true",
-    "AWS_PAGER": "", "AWS_MAX_ATTEMPTS": "1", "AWS_DISABLE_HOST_PREFIX_INJECTION": "true",
+    "AWS_ENDPOINT_URL_SFN": ENDPOINT, "AWS_PAGER": "", "AWS_MAX_ATTEMPTS": "1", "AWS_DISABLE_HOST_PREFIX_INJECTION": "true",
 }
 CALLED = set()
 
 
 def run(operation, *arguments):
     CALLED.add(operation)
-    command = [AWS, "stepfunctions", operation, "--endpoint-url", ENDPOINT, "--output", "json", *arguments]
+    command = [AWS, "stepfunctions", operation, "--output", "json", *arguments]
     return subprocess.run(command, env=ENVIRONMENT, capture_output=True, text=True, timeout=120, check=False)
 
 

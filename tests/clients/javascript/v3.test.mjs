@@ -61,6 +61,20 @@ test("a poll waits for its task", async () => {
   await arrived(() => call("DescribeExecution", { executionArn }), { status: "SUCCEEDED", output: '"done"' });
 });
 
+test("all settings but one may come from the environment", async () => {
+  const before = { ...process.env };
+  Object.assign(process.env, {
+    AWS_ENDPOINT_URL_SFN: endpoint, AWS_REGION: "eu-west-1", AWS_ACCESS_KEY_ID: "test", AWS_SECRET_ACCESS_KEY: "test",
+  });
+  const told = new sfn.SFNClient({ disableHostPrefix: true });
+  const made = { name: name(), roleArn: role, definition: pass, type: "EXPRESS" };
+  const { stateMachineArn } = await told.send(new sfn.CreateStateMachineCommand(made));
+  assert.match(stateMachineArn, /:states:eu-west-1:/);
+  const { status } = await told.send(new sfn.StartSyncExecutionCommand({ stateMachineArn }));
+  assert.equal(status, "SUCCEEDED");
+  process.env = before;
+});
+
 test("with the host prefix, where its name leads to the server", async () => {
   const asked = [];
   const lookup = (host, options, done) => {
