@@ -18,6 +18,7 @@ mod crash;
 mod execution;
 mod express;
 mod history;
+mod hostile;
 mod regenerate;
 mod resume;
 mod start;
