@@ -12,6 +12,7 @@
     reason = "what goes wrong here is a failed test, and a panic says so"
 )]
 
+mod access;
 mod activity;
 mod calls;
 mod crash;
@@ -19,9 +20,12 @@ mod execution;
 mod express;
 mod history;
 mod hostile;
+mod logs;
+mod model;
 mod regenerate;
 mod resume;
 mod start;
+mod sweep;
 mod validate;
 mod wire;
 

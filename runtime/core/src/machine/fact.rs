@@ -392,10 +392,43 @@ facts! {
         /// The failure.
         failure: Failure,
     },
+    /// A query of a state failed, or gave what the state cannot use.
+    52 => EvaluationFailed {
+        /// The line of control.
+        frame: FrameId,
+        /// The state.
+        name: Arc<str>,
+        /// Where in the state the query stands, if it is one field's fault.
+        location: Option<Arc<str>>,
+        /// What retriers and catchers see of it.
+        failure: Failure,
+    },
     /// A task of another execution started this one. Not an event; follows the start.
     51 => StartedBy {
         /// The task.
         parent: Parent,
+    },
+    // Redrives have the numbers from 60 on.
+    /// An execution that had ended goes on from where it failed. Every line of control halts until it
+    /// is resumed.
+    60 => ExecutionRedriven {
+        /// The number of the redrive, from 1.
+        count: u32,
+        /// What tells the request from another, where the caller gave it.
+        token: Option<Arc<str>>,
+    },
+    /// A state that an end had left open begins again; its retriers are as new. Not an event.
+    61 => StateResumed {
+        /// The line of control.
+        frame: FrameId,
+        /// The event that its next one points back to.
+        cursor: EventId,
+    },
+    /// A Parallel or Map state goes on with the branches or iterations that had not succeeded; its retriers
+    /// are as new. Not an event.
+    62 => BlockResumed {
+        /// The line of control that is in the state.
+        frame: FrameId,
     },
 }
 
@@ -411,6 +444,8 @@ impl Fact {
                 | Fact::StartedBy { .. }
                 | Fact::BranchSucceeded { .. }
                 | Fact::BranchFailed { .. }
+                | Fact::StateResumed { .. }
+                | Fact::BlockResumed { .. }
         )
     }
 
@@ -458,7 +493,11 @@ impl Fact {
             | Fact::TaskSucceeded { .. }
             | Fact::TaskFailed { .. }
             | Fact::TaskTimedOut { .. }
-            | Fact::StartedBy { .. } => false,
+            | Fact::EvaluationFailed { .. }
+            | Fact::StartedBy { .. }
+            | Fact::ExecutionRedriven { .. }
+            | Fact::StateResumed { .. }
+            | Fact::BlockResumed { .. } => false,
         }
     }
 
@@ -510,13 +549,17 @@ impl Fact {
             | Fact::TaskSubmitted { frame, .. }
             | Fact::TaskSucceeded { frame, .. }
             | Fact::TaskFailed { frame, .. }
-            | Fact::TaskTimedOut { frame, .. } => Some(*frame),
+            | Fact::TaskTimedOut { frame, .. }
+            | Fact::EvaluationFailed { frame, .. }
+            | Fact::StateResumed { frame, .. }
+            | Fact::BlockResumed { frame } => Some(*frame),
             Fact::ExecutionStarted { .. }
             | Fact::StartedBy { .. }
             | Fact::ExecutionSucceeded { .. }
             | Fact::ExecutionFailed { .. }
             | Fact::ExecutionAborted { .. }
-            | Fact::ExecutionTimedOut { .. } => None,
+            | Fact::ExecutionTimedOut { .. }
+            | Fact::ExecutionRedriven { .. } => None,
         }
     }
 }
