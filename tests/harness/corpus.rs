@@ -63,6 +63,8 @@ pub enum Deed {
     Fail(Reason),
     /// Somebody stops the execution.
     Stop(Reason),
+    /// Somebody redrives the execution, once it has ended.
+    Redrive,
 }
 
 /// An error and its cause; either may be absent.
@@ -143,6 +145,10 @@ pub fn over_http(server: SocketAddr, case: &Case) -> Run {
             }
             Deed::Stop(reason) => {
                 drop(api.must("StopExecution", &with(reason, "executionArn", json!(execution))))
+            }
+            Deed::Redrive => {
+                api.end_of(&execution);
+                drop(api.must("RedriveExecution", &json!({ "executionArn": execution })))
             }
         }
     }

@@ -69,9 +69,15 @@ impl Simulation {
         if let Deed::Stop(reason) = deed {
             return self.step(Event::StopRequested { failure: failure(reason) });
         }
+        if let Deed::Redrive = deed {
+            while self.execution.outcome().is_none() {
+                self.pass_time();
+            }
+            return self.step(Event::RedriveRequested { token: None });
+        }
         let ActivityTask { frame, task, .. } = self.task.clone().expect("the script answers no task");
         self.step(match deed {
-            Deed::Take { .. } | Deed::Stop(_) => unreachable!("handled above"),
+            Deed::Take { .. } | Deed::Stop(_) | Deed::Redrive => unreachable!("handled above"),
             Deed::Heartbeat => Event::TaskHeartbeat { frame, task },
             Deed::Succeed(output) => Event::TaskSucceeded {
                 frame,
@@ -210,6 +216,9 @@ fn shown(id: EventId, entry: &Entry) -> Value {
         Fact::ExecutionFailed { failure } => ("ExecutionFailed".to_owned(), reason(failure)),
         Fact::ExecutionAborted { failure } => ("ExecutionAborted".to_owned(), reason(failure)),
         Fact::ExecutionTimedOut { failure } => ("ExecutionTimedOut".to_owned(), reason(failure)),
+        Fact::ExecutionRedriven { count, token: _ } => {
+            ("ExecutionRedriven".to_owned(), json!({ "redriveCount": count }))
+        }
         Fact::LambdaFunctionScheduled { .. }
         | Fact::LambdaFunctionStarted { .. }
         | Fact::LambdaFunctionSucceeded { .. }
@@ -245,7 +254,9 @@ fn shown(id: EventId, entry: &Entry) -> Value {
         | Fact::RetryScheduled { .. }
         | Fact::StartedBy { .. }
         | Fact::BranchSucceeded { .. }
-        | Fact::BranchFailed { .. } => unreachable!("not an event"),
+        | Fact::BranchFailed { .. }
+        | Fact::StateResumed { .. }
+        | Fact::BlockResumed { .. } => unreachable!("not an event"),
     };
     let mut event = Map::new();
     if !details.is_null() {
