@@ -9,6 +9,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::thread;
 
+use gradus_api::http::RequestContext;
 use gradus_runtime::engine::{self, Engine};
 use gradus_runtime::service::{self, Service};
 use gradus_runtime::store::Store;
@@ -20,7 +21,9 @@ use tokio::runtime;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 
-use crate::aws_json::{FrontEnd, Home};
+use crate::access::guard::{Guard, Tasks};
+use crate::access::{Access, Files};
+use crate::aws_json::FrontEnd;
 use crate::config::{self, Data};
 use crate::{listen, log};
 
@@ -53,17 +56,20 @@ enum End {
 fn start(options: &config::Serve) -> Result<End, Box<dyn Error>> {
     log::start();
     let addresses = options.addresses()?;
+    let files = Files::read(options.keys.as_deref(), options.policy.as_deref())?;
     let runtime = runtime::Builder::new_multi_thread().worker_threads(cores()).enable_all().build()?;
     let end = runtime.block_on(async {
         // Before the data folder: who cannot serve it has no business in it.
         let (listener, address) = bind(options, &addresses).await?;
         match options.data(std::env::var_os("GRADUS_DATA")) {
             Data::Memory => {
-                serve(Memory::new(), options, listener, || announce(address, None, &options.region)).await
+                let ready = || announce(address, None, &options.region);
+                serve(Memory::new(), options, files, listener, ready).await
             }
             Data::Folder(folder) => {
                 let store = Embedded::open(&folder)?;
-                serve(store, options, listener, || announce(address, Some(&folder), &options.region)).await
+                let ready = || announce(address, Some(&folder), &options.region);
+                serve(store, options, files, listener, ready).await
             }
         }
     });
@@ -76,6 +82,7 @@ fn start(options: &config::Serve) -> Result<End, Box<dyn Error>> {
 async fn serve<S: Store>(
     store: S,
     options: &config::Serve,
+    files: Files,
     listener: TcpListener,
     ready: impl FnOnce(),
 ) -> Result<End, Box<dyn Error>> {
@@ -87,12 +94,16 @@ async fn serve<S: Store>(
     let engine =
         Engine::start(Arc::new(store), engine::Options { workers, lambda, max_express, ..defaults })?;
     let service = Service::new(engine.clone(), service::Options::default());
-    let home = Home {
+    let access = Access {
         region: options.region.as_str().into(),
         account: options.account.as_str().into(),
-        allow_origin: options.allow_origin.clone(),
+        keys: files.keys(),
     };
-    let front_end = Arc::new(FrontEnd::new(service, home));
+    let service = Guard::new(service, files.policy());
+    let front_end = Arc::new(FrontEnd::new(service, access, options.allow_origin.clone()));
+    if options.keys.is_some() {
+        tokio::spawn(read_again(files, signal(SignalKind::hangup())?));
+    }
 
     let (stop, stopping) = watch::channel(false);
     let listening = tokio::spawn(listen::serve(listener, front_end, options.max_connections, stopping));
@@ -116,6 +127,19 @@ async fn serve<S: Store>(
         error = engine.failed() => return Ok(End::StoreFailed(error.to_string())),
     }
     Ok(End::Asked)
+}
+
+impl<S: Store> Tasks for Service<S> {
+    fn machine_of(&self, context: &RequestContext, task_token: &str) -> Option<Arc<str>> {
+        self.task_machine(context, task_token)
+    }
+}
+
+/// Reads the files of keys and policy again whenever a signal asks for it.
+async fn read_again(files: Files, mut asked: Signal) {
+    while asked.recv().await.is_some() {
+        files.read_again();
+    }
 }
 
 fn cores() -> usize {

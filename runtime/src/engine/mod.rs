@@ -20,7 +20,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use gradus_core::json::Payload;
-use gradus_core::machine::{Event, Failure, Parent, Reply, Start, Timestamp};
+use gradus_core::machine::{Event, Fact, Failure, Parent, Reply, Start, Timestamp, codec};
 use tokio::sync::{oneshot, watch};
 
 pub use clock::Clock;
@@ -383,6 +383,17 @@ impl<S: Store> Engine<S> {
     /// The attempt of a token, if it is one of ours.
     pub fn read_token(&self, token: &str) -> Option<Candidate> {
         self.0.tokens.read(token)
+    }
+
+    /// How an execution started; `None` if it is gone.
+    pub fn start_of(&self, execution: ExecutionId) -> Result<Option<Start>, Error> {
+        let rows = self.0.store.range(layout::facts_from(execution, 0).limit(1))?;
+        let Some((_, row)) = rows.first() else { return Ok(None) };
+        let facts = codec::decode(row).map_err(|error| Error::Damaged(error.to_string()))?;
+        Ok(facts.entries.into_iter().find_map(|entry| match entry.fact {
+            Fact::ExecutionStarted { start } => Some(*start),
+            _ => None,
+        }))
     }
 
     /// Resolves when the store has failed for good, with the reason. Nothing is taken after that.

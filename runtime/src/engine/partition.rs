@@ -23,6 +23,7 @@ use crate::store::committer::CommitError;
 use crate::store::layout::{self, Errand, ExecutionId, Listed, Named, Status};
 use crate::store::{Batch, Durable, Epoch, Error, Op, PartitionId, Rejected, Store, Table};
 use crate::tasks::activity::Candidate;
+use crate::tasks::is_same_place;
 use crate::tasks::token::Tokens;
 
 /// What a partition is asked to do.
@@ -467,7 +468,14 @@ impl<S: Store> Worker<S> {
         let (seed, execution) = (self.random.next(), loaded.listed.execution);
         let (catalog, tokens) = (&self.catalog, &self.tokens);
         // An unreadable catalogue has latched the store: the batch of this step will not be written.
-        let activity_exists = |arn: &str| catalog.activity(arn).is_ok_and(|activity| activity.is_some());
+        let here = match &event {
+            Event::Started(start) | Event::StartedBy(start, _) => Some(start.arn.clone()),
+            _ => loaded.execution.start().map(|start| start.arn.clone()),
+        };
+        let activity_exists = |arn: &str| {
+            let is_here = here.as_ref().is_some_and(|here| is_same_place(here, arn));
+            is_here && catalog.activity(arn).is_ok_and(|activity| activity.is_some())
+        };
         let token = |frame, task| tokens.issue(Candidate { execution, frame, task });
         let env = Env { now, seed, machine_deleted, activity_exists: &activity_exists, token: &token };
         loaded.execution.step(&env, event)

@@ -12,13 +12,14 @@ use gradus_api::enums::HistoryEventType as EventType;
 use gradus_api::shapes::{
     ActivityFailedEventDetails, ActivityScheduledEventDetails, ActivityStartedEventDetails,
     ActivitySucceededEventDetails, ActivityTimedOutEventDetails, AssignedVariablesDetails,
-    ExecutionAbortedEventDetails, ExecutionFailedEventDetails, ExecutionRedrivenEventDetails,
-    ExecutionStartedEventDetails, ExecutionSucceededEventDetails, ExecutionTimedOutEventDetails,
-    HistoryEvent, HistoryEventExecutionDataDetails as DataDetails, LambdaFunctionFailedEventDetails,
-    LambdaFunctionScheduledEventDetails, LambdaFunctionSucceededEventDetails,
-    LambdaFunctionTimedOutEventDetails, MapIterationEventDetails, MapStateStartedEventDetails,
-    StateEnteredEventDetails, StateExitedEventDetails, TaskFailedEventDetails, TaskScheduledEventDetails,
-    TaskStartedEventDetails, TaskSubmittedEventDetails, TaskSucceededEventDetails, TaskTimedOutEventDetails,
+    EvaluationFailedEventDetails, ExecutionAbortedEventDetails, ExecutionFailedEventDetails,
+    ExecutionRedrivenEventDetails, ExecutionStartedEventDetails, ExecutionSucceededEventDetails,
+    ExecutionTimedOutEventDetails, HistoryEvent, HistoryEventExecutionDataDetails as DataDetails,
+    LambdaFunctionFailedEventDetails, LambdaFunctionScheduledEventDetails,
+    LambdaFunctionSucceededEventDetails, LambdaFunctionTimedOutEventDetails, MapIterationEventDetails,
+    MapStateStartedEventDetails, StateEnteredEventDetails, StateExitedEventDetails, TaskFailedEventDetails,
+    TaskScheduledEventDetails, TaskStartedEventDetails, TaskSubmittedEventDetails, TaskSucceededEventDetails,
+    TaskTimedOutEventDetails,
 };
 use gradus_core::json::Payload;
 use gradus_core::machine::codec::{self, StepFacts};
@@ -327,6 +328,18 @@ fn project(data: &mut Data, at: Timestamp, id: EventId, entry: &Entry) -> Option
                 ..event(EventType::TaskTimedOut)
             }
         }
+        Fact::EvaluationFailed { name, location, failure, frame: _ } => {
+            let (error, cause) = words(failure);
+            HistoryEvent {
+                evaluation_failed_event_details: Some(EvaluationFailedEventDetails {
+                    error,
+                    cause,
+                    location: text(location),
+                    state: name.to_string(),
+                }),
+                ..event(EventType::EvaluationFailed)
+            }
+        }
         Fact::ParallelStarted { .. } => event(EventType::ParallelStateStarted),
         Fact::ParallelSucceeded { .. } => event(EventType::ParallelStateSucceeded),
         Fact::ParallelFailed { .. } => event(EventType::ParallelStateFailed),
@@ -565,6 +578,12 @@ mod tests {
                 parent: Parent { execution: word.clone(), frame, task: EventId(1), pattern: Pattern::Sync },
             },
             Fact::ExecutionSucceeded { output: data.clone() },
+            Fact::EvaluationFailed {
+                frame,
+                name: word.clone(),
+                location: Some(word.clone()),
+                failure: failure.clone(),
+            },
             Fact::ExecutionFailed { failure: failure.clone() },
             Fact::ExecutionAborted { failure: failure.clone() },
             Fact::ExecutionTimedOut { failure },

@@ -37,6 +37,8 @@ use gradus_api::{errors, shapes};
 use gradus_core::machine::Timestamp;
 use tokio::sync::OnceCell;
 
+pub use arn::partition_of;
+
 use crate::engine::{Engine, Unavailable};
 use crate::store::catalog::Catalog;
 use crate::store::{Error, Op, Store, Table};
@@ -152,6 +154,16 @@ impl<S: Store> Service<S> {
     /// The API on `engine`.
     pub fn new(engine: Engine<S>, options: Options) -> Service<S> {
         Service(Arc::new(Shared { engine, options, pages: OnceCell::new() }))
+    }
+
+    /// The ARN of the state machine whose task a token stands for, if it is a token of the caller's account
+    /// and region.
+    #[must_use]
+    pub fn task_machine(&self, context: &RequestContext, token: &str) -> Option<Arc<str>> {
+        activity::task::<_, errors::SendTaskSuccessError>(self, context, token)
+            .ok()
+            .flatten()
+            .map(|start| start.machine_arn)
     }
 
     fn engine(&self) -> &Engine<S> {

@@ -14,7 +14,7 @@ use std::sync::{Arc, RwLock};
 use gradus_core::asl::{self, Definition};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
-use super::layout::MachineId;
+use super::layout::{self, MachineId};
 use super::{Error, Op, Range, Store, Table};
 
 /// A state machine.
@@ -201,6 +201,8 @@ pub enum Kind {
     Version = b'v',
     /// An [`Alias`], by [`alias_key`].
     Alias = b'l',
+    /// The [`Machine`] of this ARN that was deleted last. It counts while executions of it are running.
+    Deleting = b'd',
 }
 
 /// The key of a row.
@@ -304,6 +306,12 @@ impl<S: Store> Catalog<S> {
     /// How many rows of a kind have names that begin with `prefix`.
     pub fn count(&self, kind: Kind, prefix: &str) -> Result<usize, Error> {
         Ok(self.store.range(Range::prefix(Table::Catalog, &key(kind, prefix)))?.len())
+    }
+
+    /// Whether an execution of a state machine is running.
+    pub fn has_running(&self, machine: MachineId) -> Result<bool, Error> {
+        let running = layout::listing_prefix(machine, layout::Status::Running);
+        Ok(!self.store.range(Range::prefix(Table::Listing, &running).limit(1))?.is_empty())
     }
 
     /// Removes all rows of a kind whose names begin with `prefix`.

@@ -17,9 +17,9 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 
 use super::sdk::{Refusal, metadata};
-use super::sigv4::{self, Credentials as Keys};
+use crate::sigv4::{self, Credentials as Keys};
 
-pub use super::sigv4::Credentials;
+pub use crate::sigv4::Credentials;
 
 /// Where functions are called, and as whom.
 #[derive(Clone, Debug, Default)]

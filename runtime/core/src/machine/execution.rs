@@ -136,6 +136,8 @@ pub(super) struct Visit {
     pub(super) state: StateId,
     /// The Entered event.
     pub(super) event: EventId,
+    /// The event that the Entered event points back to.
+    pub(super) entered_after: EventId,
     pub(super) at: Timestamp,
     /// The raw input.
     pub(super) input: Payload,
@@ -328,9 +330,10 @@ impl Execution {
                 else {
                     return;
                 };
+                let (entered_after, input) = (entry.previous, input.clone());
                 let (retries, waits_for) = (Vec::new(), WaitsFor::Nothing);
                 frame.halted = false;
-                frame.visit = Some(Visit { state, event, at, input: input.clone(), retries, waits_for });
+                frame.visit = Some(Visit { state, event, entered_after, at, input, retries, waits_for });
             }
             Fact::StateExited { frame, output, .. } => self.leave_state(*frame, output),
             Fact::StateExitedAssigned { frame, output, variables, kind: _, name: _ } => {
@@ -436,6 +439,8 @@ impl Execution {
             }
             // Its line of control is given up with the block that failed.
             Fact::MapIterationAborted { .. } | Fact::StateAborted { .. } => {}
+            // What becomes of the state is told by what follows.
+            Fact::EvaluationFailed { .. } => {}
             Fact::ExecutionSucceeded { output } => self.end(at, Outcome::Succeeded(output.clone())),
             Fact::ExecutionFailed { failure } => self.end(at, Outcome::Failed(failure.clone())),
             Fact::ExecutionAborted { failure } => self.end(at, Outcome::Aborted(failure.clone())),

@@ -385,6 +385,17 @@ facts! {
         /// The failure.
         failure: Failure,
     },
+    /// A query of a state failed, or gave what the state cannot use.
+    52 => EvaluationFailed {
+        /// The line of control.
+        frame: FrameId,
+        /// The state.
+        name: Arc<str>,
+        /// Where in the state the query stands, if it is one field's fault.
+        location: Option<Arc<str>>,
+        /// What retriers and catchers see of it.
+        failure: Failure,
+    },
     /// A task of another execution started this one. Not an event; follows the start.
     51 => StartedBy {
         /// The task.
@@ -473,6 +484,7 @@ impl Fact {
             | Fact::TaskSucceeded { .. }
             | Fact::TaskFailed { .. }
             | Fact::TaskTimedOut { .. }
+            | Fact::EvaluationFailed { .. }
             | Fact::StartedBy { .. }
             | Fact::ExecutionRedriven { .. }
             | Fact::StateResumed { .. }
@@ -518,6 +530,7 @@ impl Fact {
             | Fact::TaskSucceeded { frame, .. }
             | Fact::TaskFailed { frame, .. }
             | Fact::TaskTimedOut { frame, .. }
+            | Fact::EvaluationFailed { frame, .. }
             | Fact::StateResumed { frame, .. }
             | Fact::BlockResumed { frame } => Some(*frame),
             Fact::ExecutionStarted { .. }

@@ -358,6 +358,9 @@ fn reason(before: &Execution, attempts: &BTreeMap<FrameId, EventId>, step: &Step
         Fact::StateExited { frame, .. } | Fact::StateExitedAssigned { frame, .. } => {
             fired(before, step.at, *frame, Purpose::Wait)
         }
+        // What a state leaves with, after a time, or what it begins with, after a back-off.
+        Fact::EvaluationFailed { frame, .. } => fired(before, step.at, *frame, Purpose::Wait)
+            .or_else(|| fired(before, step.at, *frame, Purpose::Retry)),
         Fact::ActivityScheduled { frame, .. }
         | Fact::LambdaFunctionScheduled { frame, .. }
         | Fact::TaskScheduled { frame, .. }

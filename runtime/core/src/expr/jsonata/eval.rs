@@ -420,7 +420,7 @@ fn global(name: &str, input: &Value, bindings: &Bindings) -> Val {
     if let Some(value) = bindings.values.get(name) {
         return Val::Json(value.clone());
     }
-    if let Some(index) = bindings.functions.iter().position(|host| *host.name == *name) {
+    if let Some(index) = bindings.functions.iter().position(|host| host.name() == name) {
         return function(FunctionId::Host(index));
     }
     functions::TABLE

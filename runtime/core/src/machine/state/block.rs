@@ -5,6 +5,7 @@
 
 use super::{Flow, failed_by, map, parallel};
 use crate::asl::definition::{Kind, State, StateId};
+use crate::machine::dataflow::Fault;
 use crate::machine::execution::{Place, Turn, WaitsFor, kind_of};
 use crate::machine::retry::Failure;
 use crate::machine::{Fact, FrameId, StateKind};
@@ -46,7 +47,7 @@ pub(super) fn begin(turn: &Turn<'_>, child: FrameId) -> Option<StateId> {
 
 /// Goes on with the branches or iterations that have not succeeded, in their order; then with the items
 /// that there is room for.
-pub(super) fn resume(turn: &mut Turn<'_>, block: FrameId, state: &State) -> Result<Flow, Failure> {
+pub(super) fn resume(turn: &mut Turn<'_>, block: FrameId, state: &State) -> Result<Flow, Fault> {
     let open: Vec<FrameId> =
         turn.children(block).into_iter().flat_map(|children| children.running()).collect();
     turn.run_soon(block, open.into_iter().map(|child| (child, Flow::Resume)));

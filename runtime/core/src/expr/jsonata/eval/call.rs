@@ -8,6 +8,7 @@ use crate::json::Value;
 
 use super::{
     super::{
+        HostArguments, HostError, HostFunction,
         ast::{Call, Kind, Lambda, Node, Transform},
         error::{Fault, Result},
         functions,
@@ -192,13 +193,17 @@ impl<'e> Evaluator<'e> {
                 let arguments = functions::signature(index).validate(arguments, input)?;
                 (built_in.call)(self, functions::Arguments { values: arguments, name: built_in.name })
             }
-            FunctionId::Host(index) => self.apply_host(index, arguments),
+            FunctionId::Host(index) => self.apply_host(index, arguments, input),
             FunctionId::Made(index) => self.apply_made(index, arguments, input),
         }
     }
 
-    fn apply_host(&mut self, index: usize, arguments: Vec<Val>) -> Result<Val> {
-        let Some(host) = self.bindings.functions.get(index) else { return Ok(Val::Undefined) };
+    fn apply_host(&mut self, index: usize, mut arguments: Vec<Val>, input: &Val) -> Result<Val> {
+        let bindings = self.bindings;
+        let Some(HostFunction(host)) = bindings.functions.get(index) else { return Ok(Val::Undefined) };
+        if let Some(signature) = &host.signature {
+            arguments = signature.validate(arguments, input)?;
+        }
         let mut room = self.options.max_bytes / 32;
         let values: Result<Vec<Option<Value>>> = arguments
             .iter()
@@ -208,9 +213,15 @@ impl<'e> Evaluator<'e> {
                 },
             )
             .collect();
-        match (host.call)(&values?) {
+        let random = &mut self.random;
+        let mut draw = || functions::next_bits(random);
+        match (host.call)(HostArguments { values: &values?, draw: &mut draw }) {
+            Ok(Some(Value::Array(items))) if host.sequence => {
+                self.sequence(items.iter().cloned().map(Val::Json).collect())
+            }
             Ok(value) => Ok(value.map(Val::Json).unwrap_or_default()),
-            Err(message) => Err(Fault::internal(message)),
+            Err(HostError::Message(message)) => Err(Fault::host(message)),
+            Err(HostError::Memory) => Err(Fault::limit(super::super::MEMORY)),
         }
     }
 
@@ -303,7 +314,7 @@ impl<'e> Evaluator<'e> {
             FunctionId::BuiltIn(index) => {
                 functions::TABLE.get(index).map_or(0, |built_in| built_in.parameters)
             }
-            FunctionId::Host(index) => self.bindings.functions.get(index).map_or(0, |host| host.parameters),
+            FunctionId::Host(index) => self.bindings.functions.get(index).map_or(0, |host| host.0.parameters),
             FunctionId::Made(index) => match self.made.get(index) {
                 Some(Made::Lambda { lambda, .. }) => lambda.parameters.len(),
                 Some(Made::Partial { arguments, .. }) => {
