@@ -166,6 +166,8 @@ impl<S: Store> Run<S> {
             if let Some(ended) = self.ended() {
                 return Ok(ended);
             }
+            // One that never waits lets others run between its steps.
+            tokio::task::yield_now().await;
             // Its time limit is among the timers as long as it is open.
             let Some(timer) = self.timers.first().copied() else { return Err(Unavailable::NotOwner) };
             let due = self.begun + Duration::from_millis(timer.due.since(self.started).0);

@@ -367,6 +367,7 @@ fn project(data: &mut Data, at: Timestamp, id: EventId, entry: &Entry) -> Option
         Fact::MapFailed { .. } => event(EventType::MapStateFailed),
         Fact::StateAborted { kind, .. } => event(aborted(*kind)),
         Fact::WaitStarted { .. }
+        | Fact::StateHeld { .. }
         | Fact::TaskHeartbeat { .. }
         | Fact::RetryScheduled { .. }
         | Fact::StartedBy { .. }

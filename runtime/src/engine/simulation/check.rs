@@ -356,7 +356,8 @@ fn reason(before: &Execution, attempts: &BTreeMap<FrameId, EventId>, step: &Step
             if failure.heartbeat { Purpose::Heartbeat } else { Purpose::TaskTimeout },
         ),
         Fact::StateExited { frame, .. } | Fact::StateExitedAssigned { frame, .. } => {
-            fired(before, step.at, *frame, Purpose::Wait)
+            let held = || fired(before, step.at, *frame, Purpose::Retry);
+            fired(before, step.at, *frame, Purpose::Wait).or_else(held)
         }
         // What a state leaves with, after a time, or what it begins with, after a back-off.
         Fact::EvaluationFailed { frame, .. } => fired(before, step.at, *frame, Purpose::Wait)
@@ -373,6 +374,7 @@ fn reason(before: &Execution, attempts: &BTreeMap<FrameId, EventId>, step: &Step
         | Fact::StartedBy { .. }
         | Fact::LambdaFunctionStarted { .. }
         | Fact::TaskStarted { .. }
+        | Fact::StateHeld { .. }
         | Fact::WaitStarted { .. }
         | Fact::RetryScheduled { .. }
         | Fact::BranchSucceeded { .. }
