@@ -352,6 +352,13 @@ fn shown(id: EventId, entry: &Entry) -> Value {
         Fact::ExecutionFailed { failure } => ("ExecutionFailed".to_owned(), reason(failure)),
         Fact::ExecutionAborted { failure } => ("ExecutionAborted".to_owned(), reason(failure)),
         Fact::ExecutionTimedOut { failure } => ("ExecutionTimedOut".to_owned(), reason(failure)),
+        Fact::EvaluationFailed { name, location, failure, frame: _ } => {
+            let mut details = joined(json!({ "state": &**name }), reason(failure));
+            if let Some(location) = location {
+                details["location"] = json!(&**location);
+            }
+            ("EvaluationFailed".to_owned(), details)
+        }
         Fact::ExecutionRedriven { count, token: _ } => {
             ("ExecutionRedriven".to_owned(), json!({ "redriveCount": count }))
         }
