@@ -92,6 +92,8 @@ pub enum Deed {
     Delete,
     /// Somebody stops the execution.
     Stop(Reason),
+    /// Somebody redrives the execution, once it has ended.
+    Redrive,
 }
 
 /// What a function answers to one call.
@@ -242,6 +244,10 @@ pub fn over_http(binary: &str, case: &Case) -> Run {
             Deed::Delete => drop(api.must("DeleteStateMachine", &json!({ "stateMachineArn": machine }))),
             Deed::Stop(reason) => {
                 drop(api.must("StopExecution", &with(reason, "executionArn", json!(execution))))
+            }
+            Deed::Redrive => {
+                api.end_of(&execution);
+                drop(api.must("RedriveExecution", &json!({ "executionArn": execution })))
             }
         }
     }

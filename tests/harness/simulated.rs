@@ -104,6 +104,12 @@ impl Simulation<'_> {
             Deed::After(millis) => self.catch_up(self.now.saturating_add(Millis(*millis))),
             Deed::Delete => self.machine_deleted = true,
             Deed::Stop(reason) => drop(self.step(Event::StopRequested { failure: failure(reason) })),
+            Deed::Redrive => {
+                while self.execution.outcome().is_none() {
+                    self.pass_time();
+                }
+                self.step(Event::RedriveRequested { token: None });
+            }
             Deed::Heartbeat => {
                 let (frame, task) = self.task();
                 self.step(Event::TaskHeartbeat { frame, task });
@@ -426,6 +432,16 @@ fn shown(id: EventId, entry: &Entry) -> Value {
         Fact::ExecutionFailed { failure } => ("ExecutionFailed".to_owned(), reason(failure)),
         Fact::ExecutionAborted { failure } => ("ExecutionAborted".to_owned(), reason(failure)),
         Fact::ExecutionTimedOut { failure } => ("ExecutionTimedOut".to_owned(), reason(failure)),
+        Fact::EvaluationFailed { name, location, failure, frame: _ } => {
+            let mut details = joined(json!({ "state": &**name }), reason(failure));
+            if let Some(location) = location {
+                details["location"] = json!(&**location);
+            }
+            ("EvaluationFailed".to_owned(), details)
+        }
+        Fact::ExecutionRedriven { count, token: _ } => {
+            ("ExecutionRedriven".to_owned(), json!({ "redriveCount": count }))
+        }
         Fact::LambdaFunctionScheduled { resource, input, timeout_seconds, .. } => {
             let details = joined(json!({ "resource": &**resource }), data("input", input));
             ("LambdaFunctionScheduled".to_owned(), limited(details, *timeout_seconds, None))
@@ -499,7 +515,9 @@ fn shown(id: EventId, entry: &Entry) -> Value {
         | Fact::RetryScheduled { .. }
         | Fact::StartedBy { .. }
         | Fact::BranchSucceeded { .. }
-        | Fact::BranchFailed { .. } => unreachable!("not an event"),
+        | Fact::BranchFailed { .. }
+        | Fact::StateResumed { .. }
+        | Fact::BlockResumed { .. } => unreachable!("not an event"),
     };
     let mut event = Map::new();
     if !details.is_null() {
