@@ -27,6 +27,8 @@ mod generate;
 #[cfg(test)]
 mod properties;
 #[cfg(test)]
+mod queries;
+#[cfg(test)]
 mod scopes;
 #[cfg(test)]
 mod sequences;

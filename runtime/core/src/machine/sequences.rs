@@ -122,7 +122,7 @@ impl Run {
         timers.min()
     }
 
-    fn lines(&self) -> Vec<String> {
+    pub(super) fn lines(&self) -> Vec<String> {
         self.history
             .iter()
             .map(|(id, entry)| format!("{}<{} {}", id.0, entry.previous.0, shown(&entry.fact)))
