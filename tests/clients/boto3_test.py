@@ -22,11 +22,7 @@ PATIENCE = 60
 
 # What gradus says so itself for, until it does it.
 NOT_YET = {
-    "describe_map_run": {"mapRunArn": "arn:aws:states:us-east-1:000000000000:mapRun:m/l:x"},
-    "list_map_runs": {"executionArn": "arn:aws:states:us-east-1:000000000000:execution:m:e"},
-    "redrive_execution": {"executionArn": "arn:aws:states:us-east-1:000000000000:execution:m:e"},
     "test_state": {"definition": json.dumps(PASS["States"]["A"]), "roleArn": ROLE},
-    "update_map_run": {"mapRunArn": "arn:aws:states:us-east-1:000000000000:mapRun:m/l:x", "maxConcurrency": 1},
 }
 
 
@@ -166,6 +162,46 @@ class Executions(Case):
         ended = self.end_of(execution)
         self.assertEqual((ended["status"], ended["error"], ended["cause"]), ("ABORTED", "E", "C"))
         self.assertEqual(ended["stopDate"], stopped["stopDate"])
+
+    def test_redrive(self):
+        execution = self.sfn.start_execution(stateMachineArn=self.machine(WAIT))["executionArn"]
+        self.refused("ExecutionNotRedrivable", "Execution is RUNNING and cannot be redriven", "redrive_execution",
+                     executionArn=execution)
+        self.sfn.stop_execution(executionArn=execution)
+        redriven = self.sfn.redrive_execution(executionArn=execution, clientToken="once")
+        again = self.sfn.redrive_execution(executionArn=execution, clientToken="once")
+        self.assertEqual(again["redriveDate"], redriven["redriveDate"])
+        shown = self.sfn.describe_execution(executionArn=execution)
+        self.assertEqual((shown["status"], shown["redriveCount"], shown["redriveDate"]),
+                         ("RUNNING", 1, redriven["redriveDate"]))
+        self.assertNotIn("stopDate", shown)
+        item = self.sfn.list_executions(stateMachineArn=shown["stateMachineArn"])["executions"][0]
+        self.assertEqual((item["redriveCount"], item["redriveDate"]), (1, redriven["redriveDate"]))
+        events = self.sfn.get_execution_history(executionArn=execution)["events"]
+        self.assertEqual([(event["type"], event["previousEventId"]) for event in events[2:]],
+                         [("ExecutionAborted", 0), ("ExecutionRedriven", 3)])
+        self.assertEqual(events[3]["executionRedrivenEventDetails"], {"redriveCount": 1})
+        self.sfn.stop_execution(executionArn=execution)
+        # The client makes a token of its own for each call.
+        self.sfn.redrive_execution(executionArn=execution)
+        self.assertEqual(self.sfn.describe_execution(executionArn=execution)["redriveCount"], 2)
+        missing = execution + "x"
+        self.refused("ExecutionDoesNotExist", f"Execution Does Not Exist: '{missing}'", "redrive_execution",
+                     executionArn=missing)
+        self.refused("InvalidArn", "Invalid Arn: 'Invalid ARN prefix: x'", "redrive_execution", executionArn="x")
+
+    def test_map_runs(self):
+        execution = self.sfn.start_execution(stateMachineArn=self.machine(PASS))["executionArn"]
+        self.assertEqual(self.sfn.list_map_runs(executionArn=execution)["mapRuns"], [])
+        missing = execution + "x"
+        self.refused("ExecutionDoesNotExist", f"Execution Does Not Exist: '{missing}'", "list_map_runs",
+                     executionArn=missing)
+        run = "arn:aws:states:us-east-1:000000000000:mapRun:m/l:x"
+        gone = f"Resource not found: '{run}'"
+        self.refused("ResourceNotFound", gone, "describe_map_run", mapRunArn=run)
+        self.refused("ResourceNotFound", gone, "update_map_run", mapRunArn=run, maxConcurrency=1)
+        self.refused("ResourceNotFound", gone, "list_executions", mapRunArn=run)
+        self.refused("ValidationException", None, "update_map_run", mapRunArn=run)
 
     def test_errors(self):
         machine = self.machine(WAIT)

@@ -16,8 +16,26 @@ pub struct Call {
     pub payload: String,
 }
 
-/// What a function does: its return value, or the error that it ends with, both as JSON.
-pub type Function = dyn Fn(&Call) -> Result<String, String> + Send + Sync;
+/// What Lambda says to a call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// The function returned this text.
+    Returned(String),
+    /// The function ended with this error, which is JSON.
+    Failed(String),
+    /// The function was not run.
+    Refused {
+        /// HTTP status.
+        status: u16,
+        /// The error's name.
+        code: String,
+        /// Its message.
+        message: String,
+    },
+}
+
+/// What a function does.
+type Function = dyn Fn(&Call) -> Answer + Send + Sync;
 
 /// A running stand-in. It goes on until the process ends.
 #[derive(Debug)]
@@ -27,11 +45,19 @@ pub struct Functions {
 }
 
 impl Functions {
-    /// Answers every call with what `function` says.
+    /// Answers every call with what `function` returns, or the error that it ends with.
     ///
     /// # Panics
     /// If no port can be had.
     pub fn start(function: impl Fn(&Call) -> Result<String, String> + Send + Sync + 'static) -> Functions {
+        Functions::answering(move |call| function(call).map_or_else(Answer::Failed, Answer::Returned))
+    }
+
+    /// Answers every call with what `function` says, in the terms of Lambda.
+    ///
+    /// # Panics
+    /// If no port can be had.
+    pub fn answering(function: impl Fn(&Call) -> Answer + Send + Sync + 'static) -> Functions {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let address = listener.local_addr().expect("it is bound");
         let calls = Arc::<Mutex<Vec<Call>>>::default();
@@ -88,15 +114,20 @@ fn serve(stream: TcpStream, seen: &Mutex<Vec<Call>>, function: &Function) -> std
         let payload = String::from_utf8_lossy(&body).into_owned();
         let call = Call { function: function_name, key, payload };
         seen.lock().expect("no function panics").push(call.clone());
-        let (failed, answer) = match function(&call) {
-            Ok(answer) => ("", answer),
-            Err(answer) => ("X-Amz-Function-Error: Unhandled\r\n", answer),
+        const VERSION: &str = "X-Amz-Executed-Version: $LATEST\r\n";
+        let (status, more, body) = match function(&call) {
+            Answer::Returned(body) => (200, VERSION.to_owned(), body),
+            Answer::Failed(body) => (200, format!("{VERSION}X-Amz-Function-Error: Unhandled\r\n"), body),
+            Answer::Refused { status, code, message } => {
+                let body = serde_json::json!({ "Message": message }).to_string();
+                (status, format!("x-amzn-ErrorType: {code}\r\n"), body)
+            }
         };
         write!(
             writer,
-            "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nx-amzn-RequestId: r\r\n\
-             X-Amz-Executed-Version: $LATEST\r\n{failed}Content-Length: {}\r\n\r\n{answer}",
-            answer.len()
+            "HTTP/1.1 {status} -\r\nContent-Type: application/json\r\nx-amzn-RequestId: r\r\n\
+             {more}Content-Length: {}\r\n\r\n{body}",
+            body.len()
         )?;
     }
 }

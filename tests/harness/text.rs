@@ -74,6 +74,58 @@ pub fn settle(text: &str) -> String {
     out
 }
 
+/// A text of an execution without what no two runs share: UUIDs, dates, points in time with
+/// milliseconds, what was said about the call of a service, and a task token.
+#[must_use]
+pub fn mask(text: &str, token: Option<&str>) -> String {
+    let text = token.map_or_else(|| text.to_owned(), |token| text.replace(token, "<token>"));
+    let text = ["SdkHttpMetadata", "SdkResponseMetadata"].into_iter().fold(text, mask_object);
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text.as_str();
+    while let Some(first) = rest.chars().next() {
+        match time(rest) {
+            Some(after) => {
+                out.push_str("<time>");
+                rest = after;
+            }
+            None => {
+                out.push(first);
+                rest = &rest[first.len_utf8()..];
+            }
+        }
+    }
+    settle(&out)
+}
+
+/// Replaces the object that a JSON text has at each member of this name.
+fn mask_object(text: String, name: &str) -> String {
+    let member = format!("\"{name}\":{{");
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text.as_str();
+    while let Some((before, after)) = rest.split_once(&member) {
+        let mut depth = 1;
+        let end = after.find(|character| {
+            depth += i32::from(character == '{') - i32::from(character == '}');
+            depth == 0
+        });
+        let Some(end) = end else { break };
+        out.push_str(&format!("{before}\"{name}\":\"<masked>\""));
+        rest = &after[end + 1..];
+    }
+    out + rest
+}
+
+/// What follows the point in time, in UTC with milliseconds, that the text begins with.
+fn time(text: &str) -> Option<&str> {
+    const FORM: &[u8] = b"0000-00-00T00:00:00.000Z";
+    let (time, after) = text.split_at_checked(FORM.len())?;
+    let fits = time.bytes().zip(FORM).all(|(byte, form)| match form {
+        b'0' => byte.is_ascii_digit(),
+        form => byte == *form,
+    });
+    fits.then_some(after)
+}
+
 /// What follows the UUID that the text begins with.
 fn uuid(text: &str) -> Option<&str> {
     let (uuid, after) = text.split_at_checked(36)?;
@@ -101,6 +153,21 @@ mod tests {
             assert_eq!(expand(short), long);
         }
         assert_eq!(expand("{{ab*2}}{{x}}"), "abab{{x}}");
+    }
+
+    #[test]
+    fn texts_of_executions_are_masked() {
+        for (text, token, expected) in [
+            ("plain", None, "plain"),
+            ("a t b", Some("t"), "a <token> b"),
+            ("2026-11-22T05:00:00.123Z", None, "<time>"),
+            ("2026-11-22T05:00:00Z é", None, "2026-11-22T05:00:00Z é"),
+            (r#"{"SdkHttpMetadata":{"a":{}},"b":1}"#, None, r#"{"SdkHttpMetadata":"<masked>","b":1}"#),
+            (r#"{"SdkHttpMetadata":{"a":{"#, None, r#"{"SdkHttpMetadata":{"a":{"#),
+            (r#"{"StartDate":17}"#, None, r#"{"StartDate":<date>}"#),
+        ] {
+            assert_eq!(mask(text, token), expected);
+        }
     }
 
     #[test]

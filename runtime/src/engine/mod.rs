@@ -25,7 +25,7 @@ use tokio::sync::{oneshot, watch};
 
 pub use clock::Clock;
 pub use express::{Ended, ExpressError};
-pub use partition::{Limits, NameTaken, Signalled, Started, Unavailable, find_execution};
+pub use partition::{Limits, NameTaken, Signalled, Started, Unavailable, find_execution, find_named};
 
 use calls::{Calls, World};
 use express::Express;
@@ -273,6 +273,16 @@ impl<S: Store> Engine<S> {
         failure: Failure,
     ) -> Result<Signalled, Unavailable> {
         self.signal(execution, Event::StopRequested { failure }).await
+    }
+
+    /// Lets an execution that has ended go on, if it may. When this returns, it is durable; the same token
+    /// again is answered like the first.
+    pub async fn redrive_execution(
+        &self,
+        execution: ExecutionId,
+        token: Option<Arc<str>>,
+    ) -> Result<Signalled, Unavailable> {
+        self.signal(execution, Event::RedriveRequested { token }).await
     }
 
     /// Tells an execution what happened. When this returns, what it made of it is durable.

@@ -13,12 +13,13 @@ use gradus_api::shapes::{
     ActivityFailedEventDetails, ActivityScheduledEventDetails, ActivityStartedEventDetails,
     ActivitySucceededEventDetails, ActivityTimedOutEventDetails, AssignedVariablesDetails,
     EvaluationFailedEventDetails, ExecutionAbortedEventDetails, ExecutionFailedEventDetails,
-    ExecutionStartedEventDetails, ExecutionSucceededEventDetails, ExecutionTimedOutEventDetails,
-    HistoryEvent, HistoryEventExecutionDataDetails as DataDetails, LambdaFunctionFailedEventDetails,
-    LambdaFunctionScheduledEventDetails, LambdaFunctionSucceededEventDetails,
-    LambdaFunctionTimedOutEventDetails, MapIterationEventDetails, MapStateStartedEventDetails,
-    StateEnteredEventDetails, StateExitedEventDetails, TaskFailedEventDetails, TaskScheduledEventDetails,
-    TaskStartedEventDetails, TaskSubmittedEventDetails, TaskSucceededEventDetails, TaskTimedOutEventDetails,
+    ExecutionRedrivenEventDetails, ExecutionStartedEventDetails, ExecutionSucceededEventDetails,
+    ExecutionTimedOutEventDetails, HistoryEvent, HistoryEventExecutionDataDetails as DataDetails,
+    LambdaFunctionFailedEventDetails, LambdaFunctionScheduledEventDetails,
+    LambdaFunctionSucceededEventDetails, LambdaFunctionTimedOutEventDetails, MapIterationEventDetails,
+    MapStateStartedEventDetails, StateEnteredEventDetails, StateExitedEventDetails, TaskFailedEventDetails,
+    TaskScheduledEventDetails, TaskStartedEventDetails, TaskSubmittedEventDetails, TaskSucceededEventDetails,
+    TaskTimedOutEventDetails,
 };
 use gradus_core::json::Payload;
 use gradus_core::machine::codec::{self, StepFacts};
@@ -370,7 +371,15 @@ fn project(data: &mut Data, at: Timestamp, id: EventId, entry: &Entry) -> Option
         | Fact::RetryScheduled { .. }
         | Fact::StartedBy { .. }
         | Fact::BranchSucceeded { .. }
-        | Fact::BranchFailed { .. } => return None,
+        | Fact::BranchFailed { .. }
+        | Fact::StateResumed { .. }
+        | Fact::BlockResumed { .. } => return None,
+        Fact::ExecutionRedriven { count, token: _ } => HistoryEvent {
+            execution_redriven_event_details: Some(ExecutionRedrivenEventDetails {
+                redrive_count: Some(small(*count)),
+            }),
+            ..event(EventType::ExecutionRedriven)
+        },
     };
     Some(event)
 }
@@ -578,6 +587,9 @@ mod tests {
             Fact::ExecutionFailed { failure: failure.clone() },
             Fact::ExecutionAborted { failure: failure.clone() },
             Fact::ExecutionTimedOut { failure },
+            Fact::ExecutionRedriven { count: 1, token: Some(word.clone()) },
+            Fact::StateResumed { frame, cursor: EventId(2) },
+            Fact::BlockResumed { frame },
         ];
         facts.extend(task_facts(&word, &data));
         for number in 1..=u8::MAX {

@@ -15,6 +15,7 @@ mod configuration;
 mod execution;
 mod express;
 mod history;
+mod map_run;
 mod name;
 mod page;
 mod qualified;
@@ -114,6 +115,7 @@ operations! {
         delete_state_machine_version(DeleteStateMachineVersionInput) -> DeleteStateMachineVersionOutput | DeleteStateMachineVersionError = version::delete;
         describe_activity(DescribeActivityInput) -> DescribeActivityOutput | DescribeActivityError = activity::describe;
         describe_execution(DescribeExecutionInput) -> DescribeExecutionOutput | DescribeExecutionError = execution::describe;
+        describe_map_run(DescribeMapRunInput) -> DescribeMapRunOutput | DescribeMapRunError = map_run::describe;
         describe_state_machine(DescribeStateMachineInput) -> DescribeStateMachineOutput | DescribeStateMachineError = state_machine::describe;
         describe_state_machine_alias(DescribeStateMachineAliasInput) -> DescribeStateMachineAliasOutput | DescribeStateMachineAliasError = alias::describe;
         describe_state_machine_for_execution(DescribeStateMachineForExecutionInput) -> DescribeStateMachineForExecutionOutput | DescribeStateMachineForExecutionError = execution::describe_state_machine;
@@ -121,11 +123,13 @@ operations! {
         get_execution_history(GetExecutionHistoryInput) -> GetExecutionHistoryOutput | GetExecutionHistoryError = execution::history;
         list_activities(ListActivitiesInput) -> ListActivitiesOutput | ListActivitiesError = activity::list;
         list_executions(ListExecutionsInput) -> ListExecutionsOutput | ListExecutionsError = execution::list;
+        list_map_runs(ListMapRunsInput) -> ListMapRunsOutput | ListMapRunsError = map_run::list;
         list_state_machine_aliases(ListStateMachineAliasesInput) -> ListStateMachineAliasesOutput | ListStateMachineAliasesError = alias::list;
         list_state_machine_versions(ListStateMachineVersionsInput) -> ListStateMachineVersionsOutput | ListStateMachineVersionsError = version::list;
         list_state_machines(ListStateMachinesInput) -> ListStateMachinesOutput | ListStateMachinesError = state_machine::list;
         list_tags_for_resource(ListTagsForResourceInput) -> ListTagsForResourceOutput | ListTagsForResourceError = tag::list;
         publish_state_machine_version(PublishStateMachineVersionInput) -> PublishStateMachineVersionOutput | PublishStateMachineVersionError = version::publish;
+        redrive_execution(RedriveExecutionInput) -> RedriveExecutionOutput | RedriveExecutionError = execution::redrive;
         send_task_failure(SendTaskFailureInput) -> SendTaskFailureOutput | SendTaskFailureError = activity::fail_task;
         send_task_heartbeat(SendTaskHeartbeatInput) -> SendTaskHeartbeatOutput | SendTaskHeartbeatError = activity::heartbeat;
         send_task_success(SendTaskSuccessInput) -> SendTaskSuccessOutput | SendTaskSuccessError = activity::succeed_task;
@@ -134,16 +138,13 @@ operations! {
         stop_execution(StopExecutionInput) -> StopExecutionOutput | StopExecutionError = execution::stop;
         tag_resource(TagResourceInput) -> TagResourceOutput | TagResourceError = tag::add;
         untag_resource(UntagResourceInput) -> UntagResourceOutput | UntagResourceError = tag::remove;
+        update_map_run(UpdateMapRunInput) -> UpdateMapRunOutput | UpdateMapRunError = map_run::update;
         update_state_machine(UpdateStateMachineInput) -> UpdateStateMachineOutput | UpdateStateMachineError = state_machine::update;
         update_state_machine_alias(UpdateStateMachineAliasInput) -> UpdateStateMachineAliasOutput | UpdateStateMachineAliasError = alias::update;
         validate_state_machine_definition(ValidateStateMachineDefinitionInput) -> ValidateStateMachineDefinitionOutput | ValidateStateMachineDefinitionError = state_machine::validate;
     }
     unsupported {
-        describe_map_run(DescribeMapRunInput) -> DescribeMapRunOutput | DescribeMapRunError = DescribeMapRun;
-        list_map_runs(ListMapRunsInput) -> ListMapRunsOutput | ListMapRunsError = ListMapRuns;
-        redrive_execution(RedriveExecutionInput) -> RedriveExecutionOutput | RedriveExecutionError = RedriveExecution;
         test_state(TestStateInput) -> TestStateOutput | TestStateError = TestState;
-        update_map_run(UpdateMapRunInput) -> UpdateMapRunOutput | UpdateMapRunError = UpdateMapRun;
     }
 }
 

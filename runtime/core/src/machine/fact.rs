@@ -386,7 +386,7 @@ facts! {
         failure: Failure,
     },
     /// A query of a state failed, or gave what the state cannot use.
-    60 => EvaluationFailed {
+    52 => EvaluationFailed {
         /// The line of control.
         frame: FrameId,
         /// The state.
@@ -401,6 +401,28 @@ facts! {
         /// The task.
         parent: Parent,
     },
+    // Redrives have the numbers from 60 on.
+    /// An execution that had ended goes on from where it failed. Every line of control halts until it
+    /// is resumed.
+    60 => ExecutionRedriven {
+        /// The number of the redrive, from 1.
+        count: u32,
+        /// What tells the request from another, where the caller gave it.
+        token: Option<Arc<str>>,
+    },
+    /// A state that an end had left open begins again; its retriers are as new. Not an event.
+    61 => StateResumed {
+        /// The line of control.
+        frame: FrameId,
+        /// The event that its next one points back to.
+        cursor: EventId,
+    },
+    /// A Parallel or Map state goes on with the branches or iterations that had not succeeded; its retriers
+    /// are as new. Not an event.
+    62 => BlockResumed {
+        /// The line of control that is in the state.
+        frame: FrameId,
+    },
 }
 
 impl Fact {
@@ -414,6 +436,8 @@ impl Fact {
                 | Fact::StartedBy { .. }
                 | Fact::BranchSucceeded { .. }
                 | Fact::BranchFailed { .. }
+                | Fact::StateResumed { .. }
+                | Fact::BlockResumed { .. }
         )
     }
 
@@ -461,7 +485,10 @@ impl Fact {
             | Fact::TaskFailed { .. }
             | Fact::TaskTimedOut { .. }
             | Fact::EvaluationFailed { .. }
-            | Fact::StartedBy { .. } => false,
+            | Fact::StartedBy { .. }
+            | Fact::ExecutionRedriven { .. }
+            | Fact::StateResumed { .. }
+            | Fact::BlockResumed { .. } => false,
         }
     }
 
@@ -503,13 +530,16 @@ impl Fact {
             | Fact::TaskSucceeded { frame, .. }
             | Fact::TaskFailed { frame, .. }
             | Fact::TaskTimedOut { frame, .. }
-            | Fact::EvaluationFailed { frame, .. } => Some(*frame),
+            | Fact::EvaluationFailed { frame, .. }
+            | Fact::StateResumed { frame, .. }
+            | Fact::BlockResumed { frame } => Some(*frame),
             Fact::ExecutionStarted { .. }
             | Fact::StartedBy { .. }
             | Fact::ExecutionSucceeded { .. }
             | Fact::ExecutionFailed { .. }
             | Fact::ExecutionAborted { .. }
-            | Fact::ExecutionTimedOut { .. } => None,
+            | Fact::ExecutionTimedOut { .. }
+            | Fact::ExecutionRedriven { .. } => None,
         }
     }
 }

@@ -45,12 +45,12 @@ impl Run {
     /// One event out of all that may come.
     fn next(&mut self, choice: usize, value: usize) {
         let fail = || Failure::new(if value.is_multiple_of(2) { "Flaky" } else { "Hard" }, "generated");
-        match choice % 10 {
+        match choice % 12 {
             0 => self.now = self.now.saturating_add(Millis((value % 9000) as u64)),
             1 | 2 => {
                 let timers: Vec<Timer> = self.asked.iter().filter_map(timer).collect();
                 let Some(Timer { due, frame, purpose }) = pick(&timers, value) else { return };
-                self.now = if choice % 10 == 1 { self.now.max(due) } else { self.now };
+                self.now = if choice % 12 == 1 { self.now.max(due) } else { self.now };
                 self.tell(Event::TimerFired { frame, purpose, due });
             }
             3 => {
@@ -75,6 +75,12 @@ impl Run {
                     _ if failed => Event::TaskFailed { frame, task, failure: fail() },
                     _ => Event::TaskSucceeded { frame, task, output },
                 });
+            }
+            10 if value.is_multiple_of(8) => self.tell(Event::StopRequested { failure: Failure::default() }),
+            // By few tokens, so that some come again.
+            10 | 11 => {
+                let token = (!value.is_multiple_of(3)).then(|| (value % 5).to_string().into());
+                self.tell(Event::RedriveRequested { token });
             }
             choice => {
                 let Some(ActivityTask { frame, task, .. }) = pick(&self.taken, value) else { return };
@@ -115,7 +121,14 @@ impl Run {
                     | Fact::TaskTimedOut { .. }
             )
         );
-        if step.reply == Reply::Late && !was_due {
+        let redriven = matches!(first, Some(Fact::ExecutionRedriven { .. }));
+        let refused = match step.reply {
+            Reply::Late => !was_due,
+            Reply::NotRedrivable(_) => true,
+            Reply::Redriven { .. } => !redriven,
+            Reply::Taken | Reply::TaskStarted { .. } => false,
+        };
+        if refused {
             assert_eq!(before, &self.execution);
             assert!(step.facts.is_empty() && step.asked.is_empty() && step.settled.is_empty());
         }
@@ -123,6 +136,7 @@ impl Run {
         let waits = !self.execution.outstanding().is_empty() || self.holds_task();
         assert_eq!(waits, self.execution.outcome().is_none(), "{:?}", self.execution);
         assert!(self.execution.blocks_are_sound(), "{:?}", self.execution);
+        assert!(self.execution.outcome().is_some() || !self.execution.is_halted(), "{:?}", self.execution);
         let (found, kept) = self.execution.variable_bytes();
         assert_eq!(found, kept, "bytes of variables");
         // Facts are their bytes.

@@ -94,6 +94,9 @@ pub fn delay(retrier: &Retrier, attempt: u32, seed: u64) -> Millis {
     if retrier.full_jitter { Millis(uniform(seed, full)) } else { Millis(full) }
 }
 
+/// A result is larger than any may be.
+pub(super) const DATA_LIMIT_EXCEEDED: &str = "States.DataLimitExceeded";
+
 const RUNTIME: &str = "States.Runtime";
 const TIMEOUT: &str = "States.Timeout";
 

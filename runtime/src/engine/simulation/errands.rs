@@ -16,17 +16,17 @@ use crate::store::layout::{self, Errand, ErrandKind, ExecutionId};
 use crate::store::memory::Memory;
 use crate::store::{Durable, Op, PartitionId, Range, Store, Table};
 use crate::tasks::activity::Activities;
-use crate::tasks::nested;
+use crate::tasks::nested::{self, News};
 
 /// Everything outside executions, in one life.
 pub(super) struct Outsides {
     pub(super) activities: Activities<Memory>,
     pub(super) errands: Mutex<Vec<Errand>>,
-    news: News,
+    news: Told,
 }
 
 /// What is to be said to executions: the errand, if any, is done when it was heard.
-type News = Arc<Mutex<VecDeque<(ExecutionId, Event, Option<Errand>)>>>;
+type Told = Arc<Mutex<VecDeque<(ExecutionId, Event, Option<Errand>)>>>;
 
 impl Outsides {
     /// With the errands that the disk has, if they are looked for.
@@ -35,7 +35,7 @@ impl Outsides {
         let errands = rows.iter().filter(|_| recover);
         let errands = errands.map(|(key, _)| Errand::read(key).expect("our own key")).collect();
         let activities = Activities::new(store.clone());
-        Outsides { activities, errands: Mutex::new(errands), news: News::default() }
+        Outsides { activities, errands: Mutex::new(errands), news: Told::default() }
     }
 
     fn add(&self, errand: Errand) {
@@ -160,11 +160,12 @@ impl World {
     fn tell_end(&mut self, errand: Errand) {
         let news = nested::news(self.store(), self.catalog(), errand.execution).expect("a sound disk");
         match news {
-            Some((waiting, [start, end])) => {
+            News::Ended(waiting, [start, end]) => {
                 self.tell(waiting, start, None);
                 self.tell(waiting, end, Some(errand));
             }
-            None => self.forget(errand),
+            News::Running => {}
+            News::Nobody => self.forget(errand),
         }
     }
 

@@ -59,8 +59,10 @@ pub(super) struct Ledger {
     pub(super) asked: BTreeMap<String, String>,
     /// Marks of task results and failures that were acknowledged.
     pub(super) answered: BTreeSet<u64>,
-    /// Executions whose stop was acknowledged while they were open.
-    pub(super) stopped: BTreeSet<ExecutionId>,
+    /// How often the stop of an execution was acknowledged while it was open.
+    pub(super) stopped: BTreeMap<ExecutionId, usize>,
+    /// Redrives that were acknowledged, by execution and time.
+    pub(super) redriven: BTreeSet<(ExecutionId, Timestamp)>,
     /// Attempts that were handed to a worker, by execution and scheduling event.
     pub(super) assigned: BTreeSet<(ExecutionId, u64)>,
     /// Executions whose name another execution was given as well.
@@ -251,13 +253,14 @@ impl World {
 
     fn act(&mut self) {
         self.forget_heard();
-        match self.random.below(14) {
+        match self.random.below(15) {
             0..=2 => self.start(),
             9..=11 => drop(self.run_errand()),
             3 => self.stop(),
             4 | 5 => self.poll(),
             6 | 7 => self.answer(),
             8 => self.advance(),
+            14 => self.redrive(),
             _ => self.move_partition(),
         }
         // A stale owner's batch breaks something only if the new owner has written before: rare enough to
@@ -315,7 +318,23 @@ impl World {
         let failure = Failure::new("Stopped", "by the world");
         self.signal(id, Event::StopRequested { failure }, move |signalled| {
             if signalled.reply == Reply::Taken {
-                ledger.lock().expect("one thread").stopped.insert(id);
+                *ledger.lock().expect("one thread").stopped.entry(id).or_default() += 1;
+            }
+        });
+    }
+
+    /// Somebody wants an execution to go on, whether or not it may; some say the same again.
+    fn redrive(&mut self) {
+        let started: Vec<ExecutionId> = self.ledger().started.values().copied().collect();
+        if started.is_empty() {
+            return;
+        }
+        let id = started[self.random.below(started.len())];
+        let token = (self.random.below(4) > 0).then(|| self.random.below(3).to_string().into());
+        let ledger = self.ledger.clone();
+        self.signal(id, Event::RedriveRequested { token }, move |signalled| {
+            if let Reply::Redriven { at } = signalled.reply {
+                ledger.lock().expect("one thread").redriven.insert((id, at));
             }
         });
     }

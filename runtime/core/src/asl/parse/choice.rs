@@ -6,7 +6,7 @@ use super::fields::{Fields, Table, each, expected};
 use super::jsonata::Given;
 use super::location::Location;
 use super::state::{exit, next};
-use super::{Block, Language, Parser, Read, Refused, jsonata, paths};
+use super::{Block, Language, Parser, Read, Refused, jsonata, paths, suspects};
 use crate::asl::definition::{
     Choice, Condition, Exit, Glob, Kind, Operand, Operator, Relation, Rule, Test, TypeTest,
 };
@@ -243,7 +243,9 @@ fn operator(parser: &mut Parser, fields: &mut Fields<'_>, name: &'static str) ->
         Form::Is(test) => Operator::IsType(test, boolean(parser, fields, name)?),
         Form::Matches => Operator::StringMatches(pattern(parser, fields, name)?),
         Form::Boolean => Operator::BooleanEquals(operand(path, || boolean(parser, fields, name))?),
-        Form::String(relation) => Operator::String(relation, operand(path, || string(parser, fields, name))?),
+        Form::String(relation) => {
+            Operator::String(relation, operand(path, || operand_text(parser, fields, name))?)
+        }
         Form::Numeric(relation) => {
             Operator::Numeric(relation, operand(path, || number(parser, fields, name))?)
         }
@@ -290,6 +292,13 @@ fn boolean(parser: &mut Parser, fields: &mut Fields<'_>, name: &'static str) -> 
 
 fn string(parser: &mut Parser, fields: &mut Fields<'_>, name: &'static str) -> Read<Arc<str>> {
     fields.string(parser, name)?.cloned().ok_or(Refused)
+}
+
+/// The text that a string is compared with.
+fn operand_text(parser: &mut Parser, fields: &mut Fields<'_>, name: &'static str) -> Read<Arc<str>> {
+    let text = string(parser, fields, name)?;
+    suspects::in_field(parser, &fields.at(name), name, &text);
+    Ok(text)
 }
 
 fn number(parser: &mut Parser, fields: &mut Fields<'_>, name: &'static str) -> Read<Value> {

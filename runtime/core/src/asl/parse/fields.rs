@@ -326,9 +326,9 @@ impl<'a> Fields<'a> {
         paths::reference_path(parser, &self.at(NAME), text).map(ResultPath::Insert)
     }
 
-    /// A member that is a payload template.
+    /// A member that is a payload template. One that is `null` counts as not given, as `Result` does (recorded).
     pub(super) fn template(&mut self, parser: &mut Parser, name: &'static str) -> Read<Option<Template>> {
-        let Some(value) = self.get(name) else {
+        let Some(value) = self.get(name).filter(|value| !value.is_null()) else {
             return Ok(None);
         };
         paths::template(parser, &self.at(name), value).map(Some)

@@ -17,6 +17,7 @@ mod location;
 mod nested;
 mod paths;
 mod state;
+mod suspects;
 mod task;
 mod unbuilt;
 mod variables;

@@ -4,12 +4,15 @@
 use std::borrow::Cow;
 
 use super::location::Location;
-use super::{Parser, Read, Refused, variables};
+use super::{Parser, Read, Refused, suspects, variables};
 use crate::expr::intrinsic::Call;
 use crate::expr::path::{Path, ReferencePath};
 use crate::expr::template::{Template, TemplateError};
 use crate::json::Value;
 use crate::machine::timestamp::{self, Timestamp};
+
+/// What a key of a template ends in whose value is evaluated.
+pub(super) const SUFFIX: &str = ".$";
 
 /// A path into the data, the context object or a variable.
 pub(super) fn path(parser: &mut Parser, location: &Location<'_>, text: &str) -> Read<Path> {
@@ -75,6 +78,7 @@ pub(super) fn template(parser: &mut Parser, location: &Location<'_>, value: &Val
     for path in template.paths() {
         warn_of_variable(parser, location, path);
     }
+    suspects::in_template(parser, location, value);
     Ok(template)
 }
 

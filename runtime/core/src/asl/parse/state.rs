@@ -8,7 +8,7 @@ use super::jsonata::Given;
 use super::location::Location;
 use super::{
     Block, Language, Parser, Read, Refused, choice, distributed, jsonata, nested, paths, query_language,
-    task, variables,
+    suspects, task, variables,
 };
 use crate::asl::definition::{Entry, Exit, Fail, Kind, Pass, State, StateId, Transition, Until, Wait, Words};
 use crate::asl::diagnostic::Code;
@@ -282,6 +282,9 @@ fn outline(parser: &mut Parser, block: &mut Block<'_>, fields: &mut Fields<'_>, 
 
 fn pass(parser: &mut Parser, block: &mut Block<'_>, fields: &mut Fields<'_>) -> Read<Kind> {
     let result = fields.get("Result").filter(|value| !value.is_null());
+    if let Some(result) = result {
+        suspects::in_result(parser, &fields.at("Result"), result);
+    }
     let transition = transition(parser, block, fields);
     Ok(Kind::Pass(Pass {
         result: result.map(|value| Payload::from_value(value.clone())),
@@ -365,6 +368,11 @@ fn words(
 ) -> Read<Option<Words>> {
     let alone = fields.at_most_one(parser, &[fixed, found]);
     let text = words_or_query(parser, fields, fixed);
+    if let Ok(Some(Given::Fixed(text))) = text
+        && parser.language != Some(Language::Jsonata)
+    {
+        suspects::in_field(parser, &fields.at(fixed), fixed, text);
+    }
     let expression = match fields.string(parser, found) {
         Ok(Some(text)) if is_call(text) => {
             paths::call(parser, &fields.at(found), found, text).map(|call| Some(Words::Call(call)))

@@ -402,7 +402,7 @@ fn pass_states() {
             "The value for the field '{key}' must be a valid JSONPath or a valid intrinsic function call at /States/S/Parameters"
         )
     };
-    check(&parameters(r#"{"x": "$.plain", "y": [{"z.$": "$.a"}]}"#), &[]);
+    check(&parameters(r#"{"x": "plain", "y": [{"z.$": "$.a"}]}"#), &[]);
     check(&parameters(r#"{"parsed.$": "plain"}"#), &[&bad("parsed.$")]);
     check(&parameters(r#"{"x": [{"y": {"z.$": 1}}]}"#), &[&bad("z.$")]);
     check(&parameters(r#"{"a.$": "States.UUID()", "b": [{"c.$": "States.StringSplit($.x, '\n')"}]}"#), &[]);
@@ -1071,11 +1071,38 @@ fn variables_that_may_be_undefined() {
             &warning("a", "/States/S/Assign"),
             &warning("inner", "/States/M/ItemSelector"),
             &warning("inner", "/States/M/ItemProcessor/States/I/Parameters"),
+            &no_dollar("z", "/States/M/ItemProcessor/States/I/Parameters"),
             &warning("inner", "/States/C/Choices[0]/And[0]/Variable"),
             &warning("c", "/States/C/Choices[0]/And[1]/Variable"),
             &warning("c", "/States/F/ErrorPath"),
         ],
     );
+}
+
+fn no_dollar(key: &str, location: &str) -> String {
+    format!(
+        "NO_DOLLAR: The value of the field '{key}' looks like a JSONPath or the call of an intrinsic function, but \
+         the name does not end with '.$'. at {location}"
+    )
+}
+
+#[test]
+fn texts_that_look_evaluated() {
+    let parameters = |template: &str| {
+        format!(
+            r#"{{"StartAt": "S", "States": {{"S": {{"Type": "Pass", "End": true, "Parameters": {template}}}}}}}"#
+        )
+    };
+    for text in ["$.a", "$['a']", "$$", "$$.Execution.Id", "$name", "States.UUID()"] {
+        let template = format!(r#"{{"a": [{{"b": "{text}"}}, "{text}"], "c.$": "$.c"}}"#);
+        check(
+            &parameters(&template),
+            &[&no_dollar("b", "/States/S/Parameters"), &no_dollar("a", "/States/S/Parameters")],
+        );
+    }
+    for text in ["$", "$100", "$ 5", "$.", "a $.b", "States", "States.No()", "States.UUID(1)", ""] {
+        check(&parameters(&format!(r#"{{"a": "{text}"}}"#)), &[]);
+    }
 }
 
 #[test]

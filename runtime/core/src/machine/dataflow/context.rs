@@ -29,7 +29,12 @@ pub(super) fn of(turn: &Turn<'_>, frame: FrameId) -> Object {
         execution.insert("Name", Value::String(start.name.clone()));
         execution.insert("RoleArn", Value::String(start.role_arn.clone()));
         if turn.execution.mode().counts_redrives() {
-            execution.insert("RedriveCount", Value::from(0i64));
+            let redriven = turn.execution.redriven();
+            let count = redriven.map_or(0, |redriven| redriven.count);
+            execution.insert("RedriveCount", Value::from(i64::from(count)));
+            if let Some(redriven) = redriven {
+                execution.insert("RedriveTime", Value::String(to_iso(redriven.at).into()));
+            }
         }
         context.insert("Execution", execution);
         let mut machine = Object::with_capacity(2);

@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use super::children::Children;
 use super::execution::Turn;
-use super::retry::Failure;
+use super::retry::{DATA_LIMIT_EXCEEDED, Failure};
 use super::{FrameId, MAX_PAYLOAD_BYTES, Variables};
 use crate::asl::definition::{Entry, Exit, Selector, State};
 use crate::json::{Object, Payload, Value};
@@ -161,7 +161,7 @@ pub(super) fn larger_than_allowed(name: &str) -> Failure {
     let cause = format!(
         "The state/task '{name}' returned a result with a size exceeding the maximum number of bytes service limit."
     );
-    Failure::new("States.DataLimitExceeded", cause)
+    Failure::new(DATA_LIMIT_EXCEEDED, cause)
 }
 
 /// What a catcher gives: both members, `null` where the failure has none. The cause of a time-out
@@ -186,6 +186,16 @@ fn in_state(turn: &Turn<'_>, frame: FrameId, text: &str) -> String {
     let Some((visit, state)) = turn.visit(frame) else { return text.to_owned() };
     let (name, event) = (&state.name, visit.event.0);
     format!("An error occurred while executing the state '{name}' (entered at the event id #{event}). {text}")
+}
+
+/// The integer that a field finds by its path: a number that is written as one, or its text (recorded for
+/// SecondsPath, MaxConcurrencyPath and others). What has a fraction is none, `1.0` too.
+pub(super) fn integer(value: &Value) -> Option<i64> {
+    match value {
+        Value::Number(number) if number.is_integer() => number.as_i64(),
+        Value::String(text) => text.parse().ok(),
+        _ => None,
+    }
 }
 
 /// A value as causes show it: a string without its quotes, anything else as JSON.

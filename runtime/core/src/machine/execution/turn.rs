@@ -5,16 +5,18 @@
 
 use std::cell::Cell;
 use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
 
-use super::{Env, Execution, Place, Reply, Step, Visit, WaitsFor};
-use crate::asl::definition::{State, StateId};
+use super::{Env, Execution, Outcome, Place, Reply, Step, Visit, WaitsFor};
+use crate::asl::definition::State;
 use crate::expr::random;
 use crate::json::Payload;
 use crate::machine::children::Children;
 use crate::machine::command::{Command, Purpose, Timer};
 use crate::machine::event::{Event, Parent, Start};
 use crate::machine::fact::{Entry, Fact};
-use crate::machine::retry::Failure;
+use crate::machine::redrive;
+use crate::machine::retry::{DATA_LIMIT_EXCEEDED, Failure};
 use crate::machine::state::{self, Flow};
 use crate::machine::{EventId, FrameId, MAX_EVENTS, Timestamp};
 
@@ -44,7 +46,7 @@ pub(in crate::machine) struct Turn<'a> {
 /// Branches or iterations of one block that were begun and have not run yet.
 struct Ready {
     block: FrameId,
-    children: VecDeque<(FrameId, StateId)>,
+    children: VecDeque<(FrameId, Flow)>,
 }
 
 impl<'a> Turn<'a> {
@@ -77,6 +79,9 @@ impl<'a> Turn<'a> {
             }
             return;
         }
+        if let Event::RedriveRequested { token } = event {
+            return self.redrive(token);
+        }
         if self.execution.outcome.is_some() {
             return self.late();
         }
@@ -91,7 +96,7 @@ impl<'a> Turn<'a> {
             return self.late();
         }
         match event {
-            Event::Started(_) | Event::StartedBy(..) => self.late(),
+            Event::Started(_) | Event::StartedBy(..) | Event::RedriveRequested { .. } => self.late(),
             // Nothing is said of the states that are under way. At the top level that was recorded; it
             // is assumed of those in blocks, for a stop as for a time-out.
             Event::StopRequested { failure } => {
@@ -118,6 +123,33 @@ impl<'a> Turn<'a> {
         }
         let first = self.execution.definition.start_at;
         self.follow(FrameId::ROOT, Flow::Next(first));
+    }
+
+    /// An execution that has ended goes on, if it may; the same request again changes nothing. One that is
+    /// over and was not told so yet counts as running.
+    fn redrive(&mut self, token: Option<Arc<str>>) {
+        let now = self.env.now;
+        let known = token.as_deref().and_then(|token| self.execution.redrives.find(token, now));
+        if let Some(at) = known {
+            return self.reply(Reply::Redriven { at });
+        }
+        let obstacle = redrive::obstacle(self.execution.standing(), self.env.machine_deleted, now);
+        if let Some(why) = obstacle {
+            return self.reply(Reply::NotRedrivable(why));
+        }
+        // A result that was too large would be so again without all branches or iterations run anew.
+        // Source: the developer guide.
+        let is_too_large = |failure: &Failure| failure.error.as_deref() == Some(DATA_LIMIT_EXCEEDED);
+        let anew = matches!(&self.execution.outcome, Some(Outcome::Failed(failure)) if is_too_large(failure));
+        let (previous, count) = (self.execution.last_event, self.execution.redriven);
+        let count = count.map_or(0, |redriven| redriven.count).saturating_add(1);
+        self.apply(Entry { previous, fact: Fact::ExecutionRedriven { count, token } });
+        self.reply(Reply::Redriven { at: now });
+        let flow = match anew {
+            true => state::start_over(self, FrameId::ROOT),
+            false => state::resume(self, FrameId::ROOT),
+        };
+        self.follow(FrameId::ROOT, flow);
     }
 
     fn time_out(&mut self, event: &Event, due: Timestamp) {
@@ -152,7 +184,8 @@ impl<'a> Turn<'a> {
             | Event::StartedBy(..)
             | Event::TaskStarted { .. }
             | Event::TaskHeartbeat { .. }
-            | Event::StopRequested { .. } => false,
+            | Event::StopRequested { .. }
+            | Event::RedriveRequested { .. } => false,
         }
     }
 
@@ -187,7 +220,8 @@ impl<'a> Turn<'a> {
             | Event::StartedBy(..)
             | Event::TimerFired { .. }
             | Event::TaskStarted { .. }
-            | Event::StopRequested { .. } => return None,
+            | Event::StopRequested { .. }
+            | Event::RedriveRequested { .. } => return None,
         };
         let timers = self.execution.outstanding_of(frame).into_iter().filter_map(|command| match command {
             Command::Timer(timer) if timer.due <= self.env.now => Some(timer),
@@ -213,6 +247,7 @@ impl<'a> Turn<'a> {
             let Some((frame, flow)) = next.or_else(|| self.next_ready()) else { return };
             next = match flow {
                 Flow::Next(state) => Some((frame, state::enter(self, frame, state))),
+                Flow::Resume => Some((frame, state::resume(self, frame))),
                 Flow::End => self.frame_ended(frame),
                 Flow::Wait => None,
                 Flow::Fail(failure) => self.frame_failed(frame, failure),
@@ -246,7 +281,7 @@ impl<'a> Turn<'a> {
     pub(in crate::machine) fn run_soon(
         &mut self,
         block: FrameId,
-        children: impl IntoIterator<Item = (FrameId, StateId)>,
+        children: impl IntoIterator<Item = (FrameId, Flow)>,
     ) {
         while self.ready.pop_if(|ready| ready.children.is_empty()).is_some() {}
         match self.ready.last_mut().filter(|ready| ready.block == block) {
@@ -261,7 +296,7 @@ impl<'a> Turn<'a> {
                 None => drop(self.ready.pop()),
                 // Its block may have failed since.
                 Some((frame, _)) if !self.execution.frames.contains_key(&frame) => {}
-                Some((frame, start_at)) => return Some((frame, Flow::Next(start_at))),
+                Some(next) => return Some(next),
             }
         }
         None
@@ -349,6 +384,16 @@ impl<'a> Turn<'a> {
     /// Where a line of control belongs; `None` for the machine's own.
     pub(in crate::machine) fn place(&self, frame: FrameId) -> Option<Place> {
         self.execution.place(frame)
+    }
+
+    /// Whether a line of control stands where an end left it, although its execution has been redriven.
+    pub(in crate::machine) fn is_halted(&self, frame: FrameId) -> bool {
+        self.execution.frames.get(&frame).is_some_and(|frame| frame.halted)
+    }
+
+    /// The first event of the step.
+    pub(in crate::machine) fn first_event(&self) -> EventId {
+        self.first_event
     }
 
     /// What a line of control waits for.

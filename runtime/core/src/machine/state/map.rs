@@ -49,6 +49,12 @@ pub(super) fn iteration_ended(
     Some((frame, flow.unwrap_or_else(|fault| failed(turn, frame, state, fault))))
 }
 
+/// After a redrive: iterations begin where an item could not be selected before.
+pub(super) fn go_on(turn: &mut Turn<'_>, frame: FrameId, state: &State, map: &Map) -> Result<(), Fault> {
+    let last = turn.cursor(frame);
+    begin_iterations(turn, frame, state, map, last)
+}
+
 /// Begins as many iterations as may run, all after the same event; they run later, in their order.
 fn begin_iterations(
     turn: &mut Turn<'_>,
@@ -66,7 +72,7 @@ fn begin_iterations(
             previous,
             Fact::MapIterationStarted { frame: iteration, block: frame, name, index, input },
         );
-        turn.run_soon(frame, [(iteration, map.start_at)]);
+        turn.run_soon(frame, [(iteration, Flow::Next(map.start_at))]);
     }
     Ok(())
 }
@@ -130,7 +136,7 @@ fn at_once(turn: &Turn<'_>, frame: FrameId, map: &Map, input: &Payload) -> Resul
         Concurrency::Path(path) => {
             let value = jsonpath::select(turn, frame, path, input)?;
             // An execution with a negative number was recorded to stall; a failure tells more.
-            let limit = integer(&value).and_then(|limit| u64::try_from(limit).ok());
+            let limit = dataflow::integer(&value).and_then(|limit| u64::try_from(limit).ok());
             limit.ok_or_else(|| refers_to(turn, frame, "MaxConcurrencyPath", path, &value, "integer"))?
         }
     };
@@ -153,7 +159,7 @@ fn check_tolerance(turn: &Turn<'_>, frame: FrameId, map: &Map, input: &Payload) 
         }
         Some(Tolerance::Path(path)) => {
             let value = jsonpath::select(turn, frame, path, input)?;
-            match integer(&value) {
+            match dataflow::integer(&value) {
                 None => {
                     return Err(refers_to(turn, frame, "ToleratedFailureCountPath", path, &value, "integer"));
                 }
@@ -180,15 +186,6 @@ fn check_tolerance(turn: &Turn<'_>, frame: FrameId, map: &Map, input: &Payload) 
                 Some(_) => Err(dataflow::runtime(turn, frame, OUT_OF_RANGE).into()),
             }
         }
-    }
-}
-
-/// The integer that a path field leads to. A numeric string counts as its number (recorded).
-fn integer(value: &Value) -> Option<i64> {
-    match value {
-        Value::Number(number) if number.is_integer() => number.as_i64(),
-        Value::String(text) => text.parse().ok(),
-        _ => None,
     }
 }
 

@@ -3,6 +3,7 @@
 //! One file a kind, free functions over a [`Turn`]. A new kind is a new file, a variant of
 //! [`Kind`], and one line in [`enter`].
 
+use super::children::Children;
 use super::dataflow::{self, Evaluation, Fault, Left, Product};
 use super::execution::{Turn, kind_of};
 use super::retry::{self, Failure, Origin};
@@ -23,6 +24,8 @@ pub(super) mod wait;
 pub(super) enum Flow {
     /// On to this state.
     Next(StateId),
+    /// On from where an end left it.
+    Resume,
     /// To its end, with the output of the state just left.
     End,
     /// Nowhere until something happens.
@@ -45,6 +48,45 @@ pub(super) fn retry(turn: &mut Turn<'_>, frame: FrameId) {
     let Some(state) = turn.visit(frame).and_then(|(visit, _)| definition.state(visit.state)) else { return };
     let flow = run(turn, frame, state).unwrap_or_else(|fault| failed(turn, frame, state, fault));
     turn.follow(frame, flow);
+}
+
+/// Goes on from where an end left a line of control. A state that is entered stays entered; those that were
+/// left are not run again.
+pub(super) fn resume(turn: &mut Turn<'_>, frame: FrameId) -> Flow {
+    if turn.visit(frame).is_none() {
+        return block::begin(turn, frame).map_or(Flow::Wait, Flow::Next);
+    }
+    if turn.children(frame).is_none_or(Children::are_done) {
+        return start_over(turn, frame);
+    }
+    let definition = turn.execution.definition().clone();
+    let Some(state) = turn.visit(frame).and_then(|(visit, _)| definition.state(visit.state)) else {
+        return Flow::Wait;
+    };
+    turn.record(frame, Fact::BlockResumed { frame });
+    block::resume(turn, frame, state).unwrap_or_else(|failure| failed(turn, frame, state, failure))
+}
+
+/// Runs the state that a line of control is in as if it were entered, after its own Entered event. What the
+/// service does with a state that fails for good, by an evaluation, was not recorded: it fails again, unless
+/// it looks at what a redrive changes.
+pub(super) fn start_over(turn: &mut Turn<'_>, frame: FrameId) -> Flow {
+    let definition = turn.execution.definition().clone();
+    let Some((visit, _)) = turn.visit(frame) else { return Flow::Wait };
+    let (entered, Some(state)) = (visit.event, definition.state(visit.state)) else { return Flow::Wait };
+    let cursor = match kind_of(state) {
+        // What fails again points back to the redrive (recorded).
+        StateKind::Fail => turn.first_event(),
+        StateKind::Pass
+        | StateKind::Task
+        | StateKind::Choice
+        | StateKind::Wait
+        | StateKind::Succeed
+        | StateKind::Parallel
+        | StateKind::Map => entered,
+    };
+    turn.record(frame, Fact::StateResumed { frame, cursor });
+    run(turn, frame, state).unwrap_or_else(|failure| failed(turn, frame, state, failure))
 }
 
 /// What a state does once it is entered, and once more with every retry.

@@ -20,7 +20,8 @@ pub(super) fn start(
     let first = turn.execution.next_frame();
     let branches = u32::try_from(parallel.branches.len()).unwrap_or(u32::MAX);
     turn.record(frame, Fact::ParallelStarted { frame, first, branches, input });
-    turn.run_soon(frame, (first.0..).map(FrameId).zip(parallel.branches.iter().copied()));
+    let begin = parallel.branches.iter().copied().map(Flow::Next);
+    turn.run_soon(frame, (first.0..).map(FrameId).zip(begin));
     Ok(Flow::Wait)
 }
 

@@ -284,10 +284,7 @@ fn seconds(
         Some(Seconds::Path(path)) => path,
     };
     let value = jsonpath::select(turn, frame, path, input)?;
-    let found = match &value {
-        Value::Number(number) => number.as_i64().and_then(|seconds| u64::try_from(seconds).ok()),
-        _ => None,
-    };
+    let found = dataflow::integer(&value).and_then(|seconds| u64::try_from(seconds).ok());
     // The service's text for a value that is no positive integer was not recorded; this one has
     // the form of its SecondsPath.
     let text = || {

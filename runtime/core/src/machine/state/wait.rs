@@ -3,7 +3,7 @@
 use super::{Flow, exit, failed};
 use crate::asl::definition::{Kind, State, Until, Wait};
 use crate::expr::path::Path;
-use crate::json::{Payload, Value};
+use crate::json::Payload;
 use crate::machine::dataflow::{self, Fault, Product, jsonata, jsonpath};
 use crate::machine::execution::Turn;
 use crate::machine::timestamp::{Millis, Timestamp, parse_rfc3339};
@@ -74,14 +74,8 @@ fn seconds_at(turn: &Turn<'_>, frame: FrameId, path: &Path, input: &Payload) -> 
     let path_text = path.text();
     let value = jsonpath::find(turn, frame, path, input)
         .ok_or_else(|| format!("The SecondsPath parameter does not reference an input value: {path_text}"))?;
-    let seconds = match &value {
-        Value::Number(number) => number.as_i64(),
-        // A numeric string is accepted and waits (recorded, 2026-09).
-        Value::String(text) => text.parse::<i64>().ok(),
-        _ => None,
-    };
     let shown = dataflow::shown(&value);
-    match seconds {
+    match dataflow::integer(&value) {
         None => {
             Err(format!("The SecondsPath parameter cannot be parsed as a long value: {path_text} == {shown}"))
         }
@@ -92,17 +86,16 @@ fn seconds_at(turn: &Turn<'_>, frame: FrameId, path: &Path, input: &Payload) -> 
 }
 
 fn timestamp_at(turn: &Turn<'_>, frame: FrameId, path: &Path, input: &Payload) -> Result<Timestamp, String> {
-    let value = jsonpath::find(turn, frame, path, input);
-    let found = match &value {
-        Some(Value::String(text)) => parse_rfc3339(text.as_ref()),
-        _ => None,
-    };
-    found.ok_or_else(|| {
-        let shown = value.as_ref().map_or_else(|| "null".to_owned(), dataflow::shown);
-        let path = path.text();
+    let path_text = path.text();
+    // Recorded for SecondsPath; the same is assumed here.
+    let value = jsonpath::find(turn, frame, path, input).ok_or_else(|| {
+        format!("The TimestampPath parameter does not reference an input value: {path_text}")
+    })?;
+    value.as_str().and_then(parse_rfc3339).ok_or_else(|| {
+        let shown = dataflow::shown(&value);
         format!(
             "The TimestampPath parameter does not reference a valid ISO-8601 extended offset date-time \
-             format string: {path} == {shown}"
+             format string: {path_text} == {shown}"
         )
     })
 }
