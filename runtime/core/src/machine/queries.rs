@@ -359,6 +359,13 @@ fn values_of_fields() {
     }
 }
 
+#[test]
+fn a_cause_has_its_limit() {
+    let states = r#""S": {"QueryLanguage": "JSONata", "Type": "Pass", "Output": "{% $error($join($map([1..9], function($i) { $pad('', 10000, 'é') }))) %}", "End": true}"#;
+    let told = outcome("a long message", states, "{}", &[]);
+    assert_eq!(told.chars().count(), "States.QueryEvaluationError: ".len() + 32_768);
+}
+
 /// A seed serves a whole step, and no two queries draw the same.
 #[test]
 fn draws_differ() {
