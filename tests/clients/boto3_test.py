@@ -1,35 +1,36 @@
 """All operations that gradus answers, and their errors, with boto3.
 
-    python3 boto3_test.py ENDPOINT
+    GRADUS_ENDPOINT=http://... GRADUS_NARROW=http://... python3 boto3_test.py
+
+The second server runs one Express execution at a time.
 """
 import json
 import os
-import sys
+import socket
 import threading
 import time
 import unittest
+import unittest.mock
 import uuid
 
 import boto3
 from botocore.config import Config
+from botocore import xform_name
 from botocore.exceptions import ClientError
 
-ENDPOINT = "http://127.0.0.1:8083"
+import story
+
+ENDPOINT = os.environ.get("GRADUS_ENDPOINT", "http://127.0.0.1:8083")
 ROLE = "arn:aws:iam::000000000000:role/test"
 PASS = {"StartAt": "A", "States": {"A": {"Type": "Pass", "End": True}}}
 WAIT = {"StartAt": "A", "States": {"A": {"Type": "Wait", "Seconds": 3600, "End": True}}}
 PATIENCE = 60
 
-# What gradus says so itself for, until it does it.
-NOT_YET = {
-    "test_state": {"definition": json.dumps(PASS["States"]["A"]), "roleArn": ROLE},
-}
 
-
-def client(region="us-east-1"):
-    return boto3.client(
-        "stepfunctions", endpoint_url=ENDPOINT, region_name=region, aws_access_key_id="test",
-        aws_secret_access_key="test", config=Config(inject_host_prefix=False, retries={"total_max_attempts": 1}))
+def client(region="us-east-1", endpoint=None, **config):
+    config = {"inject_host_prefix": False, "retries": {"total_max_attempts": 1}, **config}
+    return boto3.client("stepfunctions", endpoint_url=endpoint or ENDPOINT, region_name=region,
+                        aws_access_key_id="test", aws_secret_access_key="test", config=Config(**config))
 
 
 def name():
@@ -344,20 +345,65 @@ class Express(Case):
                      "start_sync_execution", stateMachineArn=self.machine(PASS))
 
 
-class NotYet(Case):
-    def test_what_gradus_does_not_do_it_says(self):
-        for operation, arguments in NOT_YET.items():
-            with self.subTest(operation):
-                self.refused("UnsupportedOperationException", None, operation, **arguments)
+class Story(Case):
+    def test_story(self):
+        def refusal(error):
+            self.assertIsInstance(error, ClientError)
+            answer = error.response
+            self.assertEqual(answer["ResponseMetadata"]["HTTPStatusCode"], 400)
+            code = answer["Error"]["Code"]
+            # An error that the client knows is of a class of its own.
+            known = getattr(self.sfn.exceptions, code, ClientError) if code in known_errors else ClientError
+            self.assertIsInstance(error, known)
+            return code, answer["Error"]["Message"]
+        known_errors = {shape.name for shape in self.sfn.meta.service_model.error_shapes}
+        story.tell(lambda operation, given: getattr(self.sfn, xform_name(operation))(**given), refusal)
 
-    def test_every_operation_of_the_service_is_in_a_test(self):
-        with open(os.path.abspath(__file__), encoding="utf-8") as file:
-            text = file.read()
-        for operation in client().meta.method_to_api_mapping:
-            self.assertIn(operation, text)
+    def test_every_operation_of_the_service_is_in_the_story(self):
+        self.assertEqual(set(self.sfn.meta.service_model.operation_names), story.OPERATIONS)
+
+    def test_there_are_no_waiters(self):
+        self.assertEqual(self.sfn.waiter_names, [])
+
+
+class Patience(Case):
+    def test_a_poll_in_vain_ends_before_the_client_gives_up(self):
+        """With all settings of the client as they are: it reads for 60 s."""
+        activity = self.sfn.create_activity(name=name())["activityArn"]
+        answer = client().get_activity_task(activityArn=activity)
+        self.assertEqual([answer.get("taskToken"), answer.get("input")], [None, None])
+
+    def test_a_throttled_call_is_tried_again(self):
+        for mode in ("legacy", "standard", "adaptive"):
+            with self.subTest(mode):
+                narrow = client(endpoint=os.environ["GRADUS_NARROW"], retries={"mode": mode, "total_max_attempts": 20})
+                nap = {"StartAt": "A", "States": {"A": {"Type": "Wait", "Seconds": 1, "End": True}}}
+                machine = narrow.create_state_machine(name=name(), roleArn=ROLE, definition=json.dumps(nap), type="EXPRESS")
+                machine, ended = machine["stateMachineArn"], []
+                starts = [threading.Thread(target=lambda: ended.append(narrow.start_sync_execution(stateMachineArn=machine)))
+                          for _ in range(2)]
+                for start in starts:
+                    start.start()
+                for start in starts:
+                    start.join(PATIENCE)
+                self.assertEqual([end["status"] for end in ended], ["SUCCEEDED"] * 2)
+                self.assertGreater(sum(end["ResponseMetadata"]["RetryAttempts"] for end in ended), 0)
+
+
+class HostPrefix(Case):
+    def test_with_it_where_its_name_leads_to_the_server(self):
+        asked, resolve = [], socket.getaddrinfo
+
+        def lookup(host, *more, **named):
+            asked.append(host)
+            return resolve("127.0.0.1" if host == "sync-localhost" else host, *more, **named)
+
+        prefixing = client(endpoint=ENDPOINT.replace("127.0.0.1", "localhost"), inject_host_prefix=True)
+        machine = self.machine(PASS, type="EXPRESS")
+        with unittest.mock.patch("socket.getaddrinfo", lookup):
+            self.assertEqual(prefixing.start_sync_execution(stateMachineArn=machine)["status"], "SUCCEEDED")
+        self.assertIn("sync-localhost", asked)
 
 
 if __name__ == "__main__":
-    if len(sys.argv) > 1 and sys.argv[1].startswith("http"):
-        ENDPOINT = sys.argv.pop(1)
     unittest.main()

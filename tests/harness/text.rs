@@ -47,7 +47,7 @@ pub fn shorten(text: &str) -> String {
     out
 }
 
-/// An answer without what no two runs share: UUIDs, dates, ports.
+/// An answer without what no two runs share: UUIDs, dates, how long something took.
 #[must_use]
 pub fn settle(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
@@ -58,12 +58,12 @@ pub fn settle(text: &str) -> String {
         if let Some(after) = uuid(rest) {
             out.push_str("<uuid>");
             rest = after;
-        } else if begins("Date\":") || begins("timestamp\":") {
+        } else if let Some((_, mark)) = VARYING.iter().find(|(end, _)| begins(end)) {
             let (name, after) = rest.split_at(rest.find(':').unwrap_or(0) + 1);
             out.push_str(name);
             let number = after.trim_start_matches(|digit: char| digit.is_ascii_digit() || digit == '.');
             if number.len() < after.len() {
-                out.push_str("<date>");
+                out.push_str(mark);
             }
             rest = number;
         } else {
@@ -126,6 +126,10 @@ fn time(text: &str) -> Option<&str> {
     fits.then_some(after)
 }
 
+/// How the names of members end whose numbers vary, and what stands for such a number.
+const VARYING: [(&str, &str); 3] =
+    [("Date\":", "<date>"), ("timestamp\":", "<date>"), ("billedDurationInMilliseconds\":", "<duration>")];
+
 /// What follows the UUID that the text begins with.
 fn uuid(text: &str) -> Option<&str> {
     let (uuid, after) = text.split_at_checked(36)?;
@@ -178,6 +182,7 @@ mod tests {
             (&format!("x{id}y"), "x<uuid>y"),
             ("{\"startDate\":1790199918.14,\"n\":1}", "{\"startDate\":<date>,\"n\":1}"),
             ("{\"timestamp\":1}", "{\"timestamp\":<date>}"),
+            ("{\"billedDurationInMilliseconds\":100}", "{\"billedDurationInMilliseconds\":<duration>}"),
             ("{\"date\":\"text\"}", "{\"date\":\"text\"}"),
         ] {
             assert_eq!(settle(text), expected);

@@ -11,18 +11,20 @@
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 
-use gradus_core::machine::codec;
+use gradus_core::machine::codec::{self, StepFacts};
 use gradus_core::machine::timestamp::Millis;
 use gradus_core::machine::{
     Command, Env, Event, Execution, Outcome, Parent, Reply, Start, Step, Timer, Timestamp,
 };
 
-use super::outside::Outside;
+use super::outside::{LoggedStep, Outside};
 use crate::store::catalog::{Catalog, Compiled};
 use crate::store::committer::CommitError;
 use crate::store::layout::{self, Errand, ExecutionId, Listed, Named, Status};
+use crate::store::logging::Logging;
 use crate::store::{Batch, Durable, Epoch, Error, Op, PartitionId, Rejected, Store, Table};
 use crate::tasks::activity::Candidate;
+use crate::tasks::is_same_place;
 use crate::tasks::token::Tokens;
 
 /// What a partition is asked to do.
@@ -122,6 +124,7 @@ pub struct Effects {
     answers: Vec<Answer<()>>,
     commands: Vec<(ExecutionId, Command)>,
     ended: Vec<ExecutionId>,
+    logged: Vec<LoggedStep>,
 }
 
 impl Effects {
@@ -133,6 +136,7 @@ impl Effects {
         for execution in &self.ended {
             outside.ended(*execution, durable);
         }
+        self.logged.into_iter().for_each(|step| outside.logged(step, durable));
         self.answers.into_iter().for_each(|answer| answer(Ok(())));
     }
 
@@ -211,6 +215,7 @@ struct Loaded {
     rows: u32,
     bytes: usize,
     listed: Listed,
+    logging: Option<Arc<Logging>>,
 }
 
 impl<S: Store> Worker<S> {
@@ -403,7 +408,7 @@ impl<S: Store> Worker<S> {
         let named = Named { execution: id, redriven: None };
         turn.put(Table::Names, layout::name_key(&start.arn), named.value());
         let execution = Execution::new(compiled.definition.clone());
-        let mut loaded = Loaded { execution, rows: 0, bytes: 0, listed };
+        let mut loaded = Loaded { execution, rows: 0, bytes: 0, listed, logging: compiled.logging.clone() };
         let event = match parent {
             Some(parent) => Event::StartedBy(start, parent),
             None => Event::Started(start),
@@ -467,7 +472,14 @@ impl<S: Store> Worker<S> {
         let (seed, execution) = (self.random.next(), loaded.listed.execution);
         let (catalog, tokens) = (&self.catalog, &self.tokens);
         // An unreadable catalogue has latched the store: the batch of this step will not be written.
-        let activity_exists = |arn: &str| catalog.activity(arn).is_ok_and(|activity| activity.is_some());
+        let here = match &event {
+            Event::Started(start) | Event::StartedBy(start, _) => Some(start.arn.clone()),
+            _ => loaded.execution.start().map(|start| start.arn.clone()),
+        };
+        let activity_exists = |arn: &str| {
+            let is_here = here.as_ref().is_some_and(|here| is_same_place(here, arn));
+            is_here && catalog.activity(arn).is_ok_and(|activity| activity.is_some())
+        };
         let token = |frame, task| tokens.issue(Candidate { execution, frame, task });
         let env = Env { now, seed, machine_deleted, activity_exists: &activity_exists, token: &token };
         loaded.execution.step(&env, event)
@@ -481,6 +493,7 @@ impl<S: Store> Worker<S> {
 
     /// Writes a step down, and keeps the execution in memory while it is open.
     fn keep(&mut self, turn: &mut Turn, id: ExecutionId, mut loaded: Loaded, step: Step) {
+        let before = loaded.bytes;
         if !step.facts.is_empty() {
             self.write_facts(turn, id, &mut loaded, &step);
             tell_parent(turn, &loaded);
@@ -501,6 +514,8 @@ impl<S: Store> Worker<S> {
                 Command::Activity(_) | Command::Call(_) => turn.effects.commands.push((id, command)),
             }
         }
+        let facts = StepFacts { at: step.at, first_event: step.first_event, entries: step.facts };
+        turn.effects.logged.extend(logged(&loaded, facts, loaded.bytes - before));
         self.put_back(turn, id, loaded);
     }
 
@@ -540,7 +555,8 @@ impl<S: Store> Worker<S> {
         let start = execution.start().ok_or(Unavailable::NoExecution)?;
         let started = execution.started_at().unwrap_or_default();
         let listed = listed_now(&listed(&compiled, start, id, started), &execution);
-        Ok(Loaded { rows: count, bytes, listed, execution })
+        let logging = compiled.logging.clone();
+        Ok(Loaded { rows: count, bytes, listed, logging, execution })
     }
 
     fn load_timers(&mut self, now: Timestamp) -> Result<(), Error> {
@@ -672,6 +688,21 @@ fn tell_parent(turn: &mut Turn, loaded: &Loaded) {
     } else if execution.redriven().is_some_and(|redriven| redriven.count > loaded.listed.redrives) {
         turn.ops.push(Op::Delete { table: Table::Calls, key: end });
     }
+}
+
+/// A step for the log, if the state machine has one and the step says something in it.
+fn logged(loaded: &Loaded, facts: StepFacts, bytes: usize) -> Option<LoggedStep> {
+    let logging = loaded.logging.as_ref().filter(|_| !facts.entries.is_empty())?;
+    let start = loaded.execution.start()?;
+    Some(LoggedStep {
+        execution: start.arn.clone(),
+        machine: start.machine_name.clone(),
+        express: false,
+        redrives: loaded.execution.redriven().map_or(0, |redriven| redriven.count),
+        logging: logging.clone(),
+        facts,
+        bytes,
+    })
 }
 
 /// The row of an execution that has just been started.

@@ -45,7 +45,9 @@ pub(super) async fn start<S: Store>(
     let (place, named) = arn::state_machine(&arn)?;
     state_machine::check_unlabelled(&named)?;
     let found = qualified::find(service, context, place, &named)?;
-    let found = found.ok_or_else(|| state_machine::missing(&arn))?;
+    let found = found.ok_or_else(|| {
+        state_machine::absent::<_, StartExecutionError>(service, context, place, &named, &arn)
+    })?;
     let asked = Asked { name: input.name, input: input.input, trace_header: input.trace_header };
     let prepared = prepare::<S, StartExecutionError>(service, context, place, &found, asked)?;
     if is_express(&found.machine) {
@@ -254,7 +256,13 @@ pub(super) async fn list<S: Store>(
     if input.redrive_filter.is_some() {
         return Err(invalid("redriveFilter can only be given with mapRunArn").into());
     }
-    let found = qualified::find(service, context, place, &named)?;
+    let found = match qualified::find(service, context, place, &named)? {
+        Some(found) => Some(found),
+        // The executions that keep it from being gone.
+        None if named.is_unqualified() => state_machine::find_deleting(service, context, place, &named)?
+            .map(|machine| Named { machine, part: Part::Whole }),
+        None => None,
+    };
     let found = found.ok_or_else(|| state_machine::missing(&arn))?;
     let machine = &found.machine;
     if is_express(machine) {

@@ -14,7 +14,7 @@ mod arn;
 mod configuration;
 mod execution;
 mod express;
-mod history;
+pub(crate) mod history;
 mod map_run;
 mod name;
 mod page;
@@ -37,7 +37,10 @@ use gradus_api::{errors, shapes};
 use gradus_core::machine::Timestamp;
 use tokio::sync::OnceCell;
 
+pub use arn::partition_of;
+
 use crate::engine::{Engine, Unavailable};
+use crate::logs::Delivery;
 use crate::store::catalog::Catalog;
 use crate::store::{Error, Op, Store, Table};
 use unsupported::Unsupported;
@@ -53,16 +56,18 @@ impl<S: Store> Clone for Service<S> {
 }
 
 /// How a service is set up.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Options {
     /// How long GetActivityTask waits for a task.
     pub poll_patience: Duration,
+    /// Who knows which log groups there are; `None`: any may be.
+    pub logs: Option<Arc<Delivery>>,
 }
 
 impl Default for Options {
     fn default() -> Options {
         // The service waits for 60 s, and one widely used client reads for 60 s: answer just before.
-        Options { poll_patience: Duration::from_secs(55) }
+        Options { poll_patience: Duration::from_secs(55), logs: None }
     }
 }
 
@@ -152,6 +157,16 @@ impl<S: Store> Service<S> {
     /// The API on `engine`.
     pub fn new(engine: Engine<S>, options: Options) -> Service<S> {
         Service(Arc::new(Shared { engine, options, pages: OnceCell::new() }))
+    }
+
+    /// The ARN of the state machine whose task a token stands for, if it is a token of the caller's account
+    /// and region.
+    #[must_use]
+    pub fn task_machine(&self, context: &RequestContext, token: &str) -> Option<Arc<str>> {
+        activity::task::<_, errors::SendTaskSuccessError>(self, context, token)
+            .ok()
+            .flatten()
+            .map(|start| start.machine_arn)
     }
 
     fn engine(&self) -> &Engine<S> {

@@ -14,6 +14,7 @@ use gradus_core::json::{Object, Payload, Value};
 use gradus_core::machine::{Call, Event, Execution, Failure, Outcome, Parent, Start, Timestamp, redrive};
 use sha2::{Digest, Sha256};
 
+use super::is_same_place;
 use super::sdk::{Refusal, metadata};
 use crate::engine::partition::{Replayed, replay};
 use crate::engine::{Engine, ExpressError, NameTaken, Started, Unavailable, find_execution};
@@ -59,7 +60,8 @@ pub(crate) fn prepare<S: Store>(
         Ok(asked) => asked,
         Err(failure) => return Ok(Err(failure)),
     };
-    let Some(machine) = catalog.machine(asked.machine)? else {
+    let here = is_same_place(asked.machine, &call.execution);
+    let Some(machine) = catalog.machine(asked.machine)?.filter(|_| here) else {
         let message = format!("State Machine Does Not Exist: '{}'", asked.machine);
         return Ok(Err(refusal(&parent, "StateMachineDoesNotExist", &message)));
     };

@@ -96,6 +96,10 @@ impl Trace {
                 self.note_failure(*frame, "failed".to_owned())
             }
             Fact::ExecutionStarted { .. }
+            | Fact::ExecutionRedriven { .. }
+            | Fact::StateResumed { .. }
+            | Fact::BlockResumed { .. }
+            | Fact::StateHeld { .. }
             | Fact::BranchSucceeded { .. }
             | Fact::ParallelSucceeded { .. }
             | Fact::MapIterationStarted { .. }

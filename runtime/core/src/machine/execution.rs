@@ -12,7 +12,7 @@ use super::fact::{Entry, Fact, StateKind};
 use super::redrive::{NotRedrivable, Redriven, Requests, Standing};
 use super::retry::Failure;
 use super::timestamp::Millis;
-use super::{EventId, FrameId, MAX_EXPRESS_SECONDS, Timestamp, Variables};
+use super::{EventId, FrameId, MAX_EVENTS, MAX_EXPRESS_SECONDS, Timestamp, Variables};
 use crate::asl::Definition;
 use crate::asl::definition::{Kind, Pattern, Resource, State, StateId};
 use crate::json::Payload;
@@ -76,6 +76,14 @@ impl Mode {
         match self {
             Mode::Standard => None,
             Mode::ExpressAsync | Mode::ExpressSync => Some(MAX_EXPRESS_SECONDS),
+        }
+    }
+
+    /// How many events it may have at most; `None`: nobody counts. Source: the developer guide.
+    pub(super) fn max_events(self) -> Option<u64> {
+        match self {
+            Mode::Standard => Some(MAX_EVENTS),
+            Mode::ExpressAsync | Mode::ExpressSync => None,
         }
     }
 
@@ -153,7 +161,7 @@ pub(super) enum WaitsFor {
     Nothing,
     /// The end of a Wait state.
     Time(Timestamp),
-    /// The end of a back-off.
+    /// The end of a back-off, or the next step.
     Retry(Timestamp),
     /// A worker to take the task.
     Worker(Task),
@@ -340,6 +348,7 @@ impl Execution {
                 self.assign(*frame, variables);
                 self.leave_state(*frame, output);
             }
+            Fact::StateHeld { frame, until } => self.wait_for(*frame, WaitsFor::Retry(*until)),
             Fact::WaitStarted { frame, until } => self.wait_for(*frame, WaitsFor::Time(*until)),
             Fact::ActivityScheduled { frame, resource, input, timeout_seconds, heartbeat_seconds } => {
                 let task = Task {

@@ -277,6 +277,13 @@ facts! {
         /// The variables, which the line of control has from now on.
         variables: Variables,
     },
+    /// A state was entered, and begins with the next step: this one has done enough. Not an event.
+    37 => StateHeld {
+        /// The line of control.
+        frame: FrameId,
+        /// When it may begin: at once.
+        until: Timestamp,
+    },
     // Calls have the numbers from 40 on.
     /// A call of a Lambda function was asked for.
     40 => LambdaFunctionScheduled {
@@ -431,6 +438,7 @@ impl Fact {
         !matches!(
             self,
             Fact::WaitStarted { .. }
+                | Fact::StateHeld { .. }
                 | Fact::TaskHeartbeat { .. }
                 | Fact::RetryScheduled { .. }
                 | Fact::StartedBy { .. }
@@ -452,6 +460,7 @@ impl Fact {
             | Fact::StateEntered { .. }
             | Fact::StateExited { .. }
             | Fact::StateExitedAssigned { .. }
+            | Fact::StateHeld { .. }
             | Fact::WaitStarted { .. }
             | Fact::ActivityScheduled { .. }
             | Fact::ActivityStarted { .. }
@@ -492,12 +501,23 @@ impl Fact {
         }
     }
 
+    /// The data that came up with the fact, if any; what a state begins with was there before.
+    pub(super) fn data(&self) -> Option<&Payload> {
+        match self {
+            Fact::StateExited { output: data, .. }
+            | Fact::StateExitedAssigned { output: data, .. }
+            | Fact::MapIterationStarted { input: data, .. } => Some(data),
+            _ => None,
+        }
+    }
+
     /// The line of control that the fact is about; `None` for the execution as a whole.
     pub fn frame(&self) -> Option<FrameId> {
         match self {
             Fact::StateEntered { frame, .. }
             | Fact::StateExited { frame, .. }
             | Fact::StateExitedAssigned { frame, .. }
+            | Fact::StateHeld { frame, .. }
             | Fact::WaitStarted { frame, .. }
             | Fact::ActivityScheduled { frame, .. }
             | Fact::ActivityStarted { frame, .. }

@@ -32,6 +32,7 @@ impl World {
             check_reasons(recorded)?;
             self.check_live(recorded)?;
         }
+        self.check_logged(&recorded)?;
         self.check_commands(&recorded)?;
         if let Some(due) = self.overdue() {
             return Err(format!("the timer due at {due:?} did not fire"));
@@ -80,6 +81,22 @@ impl World {
             recorded.push(Recorded { id, steps, execution });
         }
         Ok(recorded)
+    }
+
+    /// The log has nothing that the history has not, nothing twice, and all in order.
+    fn check_logged(&self, recorded: &[Recorded]) -> Result<(), String> {
+        let mut unlogged = BTreeMap::new();
+        for Recorded { execution, steps, .. } in recorded {
+            let arn = execution.start().map(|start| &start.arn);
+            unlogged.extend(arn.map(|arn| (arn, steps.iter())));
+        }
+        for logged in self.logged.lock().expect("one thread").iter() {
+            let steps = unlogged.get_mut(&logged.execution);
+            if steps.and_then(|steps| steps.find(|step| **step == logged.facts)).is_none() {
+                return Err(format!("{logged:?} is logged and no part of the history, or twice"));
+            }
+        }
+        Ok(())
     }
 
     /// Acknowledged is present, nothing is applied twice.
@@ -356,7 +373,8 @@ fn reason(before: &Execution, attempts: &BTreeMap<FrameId, EventId>, step: &Step
             if failure.heartbeat { Purpose::Heartbeat } else { Purpose::TaskTimeout },
         ),
         Fact::StateExited { frame, .. } | Fact::StateExitedAssigned { frame, .. } => {
-            fired(before, step.at, *frame, Purpose::Wait)
+            let held = || fired(before, step.at, *frame, Purpose::Retry);
+            fired(before, step.at, *frame, Purpose::Wait).or_else(held)
         }
         // What a state leaves with, after a time, or what it begins with, after a back-off.
         Fact::EvaluationFailed { frame, .. } => fired(before, step.at, *frame, Purpose::Wait)
@@ -373,6 +391,7 @@ fn reason(before: &Execution, attempts: &BTreeMap<FrameId, EventId>, step: &Step
         | Fact::StartedBy { .. }
         | Fact::LambdaFunctionStarted { .. }
         | Fact::TaskStarted { .. }
+        | Fact::StateHeld { .. }
         | Fact::WaitStarted { .. }
         | Fact::RetryScheduled { .. }
         | Fact::BranchSucceeded { .. }

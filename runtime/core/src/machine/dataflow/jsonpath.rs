@@ -163,7 +163,9 @@ fn in_context<T, E: Into<EvaluationError>>(
 ) -> Result<T, Failure> {
     let variables = variables_of(turn, frame);
     let scope = Scope::new(input, context).with_variables(&variables).with_seed(turn.seed());
-    evaluate(&scope).map_err(|error| match (error.into(), turn.visit(frame)) {
+    let result = evaluate(&scope);
+    turn.worked(scope.visits());
+    result.map_err(|error| match (error.into(), turn.visit(frame)) {
         (EvaluationError::TooLarge, Some((_, state))) => too_large(state),
         (error, _) => super::runtime(turn, frame, &error.to_string()),
     })

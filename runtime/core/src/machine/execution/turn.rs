@@ -20,6 +20,16 @@ use crate::machine::retry::{DATA_LIMIT_EXCEEDED, Failure};
 use crate::machine::state::{self, Flow};
 use crate::machine::{EventId, FrameId, MAX_EVENTS, Timestamp};
 
+/// How many facts make a step long enough. All of a step is in memory, and its partition does nothing else
+/// meanwhile; and most machines end or wait much earlier.
+const MAX_STEP_FACTS: usize = 2_500;
+
+/// How many bytes of new data make a step long enough.
+const MAX_STEP_BYTES: usize = 16 << 20;
+
+/// How many visits of values by paths make a step long enough.
+const MAX_STEP_VISITS: usize = 5_000_000;
+
 /// One step in the making.
 pub(in crate::machine) struct Turn<'a> {
     pub(in crate::machine) execution: &'a mut Execution,
@@ -27,6 +37,10 @@ pub(in crate::machine) struct Turn<'a> {
     at: Timestamp,
     first_event: EventId,
     facts: Vec<Entry>,
+    /// The bytes of data that came up.
+    bytes: usize,
+    /// The visits of values by paths.
+    visits: Cell<usize>,
     /// What was outstanding before the step, for the lines of control that it touched.
     before: BTreeMap<FrameId, Vec<Command>>,
     limit_before: Option<Command>,
@@ -59,6 +73,8 @@ impl<'a> Turn<'a> {
             at: env.now,
             first_event,
             facts: Vec::new(),
+            bytes: 0,
+            visits: Cell::new(0),
             before: BTreeMap::new(),
             limit_before,
             reply: Reply::Taken,
@@ -313,7 +329,9 @@ impl<'a> Turn<'a> {
         if self.full || self.execution.outcome.is_some() {
             return;
         }
-        if fact.is_event() && self.execution.last_event.0 + 1 >= MAX_EVENTS && !fact.is_end() {
+        let last =
+            self.execution.mode.max_events().is_some_and(|most| self.execution.last_event.0 + 1 >= most);
+        if fact.is_event() && last && !fact.is_end() {
             self.full = true;
             return;
         }
@@ -328,6 +346,7 @@ impl<'a> Turn<'a> {
             all.into_iter().for_each(|frame| self.touch(frame));
         }
         self.execution.apply(self.at, &entry);
+        self.bytes += entry.fact.data().map_or(0, Payload::len);
         self.facts.push(entry);
     }
 
@@ -341,6 +360,18 @@ impl<'a> Turn<'a> {
     /// of several lines are all scheduled before the first of them begins (recorded).
     pub(in crate::machine) fn begin_later(&mut self, frame: FrameId) {
         self.called.push(frame);
+    }
+
+    /// Whether the step has done enough: what can wait is left to the next one.
+    pub(in crate::machine) fn is_long(&self) -> bool {
+        self.facts.len() >= MAX_STEP_FACTS
+            || self.bytes >= MAX_STEP_BYTES
+            || self.visits.get() >= MAX_STEP_VISITS
+    }
+
+    /// Counts the visits of values that paths made for a state.
+    pub(in crate::machine) fn worked(&self, visits: usize) {
+        self.visits.set(self.visits.get().saturating_add(visits));
     }
 
     /// Whether the history is full: nothing more is recorded but the failure that says so.

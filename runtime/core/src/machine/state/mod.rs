@@ -34,15 +34,19 @@ pub(super) enum Flow {
     Fail(Failure),
 }
 
-/// Enters a state and runs it as far as it can without waiting.
+/// Enters a state and runs it as far as it can without waiting; with the next step, if this one is long enough.
 pub(super) fn enter(turn: &mut Turn<'_>, frame: FrameId, id: StateId) -> Flow {
     let definition = turn.execution.definition().clone();
     let (Some(state), Some(input)) = (definition.state(id), turn.data(frame)) else { return Flow::Wait };
     turn.record(frame, Fact::StateEntered { frame, kind: kind_of(state), name: state.name.clone(), input });
+    if turn.is_long() {
+        turn.record(frame, Fact::StateHeld { frame, until: turn.env.now });
+        return Flow::Wait;
+    }
     run(turn, frame, state).unwrap_or_else(|fault| failed(turn, frame, state, fault))
 }
 
-/// Another attempt after a back-off. The state stays entered.
+/// Another attempt after a back-off, or the first one in a new step. The state stays entered.
 pub(super) fn retry(turn: &mut Turn<'_>, frame: FrameId) {
     let definition = turn.execution.definition().clone();
     let Some(state) = turn.visit(frame).and_then(|(visit, _)| definition.state(visit.state)) else { return };
