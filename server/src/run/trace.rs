@@ -116,8 +116,6 @@ impl Trace {
             | Fact::TaskSubmitted { .. }
             | Fact::TaskHeartbeat { .. }
             // Nobody redrives a run of one machine.
-            | Fact::ExecutionRedriven { .. }
-            | Fact::StateResumed { .. }
             | Fact::BlockResumed { .. } => None,
         };
         done.into_iter().collect()
