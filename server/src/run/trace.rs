@@ -116,6 +116,7 @@ impl Trace {
             | Fact::TaskSubmitted { .. }
             | Fact::TaskHeartbeat { .. }
             | Fact::TaskHeartbeat { .. } => None,
+        };
         done.into_iter().collect()
     }
 
