@@ -191,6 +191,7 @@ mod tests {
             variable: &|_| None,
             now_millis: 0,
             seed: &|| 0,
+            steps: std::cell::Cell::new(0),
         };
         let value = compile(source)?.evaluate(&scope);
         value.map(|value| value.to_string()).map_err(|failed| failed.location.to_string())
