@@ -114,7 +114,11 @@ impl Trace {
             | Fact::TaskScheduled { .. }
             | Fact::TaskStarted { .. }
             | Fact::TaskSubmitted { .. }
-            | Fact::TaskHeartbeat { .. } => None,
+            | Fact::TaskHeartbeat { .. }
+            // Nobody redrives a run of one machine.
+            | Fact::ExecutionRedriven { .. }
+            | Fact::StateResumed { .. }
+            | Fact::BlockResumed { .. } => None,
         };
         done.into_iter().collect()
     }
