@@ -96,6 +96,7 @@ test("a clock that is wrong is corrected by the server's", async () => {
   const late = new sfn.SFNClient({ ...settings, systemClockOffset: -3_600_000 });
   const listed = await late.send(new sfn.ListActivitiesCommand({}));
   assert.equal(listed.$metadata.attempts, 2);
+  assert.ok(Math.abs(late.config.systemClockOffset) < 60_000);
   // What it learnt it keeps.
   assert.equal((await late.send(new sfn.ListActivitiesCommand({}))).$metadata.attempts, 1);
 });
@@ -128,20 +129,6 @@ test("a throttled call is tried again", async () => {
   const tried = await Promise.allSettled(two(narrow(1)));
   const { reason } = tried.find((it) => it.status === "rejected");
   assert.deepEqual(refusal(reason), { code: "ThrottlingException", message: "Rate exceeded" });
-});
-
-test("a wrong clock is set right", async () => {
-  const late = new sfn.SFNClient({ ...settings, systemClockOffset: -3_600_000 });
-  const { $metadata } = await late.send(new sfn.ListActivitiesCommand({}));
-  assert.equal($metadata.attempts, 2);
-  assert.ok(Math.abs(late.config.systemClockOffset) < 60_000);
-});
-
-test("a wrong secret is refused", async () => {
-  const credentials = { accessKeyId: "test", secretAccessKey: "other" };
-  const stranger = new sfn.SFNClient({ ...settings, credentials, maxAttempts: 1 });
-  const error = await stranger.send(new sfn.ListActivitiesCommand({})).catch((error) => error);
-  assert.equal(refusal(error).code, "InvalidSignatureException");
 });
 
 test("a poll in vain ends by itself, without an error", async () => {
