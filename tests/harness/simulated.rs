@@ -499,17 +499,7 @@ fn shown(id: EventId, entry: &Entry) -> Value {
         Fact::MapSucceeded { .. } => ("MapStateSucceeded".to_owned(), Value::Null),
         Fact::MapFailed { .. } => ("MapStateFailed".to_owned(), Value::Null),
         Fact::StateAborted { kind, .. } => (format!("{}StateAborted", word(*kind)), Value::Null),
-        Fact::EvaluationFailed { name, location, failure, .. } => {
-            let location = location.as_deref().map_or_else(|| json!({}), |at| json!({ "location": at }));
-            let details = joined(json!({ "state": &**name }), location);
-            ("EvaluationFailed".to_owned(), joined(details, reason(failure)))
-        }
-        Fact::ExecutionRedriven { count, .. } => {
-            ("ExecutionRedriven".to_owned(), json!({ "redriveCount": count }))
-        }
         Fact::WaitStarted { .. }
-        | Fact::StateResumed { .. }
-        | Fact::BlockResumed { .. }
         | Fact::StateHeld { .. }
         | Fact::TaskHeartbeat { .. }
         | Fact::RetryScheduled { .. }
