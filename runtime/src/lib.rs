@@ -7,6 +7,7 @@
 //! [`sigv4`] is what requests are signed with, and their signatures verified.
 
 pub mod engine;
+pub mod logs;
 pub mod service;
 pub mod sigv4;
 pub mod store;

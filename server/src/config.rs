@@ -57,7 +57,8 @@ Keys are a file of JSON; `principal`, `sessionToken`, `notBefore`, `expires` and
 A policy is a file in the form of IAM, for actions of states:* and their resources.
 
 Task states call Lambda functions at AWS_ENDPOINT_URL_LAMBDA, else AWS_ENDPOINT_URL, else at AWS, signed with
-AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (and AWS_SESSION_TOKEN) where these are set.
+AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (and AWS_SESSION_TOKEN) where these are set. Logs go to CloudWatch
+Logs instead of files where AWS_ENDPOINT_URL_CLOUDWATCH_LOGS or AWS_ENDPOINT_URL says where that is.
 
 The first line on standard output is `gradus listens on http://ADDRESS:PORT`.
 Exit codes: 0 ended by a signal, 1 could not start, 2 wrong usage, 70 the disk failed.")]
@@ -80,6 +81,11 @@ pub(crate) struct Serve {
     #[arg(long, env = "GRADUS_MEMORY", hide_env_values = true, value_parser = BoolishValueParser::new())]
     memory: bool,
 
+    /// The folder for the logs of state machines that are configured to log, a file for each log group
+    /// [default: `logs` in the data folder; nowhere with --memory]
+    #[arg(long, value_name = "FOLDER", env = "GRADUS_LOGS", hide_env_values = true)]
+    pub(crate) logs: Option<PathBuf>,
+
     /// The region in the ARNs of clients that name none.
     #[arg(long, env = "GRADUS_REGION", hide_env_values = true)]
     #[arg(default_value = "us-east-1", value_parser = region)]
@@ -100,7 +106,7 @@ pub(crate) struct Serve {
 
     /// Serve whoever can reach the address, also when it is not a loopback address.
     #[arg(long, env = "GRADUS_ALLOW_UNAUTHENTICATED", hide_env_values = true)]
-    #[arg(value_parser = BoolishValueParser::new(), conflicts_with = "keys")]
+    #[arg(value_parser = BoolishValueParser::new())]
     pub(crate) allow_unauthenticated: bool,
 
     /// Let scripts of pages of this origin call (`https://console.example`, or `*`) [default: none]
@@ -364,7 +370,6 @@ mod tests {
             (&["--memory", "--data", "x"], "cannot be used with"),
             (&["--policy", "p"], "--keys"),
             (&["--keys", "k", "--account", "123456789012"], "cannot be used with"),
-            (&["--keys", "k", "--allow-unauthenticated"], "cannot be used with"),
         ] {
             let error = serve(arguments).unwrap_err();
             assert!(error.contains(expected), "{arguments:?}: {error}");

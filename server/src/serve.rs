@@ -10,7 +10,9 @@ use std::sync::Arc;
 use std::thread;
 
 use gradus_api::http::RequestContext;
+use gradus_runtime::engine::outside::Logs;
 use gradus_runtime::engine::{self, Engine};
+use gradus_runtime::logs::{self, Delivery, Destination};
 use gradus_runtime::service::{self, Service};
 use gradus_runtime::store::Store;
 use gradus_runtime::store::embedded::Embedded;
@@ -64,12 +66,13 @@ fn start(options: &config::Serve) -> Result<End, Box<dyn Error>> {
         match options.data(std::env::var_os("GRADUS_DATA")) {
             Data::Memory => {
                 let ready = || announce(address, None, &options.region);
-                serve(Memory::new(), options, files, listener, ready).await
+                serve(Memory::new(), options, files, destination(options, None), listener, ready).await
             }
             Data::Folder(folder) => {
                 let store = Embedded::open(&folder)?;
+                let logs = destination(options, Some(&folder));
                 let ready = || announce(address, Some(&folder), &options.region);
-                serve(store, options, files, listener, ready).await
+                serve(store, options, files, logs, listener, ready).await
             }
         }
     });
@@ -83,6 +86,7 @@ async fn serve<S: Store>(
     store: S,
     options: &config::Serve,
     files: Files,
+    logs: Option<Destination>,
     listener: TcpListener,
     ready: impl FnOnce(),
 ) -> Result<End, Box<dyn Error>> {
@@ -91,14 +95,15 @@ async fn serve<S: Store>(
     let workers = options.workers.map_or(defaults.workers, NonZeroUsize::get);
     let max_express = usize::try_from(options.max_express)?;
     let lambda = lambda::Config::from_variables(|name| std::env::var(name).ok());
-    let engine =
-        Engine::start(Arc::new(store), engine::Options { workers, lambda, max_express, ..defaults })?;
-    let service = Service::new(engine.clone(), service::Options::default());
-    let access = Access {
-        region: options.region.as_str().into(),
-        account: options.account.as_str().into(),
-        keys: files.keys(),
-    };
+    let logs = logs.map(Delivery::start).transpose()?.map(Arc::new);
+    let sink = logs.clone().map(|logs| logs as Arc<dyn Logs>);
+    let engine_options = engine::Options { workers, lambda, max_express, logs: sink, ..defaults };
+    let engine = Engine::start(Arc::new(store), engine_options)?;
+    let accounts_apart = options.keys.is_some();
+    let service_options =
+        service::Options { logs: logs.clone(), accounts_apart, ..service::Options::default() };
+    let service = Service::new(engine.clone(), service_options);
+    let access = Access::new(&options.region, &options.account, files.keys());
     let service = Guard::new(service, files.policy());
     let front_end = Arc::new(FrontEnd::new(service, access, options.allow_origin.clone()));
     if options.keys.is_some() {
@@ -119,6 +124,10 @@ async fn serve<S: Store>(
         // A panic of the listener has been reported by its thread.
         let _ = listening.await;
         engine.stop().await;
+        if let Some(logs) = logs {
+            // It blocks; a panic in it has been reported by its thread.
+            let _ = tokio::task::spawn_blocking(move || logs.close()).await;
+        }
     };
     tokio::select! {
         () = orderly => {}
@@ -140,6 +149,17 @@ async fn read_again(files: Files, mut asked: Signal) {
     while asked.recv().await.is_some() {
         files.read_again();
     }
+}
+
+/// Where logs go: to CloudWatch Logs where its endpoint is configured, else into files.
+fn destination(options: &config::Serve, data: Option<&Path>) -> Option<Destination> {
+    if options.logs.is_none()
+        && let Some(config) = logs::Config::from_variables(|name| std::env::var(name).ok())
+    {
+        return Some(Destination::CloudWatch(config));
+    }
+    let folder = options.logs.clone().or_else(|| data.map(|data| data.join("logs")));
+    folder.map(Destination::Folder)
 }
 
 fn cores() -> usize {

@@ -19,6 +19,8 @@ mod crash;
 mod execution;
 mod express;
 mod history;
+mod hostile;
+mod logs;
 mod model;
 mod regenerate;
 mod resume;

@@ -41,6 +41,9 @@ pub struct Case {
     /// Names of the activities that exist.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub activities: Vec<String>,
+    /// Further machines by name, for tasks that start their executions.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub machines: BTreeMap<String, Value>,
     /// What functions answer, call by call; the last answer again and again. Another function does
     /// not exist.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
@@ -212,6 +215,9 @@ pub fn over_http(binary: &str, case: &Case) -> Run {
     let mut api = Api::new(server.address());
     for activity in &case.activities {
         api.create_activity(activity);
+    }
+    for (name, definition) in &case.machines {
+        api.create_machine(name, definition);
     }
     if case.express {
         return run_express(&mut api, case);

@@ -1,4 +1,4 @@
-//! A stand-in for Lambda: functions that are Rust closures, called over HTTP.
+//! A stand-in for Lambda, functions that are Rust closures, and for what else is called over HTTP.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -10,6 +10,8 @@ use std::thread;
 pub struct Call {
     /// The function as the path names it, decoded.
     pub function: String,
+    /// The operation, where the call is one of CloudWatch Logs.
+    pub target: String,
     /// What is the same whenever the call is made again.
     pub key: String,
     /// The body.
@@ -97,7 +99,7 @@ fn serve(stream: TcpStream, seen: &Mutex<Vec<Call>>, function: &Function) -> std
             return Ok(());
         }
         let path = line.split(' ').nth(1).unwrap_or_default().to_owned();
-        let (mut length, mut key) = (0, String::new());
+        let (mut length, mut key, mut target) = (0, String::new(), String::new());
         loop {
             let mut header = String::new();
             reader.read_line(&mut header)?;
@@ -105,6 +107,7 @@ fn serve(stream: TcpStream, seen: &Mutex<Vec<Call>>, function: &Function) -> std
             match name.to_ascii_lowercase().as_str() {
                 "content-length" => length = value.trim().parse().unwrap_or(0),
                 "idempotency-key" => value.trim().clone_into(&mut key),
+                "x-amz-target" => value.trim().clone_into(&mut target),
                 _ => {}
             }
         }
@@ -112,7 +115,7 @@ fn serve(stream: TcpStream, seen: &Mutex<Vec<Call>>, function: &Function) -> std
         reader.read_exact(&mut body)?;
         let function_name = path.split('/').nth(3).unwrap_or_default().replace("%3A", ":");
         let payload = String::from_utf8_lossy(&body).into_owned();
-        let call = Call { function: function_name, key, payload };
+        let call = Call { function: function_name, target, key, payload };
         seen.lock().expect("no function panics").push(call.clone());
         const VERSION: &str = "X-Amz-Executed-Version: $LATEST\r\n";
         let (status, more, body) = match function(&call) {

@@ -15,7 +15,7 @@ use gradus_core::machine::{Call, Command, Event, Failure, Reply};
 use tokio::runtime::Handle;
 use tokio::sync::{Notify, Semaphore, watch};
 
-use super::outside::Outside;
+use super::outside::{LoggedStep, Logs, Outside};
 use super::partition::{Unavailable, replay};
 use super::{Engine, Shared};
 use crate::store::catalog::Catalog;
@@ -263,6 +263,7 @@ impl<S: Store> Calls<S> {
 pub(super) struct World<S: Store> {
     pub(super) activities: Arc<Activities<S>>,
     pub(super) calls: Arc<Calls<S>>,
+    pub(super) logs: Option<Arc<dyn Logs>>,
 }
 
 impl<S: Store> Outside for World<S> {
@@ -286,6 +287,12 @@ impl<S: Store> Outside for World<S> {
     fn settled(&self, errand: Errand, _durable: &Durable) {
         if let Some(place) = self.calls.under_way().get(&errand) {
             place.notify_one();
+        }
+    }
+
+    fn logged(&self, step: LoggedStep, _durable: &Durable) {
+        if let Some(logs) = &self.logs {
+            logs.take(step);
         }
     }
 }

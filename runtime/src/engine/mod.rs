@@ -29,6 +29,7 @@ pub use partition::{Limits, NameTaken, Signalled, Started, Unavailable, find_exe
 
 use calls::{Calls, World};
 use express::Express;
+use outside::Logs;
 use partition::{Answer, Request, Submission, Worker};
 
 use crate::store::catalog::{Catalog, Compiled};
@@ -54,6 +55,8 @@ pub struct Options {
     pub lambda: lambda::Config,
     /// The most Express executions at a time; one more is refused.
     pub max_express: usize,
+    /// Where the logs of executions go; `None`: nowhere.
+    pub logs: Option<Arc<dyn Logs>>,
 }
 
 impl Default for Options {
@@ -67,6 +70,7 @@ impl Default for Options {
             seed: None,
             lambda: lambda::Config::default(),
             max_express: express::MAX_EXPRESS,
+            logs: None,
         }
     }
 }
@@ -155,7 +159,11 @@ impl<S: Store> Engine<S> {
         let committer = Arc::new(Committer::start(store.clone())?);
         let tokens = Tokens::new(&token_key(&*store)?);
         let calls = Arc::new(Calls::new(store.clone(), catalog.clone(), options.lambda)?);
-        let world = Arc::new(World { activities: activities.clone(), calls: calls.clone() });
+        let world = Arc::new(World {
+            activities: activities.clone(),
+            calls: calls.clone(),
+            logs: options.logs.clone(),
+        });
         let count = options.workers.clamp(1, usize::from(PARTITIONS));
         let seed = options.seed.map_or_else(random_u64, Ok)?;
         let (mut inboxes, mut threads) = (Vec::new(), Vec::new());
@@ -184,7 +192,7 @@ impl<S: Store> Engine<S> {
         }
         let (stopping, _) = watch::channel(false);
         let (clock, threads) = (options.clock, Mutex::new(threads));
-        let express = Express::new(calls.clone(), options.max_express);
+        let express = Express::new(calls.clone(), options.logs, options.max_express);
         let shared = Arc::new(Shared {
             store,
             catalog,
@@ -250,14 +258,14 @@ impl<S: Store> Engine<S> {
     pub fn start_express(&self, start: Box<Start>, compiled: &Compiled) -> Result<Timestamp, ExpressError> {
         let at = self.now();
         let seed = random_u64().map_err(Unavailable::from)?;
-        self.0.express.start(start, &compiled.definition, at, seed)?;
+        self.0.express.start(start, compiled, at, seed)?;
         Ok(at)
     }
 
     /// Runs an execution of an Express machine to its end.
     pub async fn run_express(&self, start: Box<Start>, compiled: &Compiled) -> Result<Ended, ExpressError> {
         let seed = random_u64().map_err(Unavailable::from)?;
-        self.0.express.run(start, &compiled.definition, self.now(), seed).await
+        self.0.express.run(start, compiled, self.now(), seed).await
     }
 
     /// Removes an errand that is done and that no fact settles.

@@ -11,16 +11,17 @@
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 
-use gradus_core::machine::codec;
+use gradus_core::machine::codec::{self, StepFacts};
 use gradus_core::machine::timestamp::Millis;
 use gradus_core::machine::{
     Command, Env, Event, Execution, Outcome, Parent, Reply, Start, Step, Timer, Timestamp,
 };
 
-use super::outside::Outside;
+use super::outside::{LoggedStep, Outside};
 use crate::store::catalog::{Catalog, Compiled};
 use crate::store::committer::CommitError;
 use crate::store::layout::{self, Errand, ExecutionId, Listed, Named, Status};
+use crate::store::logging::Logging;
 use crate::store::{Batch, Durable, Epoch, Error, Op, PartitionId, Rejected, Store, Table};
 use crate::tasks::activity::Candidate;
 use crate::tasks::is_same_place;
@@ -125,6 +126,7 @@ pub struct Effects {
     ended: Vec<ExecutionId>,
     abandoned: Vec<Errand>,
     settled: Vec<Errand>,
+    logged: Vec<LoggedStep>,
 }
 
 impl Effects {
@@ -142,6 +144,7 @@ impl Effects {
         for errand in &self.abandoned {
             outside.abandoned(*errand, durable);
         }
+        self.logged.into_iter().for_each(|step| outside.logged(step, durable));
         self.answers.into_iter().for_each(|answer| answer(Ok(())));
     }
 
@@ -220,6 +223,7 @@ struct Loaded {
     rows: u32,
     bytes: usize,
     listed: Listed,
+    logging: Option<Arc<Logging>>,
 }
 
 impl<S: Store> Worker<S> {
@@ -412,7 +416,7 @@ impl<S: Store> Worker<S> {
         let named = Named { execution: id, redriven: None };
         turn.put(Table::Names, layout::name_key(&start.arn), named.value());
         let execution = Execution::new(compiled.definition.clone());
-        let mut loaded = Loaded { execution, rows: 0, bytes: 0, listed };
+        let mut loaded = Loaded { execution, rows: 0, bytes: 0, listed, logging: compiled.logging.clone() };
         let event = match parent {
             Some(parent) => Event::StartedBy(start, parent),
             None => Event::Started(start),
@@ -497,6 +501,7 @@ impl<S: Store> Worker<S> {
 
     /// Writes a step down, and keeps the execution in memory while it is open.
     fn keep(&mut self, turn: &mut Turn, id: ExecutionId, mut loaded: Loaded, step: Step) {
+        let before = loaded.bytes;
         if !step.facts.is_empty() {
             self.write_facts(turn, id, &mut loaded, &step);
             tell_parent(turn, &loaded);
@@ -524,6 +529,8 @@ impl<S: Store> Worker<S> {
                 Command::Activity(_) | Command::Call(_) => turn.effects.commands.push((id, command)),
             }
         }
+        let facts = StepFacts { at: step.at, first_event: step.first_event, entries: step.facts };
+        turn.effects.logged.extend(logged(&loaded, facts, loaded.bytes - before));
         self.put_back(turn, id, loaded);
     }
 
@@ -563,7 +570,8 @@ impl<S: Store> Worker<S> {
         let start = execution.start().ok_or(Unavailable::NoExecution)?;
         let started = execution.started_at().unwrap_or_default();
         let listed = listed_now(&listed(&compiled, start, id, started), &execution);
-        Ok(Loaded { rows: count, bytes, listed, execution })
+        let logging = compiled.logging.clone();
+        Ok(Loaded { rows: count, bytes, listed, logging, execution })
     }
 
     fn load_timers(&mut self, now: Timestamp) -> Result<(), Error> {
@@ -695,6 +703,21 @@ fn tell_parent(turn: &mut Turn, loaded: &Loaded) {
     } else if execution.redriven().is_some_and(|redriven| redriven.count > loaded.listed.redrives) {
         turn.ops.push(Op::Delete { table: Table::Calls, key: end });
     }
+}
+
+/// A step for the log, if the state machine has one and the step says something in it.
+fn logged(loaded: &Loaded, facts: StepFacts, bytes: usize) -> Option<LoggedStep> {
+    let logging = loaded.logging.as_ref().filter(|_| !facts.entries.is_empty())?;
+    let start = loaded.execution.start()?;
+    Some(LoggedStep {
+        execution: start.arn.clone(),
+        machine: start.machine_name.clone(),
+        express: false,
+        redrives: loaded.execution.redriven().map_or(0, |redriven| redriven.count),
+        logging: logging.clone(),
+        facts,
+        bytes,
+    })
 }
 
 /// The row of an execution that has just been started.

@@ -85,6 +85,10 @@ pub(super) fn read(
 }
 
 /// The event of a fact; `None` for a fact that is none.
+pub(crate) fn event(at: Timestamp, id: EventId, entry: &Entry, with_data: bool) -> Option<HistoryEvent> {
+    project(&mut Data { included: with_data, bytes: 0 }, at, id, entry)
+}
+
 fn project(data: &mut Data, at: Timestamp, id: EventId, entry: &Entry) -> Option<HistoryEvent> {
     let event = |r#type| HistoryEvent {
         previous_event_id: number(entry.previous.0),

@@ -14,7 +14,7 @@ mod arn;
 mod configuration;
 mod execution;
 mod express;
-mod history;
+pub(crate) mod history;
 mod map_run;
 mod name;
 mod page;
@@ -40,6 +40,7 @@ use tokio::sync::OnceCell;
 pub use arn::partition_of;
 
 use crate::engine::{Engine, Unavailable};
+use crate::logs::Delivery;
 use crate::store::catalog::Catalog;
 use crate::store::{Error, Op, Store, Table};
 use unsupported::Unsupported;
@@ -55,16 +56,20 @@ impl<S: Store> Clone for Service<S> {
 }
 
 /// How a service is set up.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Options {
     /// How long GetActivityTask waits for a task.
     pub poll_patience: Duration,
+    /// Who knows which log groups there are; `None`: any may be.
+    pub logs: Option<Arc<Delivery>>,
+    /// Whether several accounts share the service: then the log groups of one are not there for another.
+    pub accounts_apart: bool,
 }
 
 impl Default for Options {
     fn default() -> Options {
         // The service waits for 60 s, and one widely used client reads for 60 s: answer just before.
-        Options { poll_patience: Duration::from_secs(55) }
+        Options { poll_patience: Duration::from_secs(55), logs: None, accounts_apart: false }
     }
 }
 

@@ -51,10 +51,12 @@ pub(super) async fn create<S: Store>(
     name::check(&input.name)?;
     let kind = input.r#type.unwrap_or(StateMachineType::Standard);
     check_definition(&input.definition, kind.as_str())?;
+    let logging = configuration::logging(input.logging_configuration)?;
+    configuration::check_log_group::<CreateStateMachineError>(&service.0.options, context, &logging).await?;
     let content = Content {
         definition: input.definition.into(),
         role_arn: input.role_arn.into(),
-        logging: configuration::to_row(&configuration::logging(input.logging_configuration)?)?,
+        logging: configuration::to_row(&logging)?,
         tracing: configuration::to_row(&configuration::tracing(input.tracing_configuration))?,
         encryption: configuration::to_row(&configuration::encryption(input.encryption_configuration)?)?,
     };
@@ -109,6 +111,10 @@ pub(super) async fn update<S: Store>(
         check_definition(definition, &machine.kind)?;
     }
     let logging = input.logging_configuration.map(|given| configuration::logging(Some(given))).transpose()?;
+    if let Some(logging) = &logging {
+        configuration::check_log_group::<UpdateStateMachineError>(&service.0.options, context, logging)
+            .await?;
+    }
     let tracing = input.tracing_configuration.map(|given| configuration::tracing(Some(given)));
     let encryption =
         input.encryption_configuration.map(|given| configuration::encryption(Some(given))).transpose()?;

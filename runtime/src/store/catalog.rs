@@ -15,6 +15,7 @@ use gradus_core::asl::{self, Definition};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use super::layout::{self, MachineId};
+use super::logging::Logging;
 use super::{Error, Op, Range, Store, Table};
 
 /// A state machine.
@@ -167,6 +168,8 @@ pub struct Compiled {
     pub revision: Revision,
     /// Its definition, compiled.
     pub definition: Arc<Definition>,
+    /// What of its executions is logged; `None` for nothing.
+    pub logging: Option<Arc<Logging>>,
 }
 
 /// An activity.
@@ -397,8 +400,9 @@ fn insert<T>(map: &mut HashMap<Arc<str>, T>, key: &str, value: T) {
 /// A revision was valid when it was stored; a parser that no longer takes it must say so.
 fn compile(revision: Revision) -> Result<Compiled, Error> {
     let parsed = asl::parse(&revision.definition, asl::Options { express: revision.express });
+    let logging = Logging::of(&revision.logging).map(Arc::new);
     match parsed.definition {
-        Some(definition) => Ok(Compiled { definition, revision }),
+        Some(definition) => Ok(Compiled { definition, logging, revision }),
         None => Err(Error::Damaged(format!("revision `{}` does not compile any more", revision.key()))),
     }
 }

@@ -2,6 +2,7 @@
 //! `nested` does, whose work is other executions, and it goes through the engine as a caller would.
 
 pub mod activity;
+pub(crate) mod connect;
 pub mod lambda;
 pub(crate) mod nested;
 mod sdk;

@@ -96,6 +96,9 @@ impl Trace {
                 self.note_failure(*frame, "failed".to_owned())
             }
             Fact::ExecutionStarted { .. }
+            | Fact::ExecutionRedriven { .. }
+            | Fact::StateResumed { .. }
+            | Fact::BlockResumed { .. }
             | Fact::StateHeld { .. }
             | Fact::BranchSucceeded { .. }
             | Fact::ParallelSucceeded { .. }
@@ -112,10 +115,7 @@ impl Trace {
             | Fact::TaskStarted { .. }
             | Fact::TaskSubmitted { .. }
             | Fact::TaskHeartbeat { .. }
-            // Nobody redrives a run of one machine.
-            | Fact::ExecutionRedriven { .. }
-            | Fact::StateResumed { .. }
-            | Fact::BlockResumed { .. } => None,
+            | Fact::TaskHeartbeat { .. } => None,
         };
         done.into_iter().collect()
     }

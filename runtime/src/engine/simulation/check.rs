@@ -32,6 +32,7 @@ impl World {
             check_reasons(recorded)?;
             self.check_live(recorded)?;
         }
+        self.check_logged(&recorded)?;
         self.check_commands(&recorded)?;
         if let Some(due) = self.overdue() {
             return Err(format!("the timer due at {due:?} did not fire"));
@@ -80,6 +81,22 @@ impl World {
             recorded.push(Recorded { id, steps, execution });
         }
         Ok(recorded)
+    }
+
+    /// The log has nothing that the history has not, nothing twice, and all in order.
+    fn check_logged(&self, recorded: &[Recorded]) -> Result<(), String> {
+        let mut unlogged = BTreeMap::new();
+        for Recorded { execution, steps, .. } in recorded {
+            let arn = execution.start().map(|start| &start.arn);
+            unlogged.extend(arn.map(|arn| (arn, steps.iter())));
+        }
+        for logged in self.logged.lock().expect("one thread").iter() {
+            let steps = unlogged.get_mut(&logged.execution);
+            if steps.and_then(|steps| steps.find(|step| **step == logged.facts)).is_none() {
+                return Err(format!("{logged:?} is logged and no part of the history, or twice"));
+            }
+        }
+        Ok(())
     }
 
     /// Acknowledged is present, nothing is applied twice.

@@ -10,7 +10,7 @@ use gradus_core::json::{Payload, Value};
 use gradus_core::machine::{Call, Command, Event, Failure, Parent, Reply};
 
 use super::world::World;
-use crate::engine::outside::Outside;
+use crate::engine::outside::{LoggedStep, Outside};
 use crate::engine::partition::{Answer, NameTaken, Request, Started, find_execution, replay};
 use crate::store::layout::{self, Errand, ErrandKind, ExecutionId};
 use crate::store::memory::Memory;
@@ -23,19 +23,23 @@ pub(super) struct Outsides {
     pub(super) activities: Activities<Memory>,
     pub(super) errands: Mutex<Vec<Errand>>,
     news: Told,
+    logged: Seen,
 }
+
+/// Steps that were logged, in every life.
+pub(super) type Seen = Arc<Mutex<Vec<LoggedStep>>>;
 
 /// What is to be said to executions: the errand, if any, is done when it was heard.
 type Told = Arc<Mutex<VecDeque<(ExecutionId, Event, Option<Errand>)>>>;
 
 impl Outsides {
     /// With the errands that the disk has, if they are looked for.
-    pub(super) fn begin(store: &Arc<Memory>, recover: bool) -> Outsides {
+    pub(super) fn begin(store: &Arc<Memory>, recover: bool, logged: Seen) -> Outsides {
         let rows = store.range(Range::prefix(Table::Calls, &[])).expect("a sound disk");
         let errands = rows.iter().filter(|_| recover);
         let errands = errands.map(|(key, _)| Errand::read(key).expect("our own key")).collect();
         let activities = Activities::new(store.clone());
-        Outsides { activities, errands: Mutex::new(errands), news: Told::default() }
+        Outsides { activities, errands: Mutex::new(errands), news: Told::default(), logged }
     }
 
     fn add(&self, errand: Errand) {
@@ -62,6 +66,9 @@ impl Outside for Outsides {
 
     /// Calls of this world take no time: there is none to let go of.
     fn settled(&self, _errand: Errand, _durable: &Durable) {}
+    fn logged(&self, step: LoggedStep, _durable: &Durable) {
+        self.logged.lock().expect("one thread").push(step);
+    }
 }
 
 impl World {

@@ -7,7 +7,7 @@ use gradus_core::json::Payload;
 use gradus_core::machine::timestamp::Millis;
 use gradus_core::machine::{Event, Fact, Failure, Reply, Start, Timestamp, codec};
 
-use super::errands::Outsides;
+use super::errands::{Outsides, Seen};
 use super::machines;
 use crate::engine::partition::{
     Answer, Effects, Limits, NameTaken, Request, Signalled, Started, Submission, Unavailable, Worker,
@@ -118,6 +118,8 @@ pub(super) struct World {
     pub(super) tokens: Tokens,
     /// Ends that were heard by whoever waits for them.
     pub(super) heard: Arc<Mutex<Vec<Errand>>>,
+    /// Steps that were logged.
+    pub(super) logged: Seen,
     /// Nothing is done twice on purpose any more.
     pub(super) resting: bool,
 }
@@ -143,7 +145,8 @@ impl World {
         let disk = Disk::new();
         write_catalogue(&disk, &machines);
         let owner = partitions.iter().map(|id| (*id, 0)).collect();
-        let life = Life::begin(&disk, &partitions, fault, &mut random);
+        let logged = Seen::default();
+        let life = Life::begin(&disk, &partitions, fault, &mut random, logged.clone());
         let now = Timestamp::from_millis(1_790_000_000_000);
         let ledger = Shared::default();
         World {
@@ -161,6 +164,7 @@ impl World {
             names: 0,
             tokens: tokens(),
             heard: Arc::default(),
+            logged,
             resting: false,
         }
     }
@@ -205,7 +209,8 @@ impl World {
         self.owner.values_mut().for_each(|owner| *owner = 0);
         self.turned_at = None;
         self.heard = Arc::default();
-        self.life = Life::begin(&self.disk, &self.partitions, self.fault, &mut self.random);
+        let logged = self.logged.clone();
+        self.life = Life::begin(&self.disk, &self.partitions, self.fault, &mut self.random, logged);
     }
 
     /// Lets everything happen that still can: workers answer, timers fire, nobody starts anything.
@@ -593,6 +598,7 @@ impl Life {
         partitions: &BTreeSet<PartitionId>,
         fault: Option<Fault>,
         random: &mut Random,
+        logged: Seen,
     ) -> Life {
         let store = Memory::open(disk.clone());
         let store = if fault == Some(Fault::StaleOwnerWrites) { store.without_fencing() } else { store };
@@ -606,7 +612,7 @@ impl Life {
                 .expect("a sound disk")
         };
         let owners = [owner(partitions.iter().copied().collect()), owner(Vec::new())];
-        let outside = Outsides::begin(&store, fault != Some(Fault::ErrandsDroppedOnRecovery));
+        let outside = Outsides::begin(&store, fault != Some(Fault::ErrandsDroppedOnRecovery), logged);
         let (submitted, receipt) = (VecDeque::new(), None);
         Life { store, catalog, outside, owners, submitted, receipt, timers_dropped: false, starts: 0 }
     }
@@ -650,7 +656,7 @@ fn machine_of(name: &str, number: usize, definition: String) -> (Machine, Revisi
         express: false,
         definition: definition.into(),
         role_arn: "arn:aws:iam::000000000000:role/simulated".into(),
-        logging: serde_json::Value::Null,
+        logging: serde_json::json!({ "level": "ALL", "destinations": [{ "cloudWatchLogsLogGroup": { "logGroupArn": "arn" } }] }),
         tracing: serde_json::Value::Null,
         encryption: serde_json::Value::Null,
     };

@@ -55,7 +55,7 @@ impl Bench {
         let options =
             engine::Options { workers: 1, clock: clock.clone(), seed: Some(1), ..engine::Options::default() };
         let engine = Engine::start(store.clone(), options).unwrap();
-        let service = Service::new(engine, Options { poll_patience });
+        let service = Service::new(engine, Options { poll_patience, ..Options::default() });
         Bench { service, store, clock, context: context("us-east-1", "000000000000") }
     }
 

@@ -78,7 +78,7 @@ impl<'a> Walk<'a> {
                 let parts = [condition, then].into_iter().chain(otherwise);
                 parts.for_each(|part| self.node(part, outermost));
             }
-            Kind::Block(expressions) => self.scope(|walk| {
+            Kind::Block { expressions, .. } => self.scope(|walk| {
                 expressions.iter().for_each(|expression| walk.node(expression, outermost));
             }),
             Kind::Bind { symbol, value } => {
