@@ -4,10 +4,10 @@
 //! [`Execution::apply`] alone.
 
 use std::cell::Cell;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
-use super::{Env, Execution, Outcome, Place, Reply, Step, Visit, WaitsFor};
+use super::{Env, Execution, Job, Outcome, Place, Reply, Step, Visit, WaitsFor};
 use crate::asl::definition::State;
 use crate::expr::random;
 use crate::json::Payload;
@@ -49,6 +49,8 @@ pub(in crate::machine) struct Turn<'a> {
     /// What was outstanding before the step, for the lines of control that it touched.
     before: BTreeMap<FrameId, Vec<Command>>,
     limit_before: Option<Command>,
+    /// The jobs that these lines waited for before the step.
+    jobs_before: BTreeSet<Job>,
     reply: Reply,
     /// Calls that were scheduled in this step, in order.
     called: Vec<FrameId>,
@@ -84,6 +86,7 @@ impl<'a> Turn<'a> {
             visits: Cell::new(0),
             before: BTreeMap::new(),
             limit_before,
+            jobs_before: BTreeSet::new(),
             reply: Reply::Taken,
             called: Vec::new(),
             attempt: None,
@@ -365,8 +368,11 @@ impl<'a> Turn<'a> {
 
     /// Notes what a line of control asks for before it changes.
     fn touch(&mut self, frame: FrameId) {
-        let execution = &*self.execution;
-        self.before.entry(frame).or_insert_with(|| execution.outstanding_of(frame));
+        let (execution, jobs) = (&*self.execution, &mut self.jobs_before);
+        self.before.entry(frame).or_insert_with(|| {
+            jobs.extend(execution.job_of(frame));
+            execution.outstanding_of(frame)
+        });
     }
 
     /// Says that a line of control has asked for a call, which begins at the end of the step: those
@@ -490,7 +496,20 @@ impl<'a> Turn<'a> {
         for (frame, before) in &self.before {
             compare(before, &self.execution.outstanding_of(*frame));
         }
+        let abandoned = self.abandoned();
         let Turn { at, first_event, facts, reply, .. } = self;
-        Step { at, first_event, facts, asked, settled, reply }
+        Step { at, first_event, facts, asked, settled, abandoned, reply }
+    }
+
+    /// The jobs that this step has ceased to wait for, and that did not end with it.
+    fn abandoned(&self) -> Vec<Job> {
+        let has_ended = |job: &Job| {
+            self.facts.iter().any(|entry| match &entry.fact {
+                Fact::TaskSucceeded { frame, .. } | Fact::TaskFailed { frame, .. } => *frame == job.frame,
+                _ => false,
+            })
+        };
+        let is_over = |job: &&Job| self.execution.job_of(job.frame) != Some(**job) && !has_ended(job);
+        self.jobs_before.iter().filter(is_over).copied().collect()
     }
 }
