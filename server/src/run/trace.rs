@@ -114,6 +114,7 @@ impl Trace {
             | Fact::TaskScheduled { .. }
             | Fact::TaskStarted { .. }
             | Fact::TaskSubmitted { .. }
+            | Fact::TaskHeartbeat { .. }
             | Fact::TaskHeartbeat { .. } => None,
         };
         done.into_iter().collect()
