@@ -190,6 +190,11 @@ impl Query {
         Failed { location: location.clone(), text }
     }
 
+    /// The fault of a query whose value is one too many to hold.
+    fn too_much(&self) -> Failed {
+        self.failed(&format!("threw an error during evaluation: {}", jsonata::MEMORY))
+    }
+
     fn thrown(&self, error: &jsonata::Error, scope: &Scope<'_>) -> Failed {
         const THREW: &str = "threw an error during evaluation";
         match error.kind() {
