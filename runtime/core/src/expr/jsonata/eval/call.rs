@@ -12,7 +12,7 @@ use super::{
         error::{Fault, Result},
         functions,
         regex::Offset,
-        value::{Function, FunctionId, MAX_NESTING, Map, Val, freeze},
+        value::{Function, FunctionId, ITEM_BYTES, MAX_NESTING, MEMBER_BYTES, Map, Val, freeze},
     },
     Evaluator, Made, Site, Tail,
 };
@@ -170,9 +170,16 @@ impl<'e> Evaluator<'e> {
         function: Function,
         arguments: Vec<Val<'e>>,
     ) -> Result<Val<'e>> {
+        // A call in tail position nests no expression, but what it calls may nest all the same.
+        self.waiting += 1;
+        if self.waiting > self.max_depth {
+            return Err(self.too_deep(self.waiting));
+        }
         let function = Val::Function(function);
         let context = self.context_of(&function).unwrap_or_else(Val::null);
-        self.apply(&function, arguments, &context)
+        let result = self.apply(&function, arguments, &context)?;
+        self.waiting -= 1;
+        Ok(result)
     }
 
     /// The context in which a lambda was made, unless it came as an argument.
@@ -231,7 +238,11 @@ impl<'e> Evaluator<'e> {
             )
             .collect();
         match (host.call)(&values?) {
-            Ok(value) => Ok(value.map(Val::Json).unwrap_or_default()),
+            Ok(Some(value)) => {
+                self.write_bytes(usize::try_from(value.text_len()).unwrap_or(usize::MAX))?;
+                Ok(Val::Json(value))
+            }
+            Ok(None) => Ok(Val::Undefined),
             Err(message) => Err(Fault::internal(message)),
         }
     }
@@ -301,13 +312,16 @@ impl<'e> Evaluator<'e> {
         let Some(found) = self.find(literal, position, &text, from)? else { return Ok(Val::Undefined) };
         let next = self.make(Made::Next { literal, position, text, from: found.end })?;
         let groups = self.plain(found.groups)?;
-        Map::val(IndexMap::from([
-            (Arc::from("match"), found.text),
-            (Arc::from("start"), Val::count(found.start.utf16)),
-            (Arc::from("end"), Val::count(found.end.utf16)),
-            (Arc::from("groups"), groups),
-            (Arc::from("next"), next),
-        ]))
+        Map::val(
+            IndexMap::from([
+                (Arc::from("match"), found.text),
+                (Arc::from("start"), Val::count(found.start.utf16)),
+                (Arc::from("end"), Val::count(found.end.utf16)),
+                (Arc::from("groups"), groups),
+                (Arc::from("next"), next),
+            ]),
+            self.meter,
+        )
     }
 
     /// The regular expression behind a function, if it is one, and where it was written.
@@ -410,9 +424,13 @@ impl<'e> Evaluator<'e> {
                 self.update(transform, &found, frame)?;
             }
         }
-        let mut room = self.options.max_bytes / 32;
+        let most = self.options.max_bytes / 32;
+        let mut room = most;
         match freeze(&copy, &mut room, false) {
-            Ok(value) => Ok(Val::Json(value)),
+            Ok(value) => {
+                self.write_bytes((most - room).saturating_mul(ITEM_BYTES))?;
+                Ok(Val::Json(value))
+            }
             Err(fault) if fault.is_limit() => Err(fault),
             // It holds a function: such an object is no JSON.
             Err(_) => Ok(copy),
@@ -462,12 +480,12 @@ impl<'e> Evaluator<'e> {
             return self.plain(copies?);
         }
         let Some(members) = value.members() else { return Ok(value.clone()) };
-        self.write_bytes(members.len() * 64)?;
+        self.room(members.len().saturating_mul(MEMBER_BYTES / ITEM_BYTES))?;
         let mut copy = IndexMap::with_capacity(members.len());
         for (key, value) in members {
             copy.insert(key, self.thaw(&value, depth + 1)?);
         }
-        Map::val(copy)
+        Map::val(copy, self.meter)
     }
 }
 
