@@ -11,8 +11,8 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use gradus_core::asl::Definition;
 use gradus_core::json::Payload;
+use gradus_core::machine::codec::{self, StepFacts};
 use gradus_core::machine::timestamp::Millis;
 use gradus_core::machine::{
     Command, Env, Event, EventId, Execution, Failure, FrameId, Mode, Outcome, Start, Timer, Timestamp,
@@ -22,8 +22,11 @@ use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use super::calls::Calls;
+use super::outside::{LoggedStep, Logs};
 use super::partition::{Random, Unavailable};
 use crate::store::Store;
+use crate::store::catalog::Compiled;
+use crate::store::logging::Logging;
 
 /// The most Express executions at a time, if nobody says otherwise: some ten megabytes.
 pub const MAX_EXPRESS: usize = 10_000;
@@ -53,26 +56,27 @@ pub enum ExpressError {
 /// Runs Express executions.
 pub(super) struct Express<S: Store> {
     calls: Arc<Calls<S>>,
+    logs: Option<Arc<dyn Logs>>,
     room: Arc<Semaphore>,
     stopping: watch::Sender<bool>,
 }
 
 impl<S: Store> Express<S> {
     /// Runs at most this many at a time.
-    pub(super) fn new(calls: Arc<Calls<S>>, most: usize) -> Express<S> {
+    pub(super) fn new(calls: Arc<Calls<S>>, logs: Option<Arc<dyn Logs>>, most: usize) -> Express<S> {
         let room = Arc::new(Semaphore::new(most.min(Semaphore::MAX_PERMITS)));
-        Express { calls, room, stopping: watch::Sender::new(false) }
+        Express { calls, logs, room, stopping: watch::Sender::new(false) }
     }
 
     /// Begins an execution at a time, and leaves it to itself.
     pub(super) fn start(
         &self,
         start: Box<Start>,
-        definition: &Arc<Definition>,
+        compiled: &Compiled,
         at: Timestamp,
         seed: u64,
     ) -> Result<(), ExpressError> {
-        let mut run = self.enter(definition, Mode::ExpressAsync, at, seed)?;
+        let mut run = self.enter(compiled, Mode::ExpressAsync, at, seed)?;
         let stopping = self.stopping.subscribe();
         self.calls.runtime().spawn(async move {
             let arn = start.arn.clone();
@@ -89,11 +93,11 @@ impl<S: Store> Express<S> {
     pub(super) async fn run(
         &self,
         start: Box<Start>,
-        definition: &Arc<Definition>,
+        compiled: &Compiled,
         at: Timestamp,
         seed: u64,
     ) -> Result<Ended, ExpressError> {
-        let mut run = self.enter(definition, Mode::ExpressSync, at, seed)?;
+        let mut run = self.enter(compiled, Mode::ExpressSync, at, seed)?;
         run.take(Event::Started(start));
         // Most have nothing to wait for, and need no task.
         if let Some(ended) = run.ended() {
@@ -113,7 +117,7 @@ impl<S: Store> Express<S> {
 
     fn enter(
         &self,
-        definition: &Arc<Definition>,
+        compiled: &Compiled,
         mode: Mode,
         at: Timestamp,
         seed: u64,
@@ -124,13 +128,14 @@ impl<S: Store> Express<S> {
             Err(tokio::sync::TryAcquireError::Closed) => return Err(Unavailable::NotOwner.into()),
         };
         Ok(Run {
-            execution: Execution::of(definition.clone(), mode),
+            execution: Execution::of(compiled.definition.clone(), mode),
             random: Random::new(seed),
             started: at,
             begun: Instant::now(),
             stopped: at,
             timers: BTreeSet::new(),
             calls: self.calls.clone(),
+            log: self.logs.clone().zip(compiled.logging.clone()),
             under_way: JoinSet::new(),
             _place: place,
         })
@@ -148,6 +153,8 @@ struct Run<S: Store> {
     /// The first is due first.
     timers: BTreeSet<Timer>,
     calls: Arc<Calls<S>>,
+    /// Where its log goes, and what of it.
+    log: Option<(Arc<dyn Logs>, Arc<Logging>)>,
     under_way: JoinSet<Answered>,
     /// Its place among those that may run.
     _place: OwnedSemaphorePermit,
@@ -166,6 +173,8 @@ impl<S: Store> Run<S> {
             if let Some(ended) = self.ended() {
                 return Ok(ended);
             }
+            // One that never waits lets others run between its steps.
+            tokio::task::yield_now().await;
             // Its time limit is among the timers as long as it is open.
             let Some(timer) = self.timers.first().copied() else { return Err(Unavailable::NotOwner) };
             let due = self.begun + Duration::from_millis(timer.due.since(self.started).0);
@@ -199,6 +208,7 @@ impl<S: Store> Run<S> {
         };
         let step = self.execution.step(&env, event);
         self.stopped = step.at;
+        self.log(StepFacts { at: step.at, first_event: step.first_event, entries: step.facts });
         for command in &step.settled {
             if let Command::Timer(timer) = command {
                 self.timers.remove(timer);
@@ -217,6 +227,20 @@ impl<S: Store> Run<S> {
                 Command::Activity(_) => {}
             }
         }
+    }
+
+    fn log(&self, facts: StepFacts) {
+        let (Some((logs, logging)), Some(start)) = (&self.log, self.execution.start()) else { return };
+        let bytes = codec::encode(facts.at, facts.first_event, &facts.entries).len();
+        logs.take(LoggedStep {
+            execution: start.arn.clone(),
+            machine: start.machine_name.clone(),
+            express: true,
+            redrives: 0,
+            logging: logging.clone(),
+            facts,
+            bytes,
+        });
     }
 
     /// Whole milliseconds since the start.

@@ -5,21 +5,13 @@ use gradus_api::http::Fault;
 /// Something that the API has and gradus does not answer yet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Unsupported {
-    DescribeMapRun,
-    ListMapRuns,
-    RedriveExecution,
     TestState,
-    UpdateMapRun,
 }
 
 impl Unsupported {
     fn words(self) -> &'static str {
         match self {
-            Unsupported::DescribeMapRun => "answer DescribeMapRun",
-            Unsupported::ListMapRuns => "answer ListMapRuns",
-            Unsupported::RedriveExecution => "answer RedriveExecution",
             Unsupported::TestState => "answer TestState",
-            Unsupported::UpdateMapRun => "answer UpdateMapRun",
         }
     }
 }

@@ -11,8 +11,6 @@ use crate::asl::diagnostic::Code;
 pub(super) enum Unbuilt<'a> {
     /// A Map state whose iterations are executions of their own.
     DistributedMap,
-    /// `QueryLanguage` `JSONata`.
-    Jsonata,
     /// A task that is no activity.
     Resource(&'a str),
     /// A field that nothing reads, such as `Credentials`.
@@ -23,7 +21,6 @@ impl Unbuilt<'_> {
     fn words(self) -> String {
         match self {
             Unbuilt::DistributedMap => "Map states with the mode DISTRIBUTED".into(),
-            Unbuilt::Jsonata => "JSONata".into(),
             Unbuilt::Resource(arn) => format!("Task states with the resource {arn}"),
             Unbuilt::Field(name) => format!("the field '{name}'"),
         }

@@ -532,7 +532,7 @@ fn global<'e>(name: &'e Name, input: &'e Value, bindings: &'e Bindings) -> Val<'
     if let Some(value) = bindings.values.get(&name.text) {
         return Val::Borrowed(value);
     }
-    if let Some(index) = bindings.functions.iter().position(|host| host.name == name.text) {
+    if let Some(index) = bindings.functions.iter().position(|host| *host.name() == *name.text) {
         return function(FunctionId::Host(u32::try_from(index).unwrap_or(u32::MAX)));
     }
     name.built_in.map(|index| function(FunctionId::BuiltIn(index))).unwrap_or_default()

@@ -15,6 +15,8 @@ use super::{
     value::{Function, Items, Val},
 };
 
+pub(super) use number::next_bits;
+
 /// A built-in function.
 pub(super) struct BuiltIn {
     pub(super) name: &'static str,

@@ -1,23 +1,26 @@
 //! Map: the same states for every item of an array, and an array of what they give.
 
-use super::{Exit, Flow, exit_after, failed};
-use crate::asl::definition::{Concurrency, Map, State};
+use super::{Flow, exit_after, failed};
+use crate::asl::definition::{Concurrency, Items, Map, State, Tolerance};
+use crate::expr::path::Path;
 use crate::json::{Payload, Value};
+use crate::machine::dataflow::{self, Fault, Product, jsonata, jsonpath};
 use crate::machine::execution::{Turn, WaitsFor};
 use crate::machine::retry::Failure;
-use crate::machine::{EventId, Fact, FrameId, dataflow};
+use crate::machine::{EventId, Fact, FrameId};
 
 /// How many iterations run at once at most, also where the state sets no limit. Source: the guide,
 /// which says that inline Maps run up to 40.
 const MAX_AT_ONCE: u32 = 40;
 
 /// The first attempt, or the next one: each begins with the first item.
-pub(super) fn start(turn: &mut Turn<'_>, frame: FrameId, state: &State, map: &Map) -> Result<Flow, Failure> {
+pub(super) fn start(turn: &mut Turn<'_>, frame: FrameId, state: &State, map: &Map) -> Result<Flow, Fault> {
     let Some(raw) = turn.raw_input(frame) else { return Ok(Flow::Wait) };
     let input = dataflow::input(turn, frame, state, &raw)?;
     let (items, length) = items(turn, frame, state, map, &input)?;
     let at_once = at_once(turn, frame, map, &input)?;
-    turn.record(frame, Fact::MapStarted { frame, length, at_once, input, items });
+    turn.record(frame, Fact::MapStarted { frame, length, at_once, input: input.clone(), items });
+    check_tolerance(turn, frame, map, &input)?;
     if length == 0 {
         return succeed(turn, frame, state, map);
     }
@@ -43,7 +46,13 @@ pub(super) fn iteration_ended(
     } else {
         begin_iterations(turn, frame, state, map, last).map(|()| Flow::Wait)
     };
-    Some((frame, flow.unwrap_or_else(|failure| failed(turn, frame, state, failure))))
+    Some((frame, flow.unwrap_or_else(|fault| failed(turn, frame, state, fault))))
+}
+
+/// After a redrive: iterations begin where an item could not be selected before.
+pub(super) fn go_on(turn: &mut Turn<'_>, frame: FrameId, state: &State, map: &Map) -> Result<(), Fault> {
+    let last = turn.cursor(frame);
+    begin_iterations(turn, frame, state, map, last)
 }
 
 /// Begins as many iterations as may run, all after the same event; they run later, in their order.
@@ -53,7 +62,7 @@ fn begin_iterations(
     state: &State,
     map: &Map,
     previous: EventId,
-) -> Result<(), Failure> {
+) -> Result<(), Fault> {
     while !turn.is_full()
         && let Some((index, item, input)) = next(turn, frame)
     {
@@ -63,7 +72,7 @@ fn begin_iterations(
             previous,
             Fact::MapIterationStarted { frame: iteration, block: frame, name, index, input },
         );
-        turn.run_soon(frame, [(iteration, map.start_at)]);
+        turn.run_soon(frame, [(iteration, Flow::Next(map.start_at))]);
     }
     Ok(())
 }
@@ -75,18 +84,13 @@ fn next(turn: &Turn<'_>, frame: FrameId) -> Option<(u32, Value, Payload)> {
     Some((index, item, items.input.clone()))
 }
 
-fn succeed(turn: &mut Turn<'_>, frame: FrameId, state: &State, map: &Map) -> Result<Flow, Failure> {
-    let (Some(raw), Some(children)) = (turn.raw_input(frame), turn.children(frame)) else {
-        return Ok(Flow::Wait);
-    };
+fn succeed(turn: &mut Turn<'_>, frame: FrameId, state: &State, map: &Map) -> Result<Flow, Fault> {
+    let Some(children) = turn.children(frame) else { return Ok(Flow::Wait) };
     let result = dataflow::results(children, state)?;
     // The exit points to the last MapIterationSucceeded too (recorded).
     let last = turn.cursor(frame);
     turn.record(frame, Fact::MapSucceeded { frame });
-    let result = dataflow::template(turn, frame, state, map.result_selector.as_ref(), result)?;
-    let assigned = dataflow::assign(turn, frame, state, state.assign.as_ref(), &result)?;
-    let result = dataflow::result_path(state, &map.result_path, &raw, result)?;
-    exit_after(turn, last, frame, state, Exit { transition: map.transition, result, assigned })
+    exit_after(turn, last, frame, state, map.transition, Product::Result(result))
 }
 
 /// The items, with their number.
@@ -96,40 +100,107 @@ fn items(
     state: &State,
     map: &Map,
     input: &Payload,
-) -> Result<(Payload, u32), Failure> {
-    let path = &map.items_path;
-    let items = dataflow::through(turn, frame, state, Some(path), input)?;
+) -> Result<(Payload, u32), Fault> {
+    let items = match &map.items {
+        Items::Path(path) => jsonpath::through(turn, frame, state, Some(path), input)?,
+        Items::Template(template) => jsonata::template(turn, frame, state, template)?,
+        Items::Input => input.clone(),
+    };
     match items.value().as_array().map(|items| u32::try_from(items.len())) {
         Some(Ok(length)) => Ok((items, length)),
+        _ => Err(no_items(turn, frame, map, items.value())),
+    }
+}
+
+/// The fault of items that are no array.
+fn no_items(turn: &Turn<'_>, frame: FrameId, map: &Map, items: &Value) -> Fault {
+    match &map.items {
         // Without the state's name in front (recorded, 2026-09).
-        _ => Err(Failure::runtime(format!("Reference path \"{}\" must point to array.", path.text()))),
+        Items::Path(path) => {
+            Failure::runtime(format!("Reference path \"{}\" must point to array.", path.text())).into()
+        }
+        Items::Template(template) if let Some(query) = template.query() => {
+            jsonata::refuse(turn, frame, query.unexpected("array", items))
+        }
+        Items::Template(_) | Items::Input => {
+            jsonata::unfit(turn, frame, &format!("Map state input must be an array but was: {items}"))
+        }
     }
 }
 
 /// How many iterations may run at once, at least one.
-fn at_once(turn: &Turn<'_>, frame: FrameId, map: &Map, input: &Payload) -> Result<u32, Failure> {
+fn at_once(turn: &Turn<'_>, frame: FrameId, map: &Map, input: &Payload) -> Result<u32, Fault> {
     let limit = match &map.max_concurrency {
         Concurrency::Fixed(limit) => u64::from(*limit),
+        Concurrency::Query(query) => jsonata::integer(turn, frame, query, 0..=u64::from(u32::MAX))?,
         Concurrency::Path(path) => {
-            let value = dataflow::select(turn, frame, path, input)?;
-            let limit = match &value {
-                Value::Number(number) if number.is_integer() => number.as_i64(),
-                // A numeric string counts as its number (recorded).
-                Value::String(text) => text.parse().ok(),
-                _ => None,
-            };
+            let value = jsonpath::select(turn, frame, path, input)?;
             // An execution with a negative number was recorded to stall; a failure tells more.
-            limit.and_then(|limit: i64| u64::try_from(limit).ok()).ok_or_else(|| {
-                let (shown, path) = (dataflow::shown(&value), path.text());
-                let text = format!(
-                    "The MaxConcurrencyPath field refers to value \"{shown}\" which is not a valid integer: {path}"
-                );
-                dataflow::runtime(turn, frame, &text)
-            })?
+            let limit = dataflow::integer(&value).and_then(|limit| u64::try_from(limit).ok());
+            limit.ok_or_else(|| refers_to(turn, frame, "MaxConcurrencyPath", path, &value, "integer"))?
         }
     };
     Ok(match u32::try_from(limit) {
         Ok(0) | Err(_) => MAX_AT_ONCE,
         Ok(limit) => limit.min(MAX_AT_ONCE),
     })
+}
+
+/// Finds how many iterations may fail, which can itself fail, after the Map has started (recorded for distributed
+/// Maps).
+///
+/// Nothing follows from it here: the fields are for distributed Maps, whose result shows each iteration that
+/// failed. That of an inline Map has no place for it, and the first failure ends it (recorded).
+fn check_tolerance(turn: &Turn<'_>, frame: FrameId, map: &Map, input: &Payload) -> Result<(), Fault> {
+    match &map.tolerated_count {
+        None | Some(Tolerance::Fixed(_)) => {}
+        Some(Tolerance::Query(query)) => {
+            jsonata::integer(turn, frame, query, 0..=u64::from(u32::MAX))?;
+        }
+        Some(Tolerance::Path(path)) => {
+            let value = jsonpath::select(turn, frame, path, input)?;
+            match dataflow::integer(&value) {
+                None => {
+                    return Err(refers_to(turn, frame, "ToleratedFailureCountPath", path, &value, "integer"));
+                }
+                Some(..0) => {
+                    let text = "ToleratedFailureCount cannot be negative.";
+                    return Err(dataflow::runtime(turn, frame, text).into());
+                }
+                Some(_) => {}
+            }
+        }
+    }
+    const OUT_OF_RANGE: &str = "ToleratedFailurePercentage must be between 0 and 100.";
+    match &map.tolerated_percentage {
+        None | Some(Tolerance::Fixed(_)) => Ok(()),
+        Some(Tolerance::Query(query)) => match jsonata::value(turn, frame, query, "number")?.as_f64() {
+            Some(0.0..=100.0) => Ok(()),
+            _ => Err(jsonata::unusable(turn, frame, query, OUT_OF_RANGE)),
+        },
+        Some(Tolerance::Path(path)) => {
+            let value = jsonpath::select(turn, frame, path, input)?;
+            match float(&value) {
+                None => Err(refers_to(turn, frame, "ToleratedFailurePercentagePath", path, &value, "float")),
+                Some(0.0..=100.0) => Ok(()),
+                Some(_) => Err(dataflow::runtime(turn, frame, OUT_OF_RANGE).into()),
+            }
+        }
+    }
+}
+
+/// The number that a path field leads to, or that a string there spells.
+fn float(value: &Value) -> Option<f64> {
+    match value {
+        Value::Number(number) => Some(number.as_f64()),
+        Value::String(text) => text.parse().ok(),
+        _ => None,
+    }
+}
+
+/// The fault of a path field that leads to something else than a number of its kind.
+fn refers_to(turn: &Turn<'_>, frame: FrameId, field: &str, path: &Path, value: &Value, kind: &str) -> Fault {
+    let (shown, path) = (dataflow::shown(value), path.text());
+    let text = format!("The {field} field refers to value \"{shown}\" which is not a valid {kind}: {path}");
+    dataflow::runtime(turn, frame, &text).into()
 }

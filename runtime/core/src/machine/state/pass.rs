@@ -1,22 +1,15 @@
 //! Pass: its input, or a fixed result, goes on.
 
-use super::{Exit, Flow, exit};
+use super::{Flow, exit};
 use crate::asl::definition::{Pass, State};
+use crate::machine::FrameId;
+use crate::machine::dataflow::{self, Fault, Product};
 use crate::machine::execution::Turn;
-use crate::machine::retry::Failure;
-use crate::machine::{FrameId, dataflow};
 
-pub(super) fn enter(
-    turn: &mut Turn<'_>,
-    frame: FrameId,
-    state: &State,
-    pass: &Pass,
-) -> Result<Flow, Failure> {
+pub(super) fn enter(turn: &mut Turn<'_>, frame: FrameId, state: &State, pass: &Pass) -> Result<Flow, Fault> {
     let Some(raw) = turn.raw_input(frame) else { return Ok(Flow::Wait) };
     let input = dataflow::input(turn, frame, state, &raw)?;
-    let input = dataflow::template(turn, frame, state, pass.parameters.as_ref(), input)?;
+    let input = dataflow::arguments(turn, frame, state, input)?;
     let result = pass.result.clone().unwrap_or(input);
-    let assigned = dataflow::assign(turn, frame, state, state.assign.as_ref(), &result)?;
-    let result = dataflow::result_path(state, &pass.result_path, &raw, result)?;
-    exit(turn, frame, state, Exit { transition: pass.transition, result, assigned })
+    exit(turn, frame, state, pass.transition, Product::Input(result))
 }

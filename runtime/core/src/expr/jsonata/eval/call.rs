@@ -8,6 +8,7 @@ use crate::json::Value;
 
 use super::{
     super::{
+        HostArguments, HostError, HostFunction,
         ast::{Call, Kind, Lambda, Node, Transform},
         error::{Fault, Result},
         functions,
@@ -221,13 +222,19 @@ impl<'e> Evaluator<'e> {
                 let arguments = functions::signature(index).validate(arguments, input)?;
                 (built_in.call)(self, functions::Arguments { values: arguments, name: built_in.name })
             }
-            FunctionId::Host(index) => self.apply_host(index, arguments),
+            FunctionId::Host(index) => self.apply_host(index, arguments, input),
             FunctionId::Made(index) => self.apply_made(index, arguments, input),
         }
     }
 
-    fn apply_host(&mut self, index: u32, arguments: Vec<Val<'e>>) -> Result<Val<'e>> {
-        let Some(host) = self.bindings.functions.get(index as usize) else { return Ok(Val::Undefined) };
+    fn apply_host(&mut self, index: u32, mut arguments: Vec<Val<'e>>, input: &Val<'e>) -> Result<Val<'e>> {
+        let bindings = self.bindings;
+        let Some(HostFunction(host)) = bindings.functions.get(index as usize) else {
+            return Ok(Val::Undefined);
+        };
+        if let Some(signature) = &host.signature {
+            arguments = signature.validate(arguments, input)?;
+        }
         let mut room = self.options.max_bytes / 32;
         let values: Result<Vec<Option<Value>>> = arguments
             .iter()
@@ -237,13 +244,23 @@ impl<'e> Evaluator<'e> {
                 },
             )
             .collect();
-        match (host.call)(&values?) {
-            Ok(Some(value)) => {
-                self.write_bytes(usize::try_from(value.text_len()).unwrap_or(usize::MAX))?;
-                Ok(Val::Json(value))
-            }
+        let random = &mut self.random;
+        let mut draw = || functions::next_bits(random);
+        match (host.call)(HostArguments { values: &values?, draw: &mut draw }) {
             Ok(None) => Ok(Val::Undefined),
-            Err(message) => Err(Fault::internal(message)),
+            Ok(Some(value)) => {
+                if matches!(value, Value::Array(_) | Value::Object(_) | Value::String(_)) {
+                    self.write_bytes(usize::try_from(value.text_len()).unwrap_or(usize::MAX))?;
+                }
+                match value {
+                    Value::Array(items) if host.sequence => {
+                        self.sequence(items.iter().cloned().map(Val::Json).collect())
+                    }
+                    value => Ok(Val::Json(value)),
+                }
+            }
+            Err(HostError::Message(message)) => Err(Fault::host(message)),
+            Err(HostError::Memory) => Err(Fault::limit(super::super::MEMORY)),
         }
     }
 
@@ -338,7 +355,7 @@ impl<'e> Evaluator<'e> {
         match function.id {
             FunctionId::BuiltIn(index) => functions::at(index).map_or(0, |built_in| built_in.parameters),
             FunctionId::Host(index) => {
-                self.bindings.functions.get(index as usize).map_or(0, |host| host.parameters)
+                self.bindings.functions.get(index as usize).map_or(0, |host| host.0.parameters)
             }
             FunctionId::Made(index) => match self.made.get(index as usize) {
                 Some(Made::Lambda { lambda, .. }) => lambda.parameters.len(),

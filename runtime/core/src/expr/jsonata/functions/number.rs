@@ -171,14 +171,18 @@ pub(super) fn random<'e>(evaluator: &mut Evaluator<'e>, _: Arguments<'e>) -> Res
     Ok(Val::number(next_random(evaluator)))
 }
 
-/// The next number from the seed, from 0 to below 1. The generator is splitmix64.
+/// The next number from the seed, from 0 to below 1.
 pub(super) fn next_random(evaluator: &mut Evaluator<'_>) -> f64 {
-    evaluator.random = evaluator.random.wrapping_add(0x9e37_79b9_7f4a_7c15);
-    let mut bits = evaluator.random;
+    (next_bits(&mut evaluator.random) >> 11) as f64 / (1_u64 << 53) as f64
+}
+
+/// The next bits of a generator, which is splitmix64.
+pub(in super::super) fn next_bits(state: &mut u64) -> u64 {
+    *state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    let mut bits = *state;
     bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    bits ^= bits >> 31;
-    (bits >> 11) as f64 / (1_u64 << 53) as f64
+    bits ^ (bits >> 31)
 }
 
 pub(super) fn format_base<'e>(evaluator: &mut Evaluator<'e>, arguments: Arguments<'e>) -> Result<Val<'e>> {

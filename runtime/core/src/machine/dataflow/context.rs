@@ -1,0 +1,69 @@
+//! The context object: what an execution knows of itself. `$$` in JSONPath, `$states.context` in JSONata.
+
+use crate::asl::definition::{Kind, Pattern, Resource, State};
+use crate::json::{Object, Value};
+use crate::machine::execution::{self, Turn};
+use crate::machine::timestamp::to_iso;
+use crate::machine::{FrameId, StateKind};
+
+/// The context object while an item of a Map is selected.
+pub(super) fn of_item(turn: &Turn<'_>, frame: FrameId, index: u32, value: &Value) -> Value {
+    let mut item = Object::with_capacity(2);
+    item.insert("Index", Value::from(i64::from(index)));
+    item.insert("Value", value.clone());
+    let mut map = Object::with_capacity(1);
+    map.insert("Item", item);
+    let mut context = of(turn, frame);
+    context.insert("Map", map);
+    context.into()
+}
+
+/// The context object, members in the service's order.
+pub(super) fn of(turn: &Turn<'_>, frame: FrameId) -> Object {
+    let mut context = Object::with_capacity(3);
+    if let (Some(start), Some(at)) = (turn.execution.start(), turn.execution.started_at()) {
+        let mut execution = Object::with_capacity(6);
+        execution.insert("Id", Value::String(start.arn.clone()));
+        execution.insert("Input", start.input.value().clone());
+        execution.insert("StartTime", Value::String(to_iso(at).into()));
+        execution.insert("Name", Value::String(start.name.clone()));
+        execution.insert("RoleArn", Value::String(start.role_arn.clone()));
+        if turn.execution.mode().counts_redrives() {
+            let redriven = turn.execution.redriven();
+            let count = redriven.map_or(0, |redriven| redriven.count);
+            execution.insert("RedriveCount", Value::from(i64::from(count)));
+            if let Some(redriven) = redriven {
+                execution.insert("RedriveTime", Value::String(to_iso(redriven.at).into()));
+            }
+        }
+        context.insert("Execution", execution);
+        let mut machine = Object::with_capacity(2);
+        machine.insert("Id", Value::String(start.machine_arn.clone()));
+        machine.insert("Name", Value::String(start.machine_name.clone()));
+        context.insert("StateMachine", machine);
+    }
+    if let Some((visit, state)) = turn.visit(frame) {
+        let mut current = Object::with_capacity(3);
+        current.insert("Name", Value::String(state.name.clone()));
+        current.insert("EnteredTime", Value::String(to_iso(visit.at).into()));
+        // Only states that can be retried have a count (recorded).
+        if let StateKind::Task | StateKind::Parallel | StateKind::Map = execution::kind_of(state) {
+            current.insert("RetryCount", Value::from(i64::from(visit.retry_count())));
+        }
+        context.insert("State", current);
+    }
+    if let Some(attempt) = turn.attempt
+        && has_token(turn, frame)
+    {
+        let mut task = Object::with_capacity(1);
+        task.insert("Token", Value::String((turn.env.token)(frame, attempt).into()));
+        context.insert("Task", task);
+    }
+    context
+}
+
+/// Whether whoever has a token answers the task of the state that a line of control is in.
+fn has_token(turn: &Turn<'_>, frame: FrameId) -> bool {
+    let Some((_, State { kind: Kind::Task(task), .. })) = turn.visit(frame) else { return false };
+    matches!(task.resource, Resource::Service { pattern: Pattern::Token, .. })
+}
