@@ -17,7 +17,7 @@ use std::{cell::Cell, sync::Arc};
 use super::jsonata::{self, Bindings, ErrorKind, Expression, Options};
 use crate::json::{Object, Payload, Value};
 
-pub use functions::is_function;
+pub use functions::{bind_all, is_function};
 pub use template::{Step, Template};
 
 /// What stands before and behind an expression in a string.
@@ -156,10 +156,8 @@ impl Query {
         let (now_millis, seed) = (scope.now_millis as f64, (scope.seed)());
         let max_steps = MAX_SCOPE_STEPS.saturating_sub(scope.steps.get()).min(Options::default().max_steps);
         let options = Options { now_millis, seed, max_steps, ..Options::default() };
-        let mut spent = 0;
-        let result =
-            self.expression.evaluate_counting(&Value::Null, &self.bindings(scope), &options, &mut spent);
-        scope.steps.set(scope.steps.get().saturating_add(spent));
+        let (result, spent) = self.expression.evaluate_counted(&Value::Null, &self.bindings(scope), &options);
+        scope.steps.set(scope.steps.get().saturating_add(spent.steps));
         match result {
             Ok(Some(value)) => Ok(value),
             Ok(None) => Err(self.failed("returned nothing (undefined).")),
