@@ -25,7 +25,6 @@ NOT_YET = {
     "describe_map_run": {"mapRunArn": "arn:aws:states:us-east-1:000000000000:mapRun:m/l:x"},
     "list_map_runs": {"executionArn": "arn:aws:states:us-east-1:000000000000:execution:m:e"},
     "redrive_execution": {"executionArn": "arn:aws:states:us-east-1:000000000000:execution:m:e"},
-    "test_state": {"definition": json.dumps(PASS["States"]["A"]), "roleArn": ROLE},
     "update_map_run": {"mapRunArn": "arn:aws:states:us-east-1:000000000000:mapRun:m/l:x", "maxConcurrency": 1},
 }
 
@@ -306,6 +305,31 @@ class Express(Case):
         self.refused("StateMachineTypeNotSupported",
                      "This operation is not supported by this type of state machine",
                      "start_sync_execution", stateMachineArn=self.machine(PASS))
+
+
+class TestState(Case):
+    def test_test_state_shows_the_way_of_the_data(self):
+        state = {"Type": "Task", "Resource": "arn:aws:states:::lambda:invoke", "OutputPath": "$.Payload", "End": True,
+                 "Retry": [{"ErrorEquals": ["E"], "IntervalSeconds": 2, "MaxAttempts": 1}]}
+        tested = self.sfn.test_state(definition=json.dumps(state), inspectionLevel="DEBUG", input="[1]",
+                                     mock={"result": '{"Payload": 7}'})
+        self.assertEqual((tested["status"], tested["output"]), ("SUCCEEDED", "7"))
+        self.assertEqual(tested["inspectionData"]["result"], '{"Payload": 7}')
+        tested = self.sfn.test_state(definition=json.dumps(state), inspectionLevel="TRACE",
+                                     mock={"errorOutput": {"error": "E", "cause": "c"}})
+        self.assertEqual((tested["status"], tested["error"], tested["cause"]), ("RETRIABLE", "E", "c"))
+        self.assertEqual(tested["inspectionData"]["errorDetails"],
+                         {"retryIndex": 0, "retryBackoffIntervalSeconds": 2})
+
+    def test_test_state_finds_a_state_of_a_machine(self):
+        tested = self.sfn.test_state(definition=json.dumps(PASS), stateName="A", input='{"a": 1}')
+        self.assertEqual((tested["status"], tested["output"]), ("SUCCEEDED", '{"a": 1}'))
+        self.refused("ValidationException", "State not found in definition",
+                     "test_state", definition=json.dumps(PASS), stateName="B")
+        self.refused("InvalidDefinition", None, "test_state", definition="{}")
+        self.refused("InvalidExecutionInput", None, "test_state", definition='{"Type": "Succeed"}', input="{")
+        self.refused("ValidationException", "RoleArn must be specified when testing a Task state", "test_state",
+                     definition='{"Type": "Task", "Resource": "arn:aws:states:::lambda:invoke", "End": true}')
 
 
 class NotYet(Case):

@@ -23,14 +23,14 @@ ENVIRONMENT = {
 CALLED = set()
 
 
-def run(operation, *arguments):
+def run(operation, *arguments, **environment):
     CALLED.add(operation)
     command = [AWS, "stepfunctions", operation, "--endpoint-url", ENDPOINT, "--output", "json", *arguments]
-    return subprocess.run(command, env=ENVIRONMENT, capture_output=True, text=True, timeout=120, check=False)
+    return subprocess.run(command, env=ENVIRONMENT | environment, capture_output=True, text=True, timeout=120, check=False)
 
 
-def aws(operation, *arguments):
-    done = run(operation, *arguments)
+def aws(operation, *arguments, **environment):
+    done = run(operation, *arguments, **environment)
     if done.returncode:
         raise AssertionError(f"{operation} {arguments}: {done.stderr}")
     return json.loads(done.stdout or "{}")
@@ -53,6 +53,9 @@ class Story(unittest.TestCase):
         self.assertEqual(tags, [{"key": "l", "value": "w"}])
 
         self.assertEqual(aws("validate-state-machine-definition", "--definition", "{}")["result"], "FAIL")
+        tested = aws("test-state", "--definition", '{"Type": "Pass", "Next": "N"}', "--input", "[1]",
+                     "--inspection-level", "DEBUG", AWS_DISABLE_HOST_PREFIX_INJECTION="true")
+        self.assertEqual((tested["nextState"], tested["inspectionData"]["afterInputPath"]), ("N", "[1]"))
         task = {"Type": "Task", "Resource": activity, "End": True}
         definition = json.dumps({"StartAt": "A", "States": {"A": task}})
         machine = aws("create-state-machine", "--name", name, "--role-arn", ROLE, "--definition", definition)
@@ -85,7 +88,7 @@ class Story(unittest.TestCase):
         self.refused("InvalidDefinition", "create-state-machine", "--name", "x", "--role-arn", ROLE, "--definition", "{}")
         aws("delete-state-machine", "--state-machine-arn", machine)
         aws("delete-activity", "--activity-arn", activity)
-        self.assertEqual(len(CALLED), 23)
+        self.assertEqual(len(CALLED), 24)
 
 
 if __name__ == "__main__":

@@ -15,7 +15,8 @@ use gradus_core::asl::Definition;
 use gradus_core::json::Payload;
 use gradus_core::machine::timestamp::Millis;
 use gradus_core::machine::{
-    Command, Env, Event, EventId, Execution, Failure, FrameId, Mode, Outcome, Start, Timer, Timestamp,
+    Command, Env, Event, EventId, Execution, Failure, FrameId, Mode, Outcome, Start, Step, Timer, Timestamp,
+    Trial,
 };
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinSet;
@@ -72,12 +73,12 @@ impl<S: Store> Express<S> {
         at: Timestamp,
         seed: u64,
     ) -> Result<(), ExpressError> {
-        let mut run = self.enter(definition, Mode::ExpressAsync, at, seed)?;
+        let mut run = self.enter(Execution::of(definition.clone(), Mode::ExpressAsync), at, seed)?;
         let stopping = self.stopping.subscribe();
         self.calls.runtime().spawn(async move {
             let arn = start.arn.clone();
             run.take(Event::Started(start));
-            match run.until_end(stopping).await {
+            match run.until_end(stopping).await.and_then(Run::ended) {
                 Ok(ended) => tracing::debug!(%arn, status = status(&ended.outcome), "ended"),
                 Err(error) => tracing::warn!(%arn, %error, "an Express execution was given up"),
             }
@@ -93,16 +94,31 @@ impl<S: Store> Express<S> {
         at: Timestamp,
         seed: u64,
     ) -> Result<Ended, ExpressError> {
-        let mut run = self.enter(definition, Mode::ExpressSync, at, seed)?;
+        let run = self.enter(Execution::of(definition.clone(), Mode::ExpressSync), at, seed)?;
+        Ok(self.to_end(run, start).await?.ended()?)
+    }
+
+    /// Tries a state from a time on, until it would be left, or tried again, or has failed.
+    pub(super) async fn try_state(
+        &self,
+        trial: Trial,
+        start: Box<Start>,
+        at: Timestamp,
+        seed: u64,
+    ) -> Result<Trial, ExpressError> {
+        let run = self.enter(trial, at, seed)?;
+        Ok(self.to_end(run, start).await?.runs)
+    }
+
+    async fn to_end<R: Runs>(&self, mut run: Run<S, R>, start: Box<Start>) -> Result<Run<S, R>, Unavailable> {
         run.take(Event::Started(start));
         // Most have nothing to wait for, and need no task.
-        if let Some(ended) = run.ended() {
-            return Ok(ended);
+        if run.runs.is_over() {
+            return Ok(run);
         }
         let run = self.calls.runtime().spawn(run.until_end(self.stopping.subscribe()));
         // It is only ever cancelled with the whole runtime.
-        let ended = run.await.map_err(|_| Unavailable::NotOwner)?;
-        Ok(ended?)
+        run.await.map_err(|_| Unavailable::NotOwner)?
     }
 
     /// Ends all that run; begins no more.
@@ -111,20 +127,14 @@ impl<S: Store> Express<S> {
         self.stopping.send_replace(true);
     }
 
-    fn enter(
-        &self,
-        definition: &Arc<Definition>,
-        mode: Mode,
-        at: Timestamp,
-        seed: u64,
-    ) -> Result<Run<S>, ExpressError> {
+    fn enter<R: Runs>(&self, runs: R, at: Timestamp, seed: u64) -> Result<Run<S, R>, ExpressError> {
         let place = match self.room.clone().try_acquire_owned() {
             Ok(place) => place,
             Err(tokio::sync::TryAcquireError::NoPermits) => return Err(ExpressError::TooMany),
             Err(tokio::sync::TryAcquireError::Closed) => return Err(Unavailable::NotOwner.into()),
         };
         Ok(Run {
-            execution: Execution::of(definition.clone(), mode),
+            runs,
             random: Random::new(seed),
             started: at,
             begun: Instant::now(),
@@ -137,9 +147,36 @@ impl<S: Store> Express<S> {
     }
 }
 
-/// One execution while it runs.
-struct Run<S: Store> {
-    execution: Execution,
+/// What runs: an execution, or one state that is tried.
+pub(super) trait Runs: Send + 'static {
+    fn step(&mut self, env: &Env<'_>, event: Event) -> Step;
+
+    fn is_over(&self) -> bool;
+}
+
+impl Runs for Execution {
+    fn step(&mut self, env: &Env<'_>, event: Event) -> Step {
+        Execution::step(self, env, event)
+    }
+
+    fn is_over(&self) -> bool {
+        self.outcome().is_some()
+    }
+}
+
+impl Runs for Trial {
+    fn step(&mut self, env: &Env<'_>, event: Event) -> Step {
+        Trial::step(self, env, event)
+    }
+
+    fn is_over(&self) -> bool {
+        self.is_decided()
+    }
+}
+
+/// One of them while it runs.
+struct Run<S: Store, R> {
+    runs: R,
     random: Random,
     started: Timestamp,
     begun: Instant,
@@ -160,11 +197,11 @@ struct Answered {
     answer: Result<Result<Payload, Failure>, Unavailable>,
 }
 
-impl<S: Store> Run<S> {
-    async fn until_end(mut self, mut stopping: watch::Receiver<bool>) -> Result<Ended, Unavailable> {
+impl<S: Store, R: Runs> Run<S, R> {
+    async fn until_end(mut self, mut stopping: watch::Receiver<bool>) -> Result<Self, Unavailable> {
         loop {
-            if let Some(ended) = self.ended() {
-                return Ok(ended);
+            if self.runs.is_over() {
+                return Ok(self);
             }
             // Its time limit is among the timers as long as it is open.
             let Some(timer) = self.timers.first().copied() else { return Err(Unavailable::NotOwner) };
@@ -197,7 +234,7 @@ impl<S: Store> Run<S> {
             activity_exists: &|_| false,
             token: &|_, _| String::new(),
         };
-        let step = self.execution.step(&env, event);
+        let step = self.runs.step(&env, event);
         self.stopped = step.at;
         for command in &step.settled {
             if let Command::Timer(timer) = command {
@@ -223,10 +260,13 @@ impl<S: Store> Run<S> {
     fn passed(&self) -> Millis {
         Millis(u64::try_from(self.begun.elapsed().as_millis()).unwrap_or(u64::MAX))
     }
+}
 
-    fn ended(&self) -> Option<Ended> {
-        let outcome = self.execution.outcome()?.clone();
-        Some(Ended { started: self.started, stopped: self.stopped, outcome })
+impl<S: Store> Run<S, Execution> {
+    /// How it ended. It was run to its end.
+    fn ended(self) -> Result<Ended, Unavailable> {
+        let outcome = self.runs.outcome().cloned().ok_or(Unavailable::NotOwner)?;
+        Ok(Ended { started: self.started, stopped: self.stopped, outcome })
     }
 }
 

@@ -20,6 +20,7 @@ mod page;
 mod qualified;
 mod state_machine;
 mod tag;
+mod test_state;
 #[cfg(test)]
 mod tests;
 mod unsupported;
@@ -133,6 +134,7 @@ operations! {
         start_sync_execution(StartSyncExecutionInput) -> StartSyncExecutionOutput | StartSyncExecutionError = express::start_sync;
         stop_execution(StopExecutionInput) -> StopExecutionOutput | StopExecutionError = execution::stop;
         tag_resource(TagResourceInput) -> TagResourceOutput | TagResourceError = tag::add;
+        test_state(TestStateInput) -> TestStateOutput | TestStateError = test_state::test;
         untag_resource(UntagResourceInput) -> UntagResourceOutput | UntagResourceError = tag::remove;
         update_state_machine(UpdateStateMachineInput) -> UpdateStateMachineOutput | UpdateStateMachineError = state_machine::update;
         update_state_machine_alias(UpdateStateMachineAliasInput) -> UpdateStateMachineAliasOutput | UpdateStateMachineAliasError = alias::update;
@@ -142,7 +144,6 @@ operations! {
         describe_map_run(DescribeMapRunInput) -> DescribeMapRunOutput | DescribeMapRunError = DescribeMapRun;
         list_map_runs(ListMapRunsInput) -> ListMapRunsOutput | ListMapRunsError = ListMapRuns;
         redrive_execution(RedriveExecutionInput) -> RedriveExecutionOutput | RedriveExecutionError = RedriveExecution;
-        test_state(TestStateInput) -> TestStateOutput | TestStateError = TestState;
         update_map_run(UpdateMapRunInput) -> UpdateMapRunOutput | UpdateMapRunError = UpdateMapRun;
     }
 }

@@ -8,7 +8,6 @@ pub(super) enum Unsupported {
     DescribeMapRun,
     ListMapRuns,
     RedriveExecution,
-    TestState,
     UpdateMapRun,
 }
 
@@ -18,7 +17,6 @@ impl Unsupported {
             Unsupported::DescribeMapRun => "answer DescribeMapRun",
             Unsupported::ListMapRuns => "answer ListMapRuns",
             Unsupported::RedriveExecution => "answer RedriveExecution",
-            Unsupported::TestState => "answer TestState",
             Unsupported::UpdateMapRun => "answer UpdateMapRun",
         }
     }

@@ -67,6 +67,20 @@ pub struct State {
     pub kind: Kind,
 }
 
+impl State {
+    /// A state that ends its line of control.
+    pub(crate) fn end(name: &str) -> State {
+        State {
+            name: name.into(),
+            input_path: None,
+            output_path: None,
+            assign: None,
+            variables_read: Vec::new(),
+            kind: Kind::Succeed,
+        }
+    }
+}
+
 /// A kind of state with its own fields.
 #[derive(Debug)]
 pub enum Kind {

@@ -14,7 +14,7 @@ use super::{FrameId, MAX_PAYLOAD_BYTES, Variables, execution, variables};
 use crate::asl::definition::{Kind, Pattern, Resource, ResultPath, State};
 use crate::expr::EvaluationError;
 use crate::expr::intrinsic::{Budget, Call};
-use crate::expr::path::{Path, REFERENCE_PATH_CONFLICT, Scope};
+use crate::expr::path::{Origin, Path, REFERENCE_PATH_CONFLICT, Scope};
 use crate::expr::template::Template;
 use crate::json::{Object, Payload, Value};
 
@@ -217,6 +217,10 @@ fn variables_of(turn: &Turn<'_>, frame: FrameId) -> impl Fn(&str) -> Option<Valu
 /// with the state and its Entered event in front.
 pub(super) fn runtime(turn: &Turn<'_>, frame: FrameId, text: &str) -> Failure {
     let Some((visit, state)) = turn.visit(frame) else { return Failure::runtime(text) };
+    if turn.probe.is_some() {
+        // A state that is tried was entered at no event that anybody knows (recorded).
+        return Failure::runtime(text);
+    }
     let (name, event) = (&state.name, visit.event.0);
     let prefix =
         format!("An error occurred while executing the state '{name}' (entered at the event id #{event}). ");
@@ -250,6 +254,17 @@ pub(super) fn through(
     }
 }
 
+/// What a path leads to as it stands in its source, white space included; `None` where it is not one place
+/// of a text that came from outside. So are items shown where a state is tried (recorded).
+pub(super) fn as_written(turn: &Turn<'_>, path: &Path, input: &Payload) -> Option<Payload> {
+    let source = match path.origin() {
+        Origin::Input => input,
+        Origin::Context => turn.probe?.given.context.as_ref()?,
+        Origin::Variable => return None,
+    };
+    source.part(&path.pointer()?)
+}
+
 /// The name of a variable, if the path is nothing else.
 fn whole_variable(path: &Path) -> Option<&str> {
     path.variable().filter(|name| path.text().strip_prefix('$') == Some(name))
@@ -257,18 +272,25 @@ fn whole_variable(path: &Path) -> Option<&str> {
 
 /// The context object while an item of a Map is selected.
 fn context_of_item(turn: &Turn<'_>, frame: FrameId, index: u32, value: &Value) -> Value {
+    let mut context = context(turn, frame);
+    context.insert("Map", map_of_item(index, value.clone()));
+    context.into()
+}
+
+fn map_of_item(index: u32, value: Value) -> Object {
     let mut item = Object::with_capacity(2);
     item.insert("Index", Value::from(i64::from(index)));
-    item.insert("Value", value.clone());
+    item.insert("Value", value);
     let mut map = Object::with_capacity(1);
     map.insert("Item", item);
-    let mut context = context(turn, frame);
-    context.insert("Map", map);
-    context.into()
+    map
 }
 
 /// The context object, members in the service's order.
 fn context(turn: &Turn<'_>, frame: FrameId) -> Object {
+    if let Some(given) = turn.probe.and_then(|probe| probe.given.context.as_ref()) {
+        return given.value().as_object().cloned().unwrap_or_default();
+    }
     let mut context = Object::with_capacity(3);
     if let (Some(start), Some(at)) = (turn.execution.start(), turn.execution.started_at()) {
         let mut execution = Object::with_capacity(6);
@@ -276,7 +298,9 @@ fn context(turn: &Turn<'_>, frame: FrameId) -> Object {
         execution.insert("Input", start.input.value().clone());
         execution.insert("StartTime", Value::String(to_iso(at).into()));
         execution.insert("Name", Value::String(start.name.clone()));
-        execution.insert("RoleArn", Value::String(start.role_arn.clone()));
+        let has_role = !start.role_arn.is_empty();
+        let role = if has_role { Value::String(start.role_arn.clone()) } else { Value::Null };
+        execution.insert("RoleArn", role);
         if turn.execution.mode().counts_redrives() {
             execution.insert("RedriveCount", Value::from(0i64));
         }
@@ -292,7 +316,8 @@ fn context(turn: &Turn<'_>, frame: FrameId) -> Object {
         current.insert("EnteredTime", Value::String(to_iso(visit.at).into()));
         // Only states that can be retried have a count (recorded).
         if let StateKind::Task | StateKind::Parallel | StateKind::Map = execution::kind_of(state) {
-            current.insert("RetryCount", Value::from(i64::from(visit.retry_count())));
+            let retries = turn.probe.map_or_else(|| visit.retry_count(), |probe| probe.given.retries);
+            current.insert("RetryCount", Value::from(i64::from(retries)));
         }
         context.insert("State", current);
     }
@@ -302,6 +327,9 @@ fn context(turn: &Turn<'_>, frame: FrameId) -> Object {
         let mut task = Object::with_capacity(1);
         task.insert("Token", Value::String((turn.env.token)(frame, attempt).into()));
         context.insert("Task", task);
+    }
+    if let Some(item) = turn.probe.and_then(|probe| probe.given.item.as_ref()) {
+        context.insert("Map", map_of_item(0, item.clone()));
     }
     context
 }

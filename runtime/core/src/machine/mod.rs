@@ -17,6 +17,7 @@ pub mod fact;
 pub mod retry;
 pub mod test;
 pub mod timestamp;
+pub mod trial;
 pub mod variables;
 
 mod children;
@@ -37,6 +38,7 @@ pub use execution::{Env, Execution, Mode, Outcome, Reply, Step};
 pub use fact::{Entry, Fact, StateKind};
 pub use retry::Failure;
 pub use timestamp::Timestamp;
+pub use trial::Trial;
 pub use variables::Variables;
 
 /// Number of an event in the history of its execution, from 1; 0 means "none".

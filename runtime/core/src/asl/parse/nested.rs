@@ -102,7 +102,7 @@ fn tolerated_failures(parser: &mut Parser, fields: &mut Fields<'_>) -> Read<()> 
         fields.path(parser, name)?;
     }
     match COUNT.into_iter().chain(PERCENTAGE).find(|name| fields.has(name)) {
-        Some(name) => Err(unbuilt::refuse(parser, &fields.at(name), Unbuilt::Field(name))),
+        Some(name) => unbuilt::check(parser, &fields.at(name), Unbuilt::Field(name)),
         None => Ok(()),
     }
 }
@@ -136,7 +136,7 @@ fn processor_config(parser: &mut Parser, fields: &mut Fields<'_>) -> Read<()> {
     if mode == Some("DISTRIBUTED") {
         config.require(parser, &[EXECUTION_TYPE])?;
         execution_type?;
-        return Err(unbuilt::refuse(parser, config.here(), Unbuilt::DistributedMap));
+        return unbuilt::check(parser, config.here(), Unbuilt::DistributedMap);
     }
     if config.has(EXECUTION_TYPE) {
         let message = format!("Field '{EXECUTION_TYPE}' is not supported");

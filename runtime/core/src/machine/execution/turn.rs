@@ -16,6 +16,7 @@ use crate::machine::event::{Event, Parent, Start};
 use crate::machine::fact::{Entry, Fact};
 use crate::machine::retry::Failure;
 use crate::machine::state::{self, Flow};
+use crate::machine::trial::{Probe, Stage};
 use crate::machine::{EventId, FrameId, MAX_EVENTS, Timestamp};
 
 /// One step in the making.
@@ -39,6 +40,8 @@ pub(in crate::machine) struct Turn<'a> {
     seeds: Cell<u64>,
     /// Branches and iterations that were begun and have not run yet, the innermost block last.
     ready: Vec<Ready>,
+    /// What a state is tried with, if it is: then it runs alone.
+    pub(in crate::machine) probe: Option<&'a Probe>,
 }
 
 /// Branches or iterations of one block that were begun and have not run yet.
@@ -65,10 +68,20 @@ impl<'a> Turn<'a> {
             full: false,
             seeds: Cell::new(0),
             ready: Vec::new(),
+            probe: None,
         }
     }
 
-    pub(super) fn take(&mut self, event: Event) {
+    /// A step of an execution of which one state is tried.
+    pub(in crate::machine) fn of_trial(
+        execution: &'a mut Execution,
+        env: &'a Env<'a>,
+        probe: &'a Probe,
+    ) -> Turn<'a> {
+        Turn { probe: Some(probe), ..Turn::new(execution, env) }
+    }
+
+    pub(in crate::machine) fn take(&mut self, event: Event) {
         if self.execution.started.is_none() {
             match event {
                 Event::Started(start) => self.start(start, None),
@@ -115,6 +128,9 @@ impl<'a> Turn<'a> {
         self.record_from(EventId(0), Fact::ExecutionStarted { start });
         if let Some(parent) = parent {
             self.record_from(EventId(0), Fact::StartedBy { parent });
+        }
+        if let Some(probe) = self.probe {
+            return probe.enter(self);
         }
         let first = self.execution.definition.start_at;
         self.follow(FrameId::ROOT, Flow::Next(first));
@@ -206,8 +222,12 @@ impl<'a> Turn<'a> {
         random::nth(self.env.seed, self.seeds.replace(self.seeds.get() + 1))
     }
 
-    /// Goes where a state says, and on from there, until every line of control must wait.
+    /// Goes where a state says, and on from there, until every line of control must wait. A state that
+    /// is tried is not left.
     pub(in crate::machine) fn follow(&mut self, frame: FrameId, flow: Flow) {
+        if let Some(probe) = self.probe {
+            return probe.left(self, flow);
+        }
         let mut next = Some((frame, flow));
         while !self.full && self.execution.outcome.is_none() {
             let Some((frame, flow)) = next.or_else(|| self.next_ready()) else { return };
@@ -308,6 +328,13 @@ impl<'a> Turn<'a> {
         self.called.push(frame);
     }
 
+    /// Shows what a state has made, to whoever tries it.
+    pub(in crate::machine) fn saw(&self, stage: Stage, data: &Payload) {
+        if let Some(probe) = self.probe {
+            probe.saw(stage, data);
+        }
+    }
+
     /// Whether the history is full: nothing more is recorded but the failure that says so.
     pub(in crate::machine) fn is_full(&self) -> bool {
         self.full
@@ -367,7 +394,7 @@ impl<'a> Turn<'a> {
         Some((visit, self.execution.definition.state(visit.state)?))
     }
 
-    pub(super) fn finish(mut self) -> Step {
+    pub(in crate::machine) fn finish(mut self) -> Step {
         for frame in std::mem::take(&mut self.called) {
             state::task::begin(&mut self, frame);
         }

@@ -5,6 +5,7 @@ use crate::asl::definition::{Choice, Rule, State, Transition};
 use crate::expr::path::Scope;
 use crate::machine::execution::Turn;
 use crate::machine::retry::Failure;
+use crate::machine::trial::Stage;
 use crate::machine::{FrameId, dataflow, test};
 
 pub(super) fn enter(
@@ -15,6 +16,7 @@ pub(super) fn enter(
 ) -> Result<Flow, Failure> {
     let Some(raw) = turn.raw_input(frame) else { return Ok(Flow::Wait) };
     let input = dataflow::input(turn, frame, state, &raw)?;
+    turn.saw(Stage::InputPath, &input);
     let rule = dataflow::with_scope(turn, frame, &input, |scope| choose(choice, scope))?;
     // The state's own Assign is for the case that no rule holds (recorded).
     let (next, assign) = match rule {

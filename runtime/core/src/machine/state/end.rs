@@ -7,11 +7,13 @@ use crate::asl::definition::{Fail, State, Transition, Words};
 use crate::json::{Payload, Value};
 use crate::machine::execution::Turn;
 use crate::machine::retry::Failure;
+use crate::machine::trial::Stage;
 use crate::machine::{FrameId, Variables, dataflow};
 
 pub(super) fn succeed(turn: &mut Turn<'_>, frame: FrameId, state: &State) -> Result<Flow, Failure> {
     let Some(raw) = turn.raw_input(frame) else { return Ok(Flow::Wait) };
     let result = dataflow::input(turn, frame, state, &raw)?;
+    turn.saw(Stage::InputPath, &result);
     exit(turn, frame, state, Exit { transition: Transition::End, result, assigned: Variables::new() })
 }
 
@@ -22,6 +24,7 @@ pub(super) fn fail(
     fail: &Fail,
 ) -> Result<Flow, Failure> {
     let Some(raw) = turn.raw_input(frame) else { return Ok(Flow::Wait) };
+    turn.saw(Stage::InputPath, &raw);
     let error = words(turn, frame, "ErrorPath", fail.error.as_ref(), &raw)?;
     let cause = words(turn, frame, "CausePath", fail.cause.as_ref(), &raw)?;
     Ok(Flow::Fail(Failure { error, cause, ..Failure::default() }))

@@ -1,11 +1,15 @@
 //! Map: the same states for every item of an array, and an array of what they give.
 
+use std::sync::Arc;
+
 use super::{Exit, Flow, exit_after, failed};
 use crate::asl::definition::{Concurrency, Map, State};
-use crate::json::{Payload, Value};
+use crate::expr::path::Origin;
+use crate::json::{Object, Payload, Value};
 use crate::machine::execution::{Turn, WaitsFor};
 use crate::machine::retry::Failure;
-use crate::machine::{EventId, Fact, FrameId, dataflow};
+use crate::machine::trial::{Mock, Stage};
+use crate::machine::{EventId, Fact, FrameId, MAX_PAYLOAD_BYTES, children, dataflow};
 
 /// How many iterations run at once at most, also where the state sets no limit. Source: the guide,
 /// which says that inline Maps run up to 40.
@@ -15,9 +19,15 @@ const MAX_AT_ONCE: u32 = 40;
 pub(super) fn start(turn: &mut Turn<'_>, frame: FrameId, state: &State, map: &Map) -> Result<Flow, Failure> {
     let Some(raw) = turn.raw_input(frame) else { return Ok(Flow::Wait) };
     let input = dataflow::input(turn, frame, state, &raw)?;
+    turn.saw(Stage::InputPath, &input);
     let (items, length) = items(turn, frame, state, map, &input)?;
     let at_once = at_once(turn, frame, map, &input)?;
+    let tried = turn.probe.is_some().then(|| (input.clone(), items.clone()));
     turn.record(frame, Fact::MapStarted { frame, length, at_once, input, items });
+    if let Some((input, items)) = tried {
+        select_all(turn, frame, state, map, (&input, &items))?;
+        return Ok(Flow::Wait);
+    }
     if length == 0 {
         return succeed(turn, frame, state, map);
     }
@@ -80,13 +90,66 @@ fn succeed(turn: &mut Turn<'_>, frame: FrameId, state: &State, map: &Map) -> Res
         return Ok(Flow::Wait);
     };
     let result = dataflow::results(children, state)?;
+    leave(turn, frame, state, map, (raw, result))
+}
+
+/// All iterations have ended, with this result.
+pub(super) fn leave(
+    turn: &mut Turn<'_>,
+    frame: FrameId,
+    state: &State,
+    map: &Map,
+    (raw, result): (Payload, Payload),
+) -> Result<Flow, Failure> {
     // The exit points to the last MapIterationSucceeded too (recorded).
     let last = turn.cursor(frame);
     turn.record(frame, Fact::MapSucceeded { frame });
     let result = dataflow::template(turn, frame, state, map.result_selector.as_ref(), result)?;
+    turn.saw(Stage::ResultSelector, &result);
     let assigned = dataflow::assign(turn, frame, state, state.assign.as_ref(), &result)?;
     let result = dataflow::result_path(state, &map.result_path, &raw, result)?;
+    turn.saw(Stage::ResultPath, &result);
     exit_after(turn, last, frame, state, Exit { transition: map.transition, result, assigned })
+}
+
+/// What stands for the iterations, where the state is tried.
+pub(super) fn mocked(
+    turn: &mut Turn<'_>,
+    frame: FrameId,
+    state: &State,
+    map: &Map,
+    mock: Mock,
+) -> Result<Flow, Failure> {
+    let Some(raw) = turn.raw_input(frame) else { return Ok(Flow::Wait) };
+    leave(turn, frame, state, map, (raw, mock.answer?))
+}
+
+/// Shows what all iterations would get, where the state is tried and none is begun.
+fn select_all(
+    turn: &mut Turn<'_>,
+    frame: FrameId,
+    state: &State,
+    map: &Map,
+    (input, items): (&Payload, &Payload),
+) -> Result<(), Failure> {
+    let template = map.item_selector.as_ref();
+    if template.is_none() {
+        return Ok(());
+    }
+    let (mut selected, mut bytes) = (Vec::new(), 0);
+    for (index, item) in (0..).zip(items.value().as_array().unwrap_or_default()) {
+        let item = dataflow::item(turn, frame, state, template, input, (index, item.clone()))?;
+        bytes += item.len();
+        selected.push(item);
+        if bytes > MAX_PAYLOAD_BYTES {
+            // More than any answer can show.
+            return Ok(());
+        }
+    }
+    if let Some(selected) = children::joined(selected.iter(), MAX_PAYLOAD_BYTES) {
+        turn.saw(Stage::ItemSelector, &selected);
+    }
+    Ok(())
 }
 
 /// The items, with their number.
@@ -97,13 +160,54 @@ fn items(
     map: &Map,
     input: &Payload,
 ) -> Result<(Payload, u32), Failure> {
+    if let Some(read) = turn.probe.and_then(|probe| probe.given.items.clone()) {
+        return read_items(turn, read);
+    }
     let path = &map.items_path;
     let items = dataflow::through(turn, frame, state, Some(path), input)?;
     match items.value().as_array().map(|items| u32::try_from(items.len())) {
-        Some(Ok(length)) => Ok((items, length)),
+        Some(Ok(length)) => {
+            if let Some(probe) = turn.probe {
+                probe.note(|seen| seen.items = Some(length));
+                turn.saw(Stage::Items, &dataflow::as_written(turn, path, input).unwrap_or(items.clone()));
+            }
+            Ok((items, length))
+        }
         // Without the state's name in front (recorded, 2026-09).
-        _ => Err(Failure::runtime(format!("Reference path \"{}\" must point to array.", path.text()))),
+        _ => {
+            // A path on the context object is shown from there (recorded).
+            let shown = path.text().strip_prefix('$').filter(|_| path.origin() == Origin::Context);
+            let shown = shown.unwrap_or(path.text());
+            Err(Failure::runtime(format!("Reference path \"{shown}\" must point to array.")))
+        }
     }
+}
+
+/// What stands for the items that a reader gives, where the state is tried: the elements of an array, or the
+/// members of an object.
+fn read_items(turn: &Turn<'_>, read: Payload) -> Result<(Payload, u32), Failure> {
+    let items = match read.value() {
+        Value::Array(_) => read.clone(),
+        Value::Object(members) => {
+            Payload::from_value(Value::from(members.iter().map(entry).collect::<Vec<_>>()))
+        }
+        _ => {
+            return Err(Failure::new("States.ItemReaderFailed", "Attempting to map over non-iterable node."));
+        }
+    };
+    let length = items.value().as_array().and_then(|items| u32::try_from(items.len()).ok());
+    if let Some(probe) = turn.probe {
+        probe.note(|seen| seen.items = length);
+    }
+    Ok((items, length.unwrap_or_default()))
+}
+
+/// A member of an object as an item.
+fn entry((key, value): (&Arc<str>, &Value)) -> Value {
+    let mut item = Object::with_capacity(2);
+    item.insert("Key", Value::String(key.clone()));
+    item.insert("Value", value.clone());
+    item.into()
 }
 
 /// How many iterations may run at once, at least one.
@@ -128,6 +232,9 @@ fn at_once(turn: &Turn<'_>, frame: FrameId, map: &Map, input: &Payload) -> Resul
             })?
         }
     };
+    if let Some(probe) = turn.probe {
+        probe.note(|seen| seen.max_concurrency = Some(limit));
+    }
     Ok(match u32::try_from(limit) {
         Ok(0) | Err(_) => MAX_AT_ONCE,
         Ok(limit) => limit.min(MAX_AT_ONCE),

@@ -2,8 +2,10 @@
 
 use super::{Exit, Flow, exit_after, failed};
 use crate::asl::definition::{Parallel, State};
+use crate::json::Payload;
 use crate::machine::execution::Turn;
 use crate::machine::retry::Failure;
+use crate::machine::trial::Stage;
 use crate::machine::{Fact, FrameId, dataflow};
 
 /// The first attempt, or the next one: each begins all branches.
@@ -45,11 +47,24 @@ fn succeed(turn: &mut Turn<'_>, frame: FrameId, state: &State, parallel: &Parall
         return Ok(Flow::Wait);
     };
     let result = dataflow::results(children, state)?;
+    leave(turn, frame, state, parallel, (raw, result))
+}
+
+/// All branches have ended, with this result.
+pub(super) fn leave(
+    turn: &mut Turn<'_>,
+    frame: FrameId,
+    state: &State,
+    parallel: &Parallel,
+    (raw, result): (Payload, Payload),
+) -> Result<Flow, Failure> {
     // The exit points to the last event of the branches too; a failure to the Succeeded event (recorded).
     let last = turn.cursor(frame);
     turn.record(frame, Fact::ParallelSucceeded { frame });
     let result = dataflow::template(turn, frame, state, parallel.result_selector.as_ref(), result)?;
+    turn.saw(Stage::ResultSelector, &result);
     let assigned = dataflow::assign(turn, frame, state, state.assign.as_ref(), &result)?;
     let result = dataflow::result_path(state, &parallel.result_path, &raw, result)?;
+    turn.saw(Stage::ResultPath, &result);
     exit_after(turn, last, frame, state, Exit { transition: parallel.transition, result, assigned })
 }

@@ -7,6 +7,7 @@ use crate::asl::definition::{Kind, Pattern, Resource, Seconds, State, Task};
 use crate::json::{Payload, Value};
 use crate::machine::execution::{self, Reply, Turn, Visit, WaitsFor};
 use crate::machine::retry::Failure;
+use crate::machine::trial::Stage;
 use crate::machine::{EventId, Fact, FrameId, MAX_PAYLOAD_BYTES, dataflow};
 
 /// The first attempt, or the next one: the state stays entered over all of them.
@@ -18,12 +19,14 @@ pub(super) fn schedule(
 ) -> Result<Flow, Failure> {
     let Some(raw) = turn.raw_input(frame) else { return Ok(Flow::Wait) };
     let selected = dataflow::input(turn, frame, state, &raw)?;
+    turn.saw(Stage::InputPath, &selected);
     let timeout_seconds = seconds(turn, frame, "TimeoutSecondsPath", task.timeout.as_ref(), &selected)?;
     let heartbeat_seconds = seconds(turn, frame, "HeartbeatSecondsPath", task.heartbeat.as_ref(), &selected)?;
     turn.attempt = Some(EventId(turn.execution.last_event().0 + 1));
     let input = dataflow::template(turn, frame, state, task.parameters.as_ref(), selected);
     turn.attempt = None;
     let input = dataflow::within_limit(input?, state)?;
+    turn.saw(Stage::Parameters, &input);
     let fact = match &task.resource {
         Resource::Activity { arn } => {
             if !(turn.env.activity_exists)(arn) {
@@ -198,9 +201,12 @@ fn done(turn: &mut Turn<'_>, frame: FrameId, resource: &Resource, output: Payloa
     turn.record(frame, fact);
     go_on(turn, frame, |turn, state, task| {
         let Some(raw) = turn.raw_input(frame) else { return Ok(Flow::Wait) };
+        turn.saw(Stage::Result, &output);
         let result = dataflow::template(turn, frame, state, task.result_selector.as_ref(), output)?;
+        turn.saw(Stage::ResultSelector, &result);
         let assigned = dataflow::assign(turn, frame, state, state.assign.as_ref(), &result)?;
         let result = dataflow::result_path(state, &task.result_path, &raw, result)?;
+        turn.saw(Stage::ResultPath, &result);
         exit(turn, frame, state, Exit { transition: task.transition, result, assigned })
     });
 }
@@ -218,6 +224,15 @@ fn fail(turn: &mut Turn<'_>, frame: FrameId, resource: &Resource, failure: Failu
     };
     turn.record(frame, fact);
     go_on(turn, frame, |_, _, _| Err(failure));
+}
+
+/// What stands for the answer of whoever does the work, where a task is tried.
+pub(super) fn mocked(turn: &mut Turn<'_>, frame: FrameId, answer: Result<Payload, Failure>) {
+    let Some(resource) = turn.visit(frame).and_then(|(visit, _)| resource(visit)) else { return };
+    match answer {
+        Ok(output) => done(turn, frame, &resource, output),
+        Err(failure) => fail(turn, frame, &resource, failure),
+    }
 }
 
 fn resource(visit: &Visit) -> Option<Resource> {

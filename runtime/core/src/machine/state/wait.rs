@@ -7,6 +7,7 @@ use crate::json::{Payload, Value};
 use crate::machine::execution::Turn;
 use crate::machine::retry::Failure;
 use crate::machine::timestamp::{Millis, Timestamp, parse_rfc3339};
+use crate::machine::trial::Stage;
 use crate::machine::{Fact, FrameId, dataflow};
 
 /// The longest wait, in seconds: now and 24,855 days are accepted, 24,856 days are not (recorded).
@@ -20,6 +21,7 @@ pub(super) fn enter(
 ) -> Result<Flow, Failure> {
     let Some(raw) = turn.raw_input(frame) else { return Ok(Flow::Wait) };
     let input = dataflow::input(turn, frame, state, &raw)?;
+    turn.saw(Stage::InputPath, &input);
     let until = until(turn, frame, &wait.until, &input)?;
     if until.since(turn.env.now) > Millis::from_seconds(MAX_DELAY_SECONDS) {
         return Err(dataflow::runtime(turn, frame, "Wait state delay is too long."));
