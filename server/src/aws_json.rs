@@ -4,32 +4,33 @@
 //! what the headers of the answer are. Bodies are read and written by the generated `dispatch`.
 //! This module must not know what an operation does, nor how bytes come and go.
 //!
-//! Order of checks: the form of the request, syntax of the body, operation, then what `dispatch`
-//! checks (types of members, constraints). Source: recorded from other services with this protocol.
+//! Order of checks: the form of the request, syntax of the body, operation, signature, then what
+//! `dispatch` checks (types of members, constraints). Source: recorded from other services with this protocol.
 
 use std::any::Any;
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
-use std::sync::Arc;
 use std::task::Poll;
 
 use bytes::Bytes;
-use gradus_api::http::{Caller, Fault, RequestContext};
-use gradus_api::server::{StepFunctions, dispatch};
+use gradus_api::http::{Fault, RequestContext};
+use gradus_api::server::{OPERATIONS, SIGNING_NAME, StepFunctions, dispatch};
 use http::header::{
     ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
     ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, ACCESS_CONTROL_REQUEST_HEADERS,
-    ACCESS_CONTROL_REQUEST_METHOD, AUTHORIZATION, CONTENT_TYPE, HOST, ORIGIN,
+    ACCESS_CONTROL_REQUEST_METHOD, CONTENT_TYPE, HOST, ORIGIN,
 };
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
+use crate::access::verify::{self, Signed};
+use crate::access::{Access, Identity};
 use crate::body::Refusal;
 use crate::listen::{Answer, Handler};
-use crate::sigv4;
+use crate::query;
 
 const TARGET: HeaderName = HeaderName::from_static("x-amz-target");
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
@@ -51,18 +52,6 @@ const CONTENT_TYPES: [&str; 3] =
 /// The namespace of the front end's own errors.
 const FRONT_END: &str = "com.amazon.coral.service#";
 
-/// For whom requests are answered that do not say it themselves.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Home {
-    /// The region of requests whose signature names none.
-    pub(crate) region: Arc<str>,
-    /// The account; twelve digits.
-    pub(crate) account: Arc<str>,
-    /// The pages whose scripts may call, by their origin; `*` for all. Without it, none: whoever can
-    /// reach a loopback server without a signature includes every page that its user visits.
-    pub(crate) allow_origin: Option<HeaderValue>,
-}
-
 /// What carries out operations by their names.
 pub(crate) trait Operations: Send + Sync + 'static {
     /// The output of an operation as JSON text, or why there is none.
@@ -72,9 +61,16 @@ pub(crate) trait Operations: Send + Sync + 'static {
         operation: &str,
         body: &[u8],
     ) -> impl Future<Output = Result<Vec<u8>, Fault>> + Send;
+
+    /// Whether there is an operation of this name.
+    fn knows(&self, operation: &str) -> bool;
 }
 
 impl<S: StepFunctions> Operations for S {
+    fn knows(&self, operation: &str) -> bool {
+        OPERATIONS.contains(&operation)
+    }
+
     fn call(
         &self,
         context: &RequestContext,
@@ -89,29 +85,33 @@ impl<S: StepFunctions> Operations for S {
 #[derive(Debug)]
 pub(crate) struct FrontEnd<S> {
     service: S,
-    home: Home,
-    /// The principal of every caller, as long as nobody is asked to prove who he is.
-    root: Arc<str>,
+    access: Access,
+    /// The pages whose scripts may call, by their origin; `*` for all. Without it, none: whoever can
+    /// reach a loopback server without a signature includes every page that its user visits.
+    allow_origin: Option<HeaderValue>,
 }
 
 impl<S: Operations> FrontEnd<S> {
     /// Puts `service` on the wire.
-    pub(crate) fn new(service: S, home: Home) -> FrontEnd<S> {
-        let root = format!("arn:aws:iam::{}:root", home.account).into();
-        FrontEnd { service, home, root }
+    pub(crate) fn new(service: S, access: Access, allow_origin: Option<HeaderValue>) -> FrontEnd<S> {
+        FrontEnd { service, access, allow_origin }
     }
 
     /// The answer to a call of an operation.
-    async fn call(&self, id: &str, headers: HeaderMap, body: Result<Bytes, Refusal>) -> Answer {
+    async fn call(&self, id: &str, head: Parts, body: Result<Bytes, Refusal>) -> Answer {
         let body = match body {
             Ok(body) => body,
             Err(refusal) => return faulty(id, "", &refused(refusal)),
         };
         // A header's value is shared by its clones.
-        let target = headers.get(TARGET).cloned();
+        let target = head.headers.get(TARGET).cloned();
         let target = target.as_ref().and_then(|target| target.to_str().ok()).unwrap_or_default();
         let operation = target.strip_prefix(PREFIX).unwrap_or_default();
-        let context = self.context(id, headers);
+        let identity = match self.access.identify(&signed(&head, &body), SIGNING_NAME) {
+            Ok(identity) => identity,
+            Err(refusal) => return faulty(id, target, &self.closed(operation, &body, refusal)),
+        };
+        let context = context(id, identity, head.headers);
         match caught(self.service.call(&context, operation, &body)).await {
             Ok(Ok(output)) => answer(StatusCode::OK, AWS_JSON, output),
             Ok(Err(fault)) if fault == Fault::unknown_operation() && !is_json(&body) => {
@@ -125,22 +125,32 @@ impl<S: Operations> FrontEnd<S> {
         }
     }
 
-    fn context(&self, id: &str, headers: HeaderMap) -> RequestContext {
-        let authorization = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
-        let scope = authorization.and_then(sigv4::scope);
-        let region = match scope {
-            Some(scope) if *scope.region != *self.home.region => scope.region.into(),
-            Some(_) | None => self.home.region.clone(),
-        };
-        let caller =
-            scope.map(|scope| Caller { access_key_id: scope.key_id.to_owned(), arn: self.root.clone() });
-        RequestContext {
-            request_id: id.to_owned(),
-            region,
-            account: self.home.account.clone(),
-            caller,
-            headers,
+    /// Why a request with a bad signature is refused: what is no call of an operation is told first.
+    fn closed(&self, operation: &str, body: &[u8], refusal: verify::Refusal) -> Fault {
+        if !is_json(body) {
+            return Fault::serialization(None);
         }
+        if !self.service.knows(operation) {
+            return Fault::unknown_operation();
+        }
+        Fault::new(format!("{FRONT_END}{}", refusal.reason.name()), Some(refusal.message))
+    }
+}
+
+fn context(id: &str, identity: Identity, headers: HeaderMap) -> RequestContext {
+    let caller = identity.caller();
+    let Identity { region, account, .. } = identity;
+    RequestContext { request_id: id.to_owned(), region, account, caller, headers }
+}
+
+/// A request, as far as its signature is concerned.
+fn signed<'a>(head: &'a Parts, body: &'a [u8]) -> Signed<'a> {
+    Signed {
+        method: head.method.as_str(),
+        path: head.uri.path(),
+        query: head.uri.query().unwrap_or_default(),
+        headers: &head.headers,
+        body,
     }
 }
 
@@ -148,12 +158,16 @@ impl<S: Operations> Handler for FrontEnd<S> {
     async fn handle(&self, head: Parts, body: Result<Bytes, Refusal>) -> Answer {
         let mut text = Uuid::encode_buffer();
         let id: &str = Uuid::new_v4().hyphenated().encode_lower(&mut text);
-        let allowed = self.home.allow_origin.as_ref();
+        let allowed = self.allow_origin.as_ref();
         let allowed = allowed.filter(|allowed| {
             head.headers.get(ORIGIN).is_some_and(|origin| *allowed == ANY || *allowed == origin)
         });
         let mut answer = match (&head.method, head.uri.path()) {
-            (&Method::POST, "/") if is_call(&head.headers) => self.call(id, head.headers, body).await,
+            (&Method::POST, "/") if is_call(&head.headers) => self.call(id, head, body).await,
+            (&Method::POST | &Method::GET, "/") if query::is_query(&head) => match &body {
+                Ok(body) => query::answer(&self.access, &signed(&head, body), id),
+                Err(refusal) => faulty(id, "", &refused(*refusal)),
+            },
             (&Method::GET | &Method::HEAD, "/" | "/health") => healthy(&head.headers),
             (&Method::OPTIONS, _) if allowed.is_some() => preflight(&head.headers),
             _ => not_found(),
@@ -263,10 +277,14 @@ fn reason(payload: &(dyn Any + Send)) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use http::Request;
     use http_body_util::BodyExt;
 
     use super::*;
+    use crate::access::Current;
+    use crate::access::keys::Keys;
 
     /// Knows two operations: one tells its context, one panics.
     struct Echo;
@@ -289,6 +307,10 @@ mod tests {
                 _ => Err(Fault::unknown_operation()),
             }
         }
+
+        fn knows(&self, operation: &str) -> bool {
+            matches!(operation, "Echo" | "Panic")
+        }
     }
 
     type Head = http::response::Parts;
@@ -303,6 +325,16 @@ mod tests {
         headers: &[(&str, &str)],
         body: Result<&'static str, Refusal>,
     ) -> (Head, String) {
+        ask_with(None, line, headers, body).await
+    }
+
+    /// Asks a server that lets these keys in.
+    async fn ask_with(
+        keys: Option<Keys>,
+        line: &str,
+        headers: &[(&str, &str)],
+        body: Result<&'static str, Refusal>,
+    ) -> (Head, String) {
         let (method, path) = line.split_once(' ').unwrap();
         let mut request = Request::builder().method(method).uri(path);
         for (name, value) in headers {
@@ -310,8 +342,10 @@ mod tests {
         }
         let (head, ()) = request.body(()).unwrap().into_parts();
         let allow_origin = Some(HeaderValue::from_static("http://app"));
-        let home = Home { region: "us-east-1".into(), account: "000000000000".into(), allow_origin };
-        let (head, body) = FrontEnd::new(Echo, home).handle(head, body.map(Bytes::from)).await.into_parts();
+        let keys = keys.map(|keys| Arc::new(Current::new(keys)));
+        let access = Access { region: "us-east-1".into(), account: "000000000000".into(), keys };
+        let front_end = FrontEnd::new(Echo, access, allow_origin);
+        let (head, body) = front_end.handle(head, body.map(Bytes::from)).await.into_parts();
         (head, String::from_utf8(body.collect().await.unwrap().to_bytes().to_vec()).unwrap())
     }
 
@@ -368,6 +402,29 @@ mod tests {
             let (_, text) = ask("POST /", &[CALL, ECHO, ("authorization", authorization)], Ok("{}")).await;
             assert_eq!(text, expected);
         }
+    }
+
+    #[tokio::test]
+    async fn the_door_is_behind_the_form() {
+        let keys = || {
+            let key =
+                serde_json::json!({ "accessKeyId": "AK", "secretAccessKey": "s", "account": "123456789012" });
+            Some(Keys::from_json(&serde_json::json!({ "keys": [key] })).unwrap())
+        };
+        let missing =
+            "MissingAuthenticationTokenException\",\"message\":\"Request is missing Authentication Token\"}";
+        for (target, body, expected) in [
+            ("AWSStepFunctions.Echo", "{}", missing),
+            ("AWSStepFunctions.Echo", "{", "SerializationException\"}"),
+            ("AWSStepFunctions.Other", "{}", "UnknownOperationException\"}"),
+            ("AWSStepFunctions.Other", "[]", "SerializationException\"}"),
+        ] {
+            let (head, text) = ask_with(keys(), "POST /", &[CALL, ("x-amz-target", target)], Ok(body)).await;
+            assert_eq!(head.status.as_u16(), 400);
+            assert_eq!(text, format!("{{\"__type\":\"com.amazon.coral.service#{expected}"));
+        }
+        let (head, _) = ask_with(keys(), "GET /health", &[("host", "h")], Ok("")).await;
+        assert_eq!(head.status.as_u16(), 200);
     }
 
     #[tokio::test]

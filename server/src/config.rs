@@ -11,7 +11,7 @@ use std::str::FromStr;
 use clap::builder::BoolishValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::sigv4;
+use crate::access;
 
 /// A self-hosted, durable workflow service that speaks the AWS Step Functions API.
 #[derive(Debug, Parser)]
@@ -45,14 +45,20 @@ pub(crate) enum Command {
 Examples:
   gradus serve
   gradus serve --listen 127.0.0.1:0 --memory      a free port, nothing kept: for tests
-  gradus serve --listen 0.0.0.0:8083 --data /var/lib/gradus --allow-unauthenticated
+  gradus serve --listen 0.0.0.0:8083 --data /var/lib/gradus --keys /etc/gradus/keys.json
 
 Clients:
   aws stepfunctions list-state-machines --endpoint-url http://127.0.0.1:8083 --region us-east-1
   AWS_ENDPOINT_URL_SFN=http://127.0.0.1:8083      for the SDKs and the aws CLI
 
+Keys are a file of JSON; `principal`, `sessionToken`, `notBefore`, `expires` and `userId` may be left out:
+  {\"keys\":[{\"accessKeyId\":\"AKID\",\"secretAccessKey\":\"...\",\"account\":\"123456789012\",
+            \"principal\":\"arn:aws:iam::123456789012:user/ci\",\"expires\":\"2027-11-01T00:00:00Z\"}]}
+A policy is a file in the form of IAM, for actions of states:* and their resources.
+
 Task states call Lambda functions at AWS_ENDPOINT_URL_LAMBDA, else AWS_ENDPOINT_URL, else at AWS, signed with
-AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (and AWS_SESSION_TOKEN) where these are set.
+AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (and AWS_SESSION_TOKEN) where these are set. Logs go to CloudWatch
+Logs instead of files where AWS_ENDPOINT_URL_CLOUDWATCH_LOGS or AWS_ENDPOINT_URL says where that is.
 
 The first line on standard output is `gradus listens on http://ADDRESS:PORT`.
 Exit codes: 0 ended by a signal, 1 could not start, 2 wrong usage, 70 the disk failed.")]
@@ -75,19 +81,32 @@ pub(crate) struct Serve {
     #[arg(long, env = "GRADUS_MEMORY", hide_env_values = true, value_parser = BoolishValueParser::new())]
     memory: bool,
 
+    /// The folder for the logs of state machines that are configured to log, a file for each log group
+    /// [default: `logs` in the data folder; nowhere with --memory]
+    #[arg(long, value_name = "FOLDER", env = "GRADUS_LOGS", hide_env_values = true)]
+    pub(crate) logs: Option<PathBuf>,
+
     /// The region in the ARNs of clients that name none.
     #[arg(long, env = "GRADUS_REGION", hide_env_values = true)]
     #[arg(default_value = "us-east-1", value_parser = region)]
     pub(crate) region: String,
 
-    /// The account in all ARNs, twelve digits.
-    #[arg(long, env = "GRADUS_ACCOUNT", hide_env_values = true)]
+    /// The account in all ARNs, twelve digits; with --keys, each key has its own.
+    #[arg(long, env = "GRADUS_ACCOUNT", hide_env_values = true, conflicts_with = "keys")]
     #[arg(default_value = "000000000000", value_parser = account)]
     pub(crate) account: String,
 
+    /// Answer only requests that are signed with a key of this file; read again at SIGHUP.
+    #[arg(long, value_name = "FILE", env = "GRADUS_KEYS", hide_env_values = true)]
+    pub(crate) keys: Option<PathBuf>,
+
+    /// Allow callers only what the policy in this file allows; read again at SIGHUP.
+    #[arg(long, value_name = "FILE", env = "GRADUS_POLICY", hide_env_values = true, requires = "keys")]
+    pub(crate) policy: Option<PathBuf>,
+
     /// Serve whoever can reach the address, also when it is not a loopback address.
     #[arg(long, env = "GRADUS_ALLOW_UNAUTHENTICATED", hide_env_values = true)]
-    #[arg(value_parser = BoolishValueParser::new())]
+    #[arg(value_parser = BoolishValueParser::new(), conflicts_with = "keys")]
     pub(crate) allow_unauthenticated: bool,
 
     /// Let scripts of pages of this origin call (`https://console.example`, or `*`) [default: none]
@@ -138,10 +157,10 @@ impl Serve {
         let addresses: Vec<SocketAddr> =
             name.to_socket_addrs().map_err(|error| format!("cannot listen on {name}: {error}"))?.collect();
         let open = addresses.iter().any(|address| !address.ip().is_loopback());
-        if open && !self.allow_unauthenticated {
+        if open && !self.allow_unauthenticated && self.keys.is_none() {
             return Err(format!(
                 "refusing to listen on {name}: whoever reaches it could read and run everything; listen on \
-                 127.0.0.1, or say --allow-unauthenticated if the network is trusted"
+                 127.0.0.1, give --keys, or say --allow-unauthenticated if the network is trusted"
             ));
         }
         Ok(addresses)
@@ -167,7 +186,7 @@ impl FromStr for Listen {
 }
 
 fn region(text: &str) -> Result<String, String> {
-    if sigv4::is_region(text) {
+    if access::is_region(text) {
         Ok(text.to_owned())
     } else {
         Err("expected a region, such as us-east-1".to_owned())
@@ -175,8 +194,7 @@ fn region(text: &str) -> Result<String, String> {
 }
 
 fn account(text: &str) -> Result<String, String> {
-    let valid = text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit());
-    if valid { Ok(text.to_owned()) } else { Err("expected twelve digits".to_owned()) }
+    if access::is_account(text) { Ok(text.to_owned()) } else { Err("expected twelve digits".to_owned()) }
 }
 
 /// Run one state machine in this process, print its output, keep nothing.
@@ -331,6 +349,7 @@ mod tests {
             (&["--listen", "[::]:8083"], false),
             (&["--listen", "192.0.2.1:80"], false),
             (&["--listen", "192.0.2.1:80", "--allow-unauthenticated"], true),
+            (&["--listen", "192.0.2.1:80", "--keys", "keys.json"], true),
         ] {
             let addresses = serve(arguments).unwrap().addresses();
             assert_eq!(addresses.is_ok(), allowed, "{arguments:?} {addresses:?}");
@@ -349,6 +368,9 @@ mod tests {
             (&["--workers", "0"], "--workers"),
             (&["--max-connections", "0"], "--max-connections"),
             (&["--memory", "--data", "x"], "cannot be used with"),
+            (&["--policy", "p"], "--keys"),
+            (&["--keys", "k", "--account", "123456789012"], "cannot be used with"),
+            (&["--keys", "k", "--allow-unauthenticated"], "cannot be used with"),
         ] {
             let error = serve(arguments).unwrap_err();
             assert!(error.contains(expected), "{arguments:?}: {error}");

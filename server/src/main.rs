@@ -1,19 +1,21 @@
 //! `gradus`: the command line around the engine.
 //!
 //! [`serve`] puts the service on HTTP, in layers that know only the one below: [`aws_json`] (the
-//! protocol), [`listen`], [`body`] and [`pace`] (connections); [`log`] prints what happens. [`run`]
-//! drives one execution without any of that, [`validate`] only reads definitions. What the service does is in `gradus-runtime`, what a
-//! workflow means in `gradus-core`.
+//! protocol; [`query`] for what tools ask of the neighbours), [`access`] (who may call), [`listen`],
+//! [`body`] and [`pace`] (connections); [`log`] prints what happens. [`run`] drives one execution without any
+//! of that, [`validate`] only reads definitions. What the service does is in `gradus-runtime`, what a workflow
+//! means in `gradus-core`.
 
+mod access;
 mod aws_json;
 mod body;
 mod config;
 mod listen;
 mod log;
 mod pace;
+mod query;
 mod run;
 mod serve;
-mod sigv4;
 mod validate;
 
 use std::process::ExitCode;

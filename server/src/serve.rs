@@ -9,7 +9,10 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::thread;
 
+use gradus_api::http::RequestContext;
+use gradus_runtime::engine::outside::Logs;
 use gradus_runtime::engine::{self, Engine};
+use gradus_runtime::logs::{self, Delivery, Destination};
 use gradus_runtime::service::{self, Service};
 use gradus_runtime::store::Store;
 use gradus_runtime::store::embedded::Embedded;
@@ -20,7 +23,9 @@ use tokio::runtime;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 
-use crate::aws_json::{FrontEnd, Home};
+use crate::access::guard::{Guard, Tasks};
+use crate::access::{Access, Files};
+use crate::aws_json::FrontEnd;
 use crate::config::{self, Data};
 use crate::{listen, log};
 
@@ -53,17 +58,21 @@ enum End {
 fn start(options: &config::Serve) -> Result<End, Box<dyn Error>> {
     log::start();
     let addresses = options.addresses()?;
+    let files = Files::read(options.keys.as_deref(), options.policy.as_deref())?;
     let runtime = runtime::Builder::new_multi_thread().worker_threads(cores()).enable_all().build()?;
     let end = runtime.block_on(async {
         // Before the data folder: who cannot serve it has no business in it.
         let (listener, address) = bind(options, &addresses).await?;
         match options.data(std::env::var_os("GRADUS_DATA")) {
             Data::Memory => {
-                serve(Memory::new(), options, listener, || announce(address, None, &options.region)).await
+                let ready = || announce(address, None, &options.region);
+                serve(Memory::new(), options, files, destination(options, None), listener, ready).await
             }
             Data::Folder(folder) => {
                 let store = Embedded::open(&folder)?;
-                serve(store, options, listener, || announce(address, Some(&folder), &options.region)).await
+                let logs = destination(options, Some(&folder));
+                let ready = || announce(address, Some(&folder), &options.region);
+                serve(store, options, files, logs, listener, ready).await
             }
         }
     });
@@ -76,6 +85,8 @@ fn start(options: &config::Serve) -> Result<End, Box<dyn Error>> {
 async fn serve<S: Store>(
     store: S,
     options: &config::Serve,
+    files: Files,
+    logs: Option<Destination>,
     listener: TcpListener,
     ready: impl FnOnce(),
 ) -> Result<End, Box<dyn Error>> {
@@ -84,15 +95,22 @@ async fn serve<S: Store>(
     let workers = options.workers.map_or(defaults.workers, NonZeroUsize::get);
     let max_express = usize::try_from(options.max_express)?;
     let lambda = lambda::Config::from_variables(|name| std::env::var(name).ok());
-    let engine =
-        Engine::start(Arc::new(store), engine::Options { workers, lambda, max_express, ..defaults })?;
-    let service = Service::new(engine.clone(), service::Options::default());
-    let home = Home {
+    let logs = logs.map(Delivery::start).transpose()?.map(Arc::new);
+    let sink = logs.clone().map(|logs| logs as Arc<dyn Logs>);
+    let engine_options = engine::Options { workers, lambda, max_express, logs: sink, ..defaults };
+    let engine = Engine::start(Arc::new(store), engine_options)?;
+    let service =
+        Service::new(engine.clone(), service::Options { logs: logs.clone(), ..service::Options::default() });
+    let access = Access {
         region: options.region.as_str().into(),
         account: options.account.as_str().into(),
-        allow_origin: options.allow_origin.clone(),
+        keys: files.keys(),
     };
-    let front_end = Arc::new(FrontEnd::new(service, home));
+    let service = Guard::new(service, files.policy());
+    let front_end = Arc::new(FrontEnd::new(service, access, options.allow_origin.clone()));
+    if options.keys.is_some() {
+        tokio::spawn(read_again(files, signal(SignalKind::hangup())?));
+    }
 
     let (stop, stopping) = watch::channel(false);
     let listening = tokio::spawn(listen::serve(listener, front_end, options.max_connections, stopping));
@@ -108,6 +126,10 @@ async fn serve<S: Store>(
         // A panic of the listener has been reported by its thread.
         let _ = listening.await;
         engine.stop().await;
+        if let Some(logs) = logs {
+            // It blocks; a panic in it has been reported by its thread.
+            let _ = tokio::task::spawn_blocking(move || logs.close()).await;
+        }
     };
     tokio::select! {
         () = orderly => {}
@@ -116,6 +138,30 @@ async fn serve<S: Store>(
         error = engine.failed() => return Ok(End::StoreFailed(error.to_string())),
     }
     Ok(End::Asked)
+}
+
+impl<S: Store> Tasks for Service<S> {
+    fn machine_of(&self, context: &RequestContext, task_token: &str) -> Option<Arc<str>> {
+        self.task_machine(context, task_token)
+    }
+}
+
+/// Reads the files of keys and policy again whenever a signal asks for it.
+async fn read_again(files: Files, mut asked: Signal) {
+    while asked.recv().await.is_some() {
+        files.read_again();
+    }
+}
+
+/// Where logs go: to CloudWatch Logs where its endpoint is configured, else into files.
+fn destination(options: &config::Serve, data: Option<&Path>) -> Option<Destination> {
+    if options.logs.is_none()
+        && let Some(config) = logs::Config::from_variables(|name| std::env::var(name).ok())
+    {
+        return Some(Destination::CloudWatch(config));
+    }
+    let folder = options.logs.clone().or_else(|| data.map(|data| data.join("logs")));
+    folder.map(Destination::Folder)
 }
 
 fn cores() -> usize {

@@ -1,38 +1,36 @@
 """All operations that gradus answers, and their errors, with boto3.
 
-    python3 boto3_test.py ENDPOINT
+    GRADUS_ENDPOINT=http://... GRADUS_NARROW=http://... python3 boto3_test.py
+
+The second server runs one Express execution at a time.
 """
 import json
 import os
-import sys
+import socket
 import threading
 import time
 import unittest
+import unittest.mock
 import uuid
 
 import boto3
 from botocore.config import Config
+from botocore import xform_name
 from botocore.exceptions import ClientError
 
-ENDPOINT = "http://127.0.0.1:8083"
+import story
+
+ENDPOINT = os.environ.get("GRADUS_ENDPOINT", "http://127.0.0.1:8083")
 ROLE = "arn:aws:iam::000000000000:role/test"
 PASS = {"StartAt": "A", "States": {"A": {"Type": "Pass", "End": True}}}
 WAIT = {"StartAt": "A", "States": {"A": {"Type": "Wait", "Seconds": 3600, "End": True}}}
 PATIENCE = 60
 
-# What gradus says so itself for, until it does it.
-NOT_YET = {
-    "describe_map_run": {"mapRunArn": "arn:aws:states:us-east-1:000000000000:mapRun:m/l:x"},
-    "list_map_runs": {"executionArn": "arn:aws:states:us-east-1:000000000000:execution:m:e"},
-    "redrive_execution": {"executionArn": "arn:aws:states:us-east-1:000000000000:execution:m:e"},
-    "update_map_run": {"mapRunArn": "arn:aws:states:us-east-1:000000000000:mapRun:m/l:x", "maxConcurrency": 1},
-}
 
-
-def client(region="us-east-1"):
-    return boto3.client(
-        "stepfunctions", endpoint_url=ENDPOINT, region_name=region, aws_access_key_id="test",
-        aws_secret_access_key="test", config=Config(inject_host_prefix=False, retries={"total_max_attempts": 1}))
+def client(region="us-east-1", endpoint=None, **config):
+    config = {"inject_host_prefix": False, "retries": {"total_max_attempts": 1}, **config}
+    return boto3.client("stepfunctions", endpoint_url=endpoint or ENDPOINT, region_name=region,
+                        aws_access_key_id="test", aws_secret_access_key="test", config=Config(**config))
 
 
 def name():
@@ -165,6 +163,46 @@ class Executions(Case):
         ended = self.end_of(execution)
         self.assertEqual((ended["status"], ended["error"], ended["cause"]), ("ABORTED", "E", "C"))
         self.assertEqual(ended["stopDate"], stopped["stopDate"])
+
+    def test_redrive(self):
+        execution = self.sfn.start_execution(stateMachineArn=self.machine(WAIT))["executionArn"]
+        self.refused("ExecutionNotRedrivable", "Execution is RUNNING and cannot be redriven", "redrive_execution",
+                     executionArn=execution)
+        self.sfn.stop_execution(executionArn=execution)
+        redriven = self.sfn.redrive_execution(executionArn=execution, clientToken="once")
+        again = self.sfn.redrive_execution(executionArn=execution, clientToken="once")
+        self.assertEqual(again["redriveDate"], redriven["redriveDate"])
+        shown = self.sfn.describe_execution(executionArn=execution)
+        self.assertEqual((shown["status"], shown["redriveCount"], shown["redriveDate"]),
+                         ("RUNNING", 1, redriven["redriveDate"]))
+        self.assertNotIn("stopDate", shown)
+        item = self.sfn.list_executions(stateMachineArn=shown["stateMachineArn"])["executions"][0]
+        self.assertEqual((item["redriveCount"], item["redriveDate"]), (1, redriven["redriveDate"]))
+        events = self.sfn.get_execution_history(executionArn=execution)["events"]
+        self.assertEqual([(event["type"], event["previousEventId"]) for event in events[2:]],
+                         [("ExecutionAborted", 0), ("ExecutionRedriven", 3)])
+        self.assertEqual(events[3]["executionRedrivenEventDetails"], {"redriveCount": 1})
+        self.sfn.stop_execution(executionArn=execution)
+        # The client makes a token of its own for each call.
+        self.sfn.redrive_execution(executionArn=execution)
+        self.assertEqual(self.sfn.describe_execution(executionArn=execution)["redriveCount"], 2)
+        missing = execution + "x"
+        self.refused("ExecutionDoesNotExist", f"Execution Does Not Exist: '{missing}'", "redrive_execution",
+                     executionArn=missing)
+        self.refused("InvalidArn", "Invalid Arn: 'Invalid ARN prefix: x'", "redrive_execution", executionArn="x")
+
+    def test_map_runs(self):
+        execution = self.sfn.start_execution(stateMachineArn=self.machine(PASS))["executionArn"]
+        self.assertEqual(self.sfn.list_map_runs(executionArn=execution)["mapRuns"], [])
+        missing = execution + "x"
+        self.refused("ExecutionDoesNotExist", f"Execution Does Not Exist: '{missing}'", "list_map_runs",
+                     executionArn=missing)
+        run = "arn:aws:states:us-east-1:000000000000:mapRun:m/l:x"
+        gone = f"Resource not found: '{run}'"
+        self.refused("ResourceNotFound", gone, "describe_map_run", mapRunArn=run)
+        self.refused("ResourceNotFound", gone, "update_map_run", mapRunArn=run, maxConcurrency=1)
+        self.refused("ResourceNotFound", gone, "list_executions", mapRunArn=run)
+        self.refused("ValidationException", None, "update_map_run", mapRunArn=run)
 
     def test_errors(self):
         machine = self.machine(WAIT)
@@ -307,45 +345,65 @@ class Express(Case):
                      "start_sync_execution", stateMachineArn=self.machine(PASS))
 
 
-class TestState(Case):
-    def test_test_state_shows_the_way_of_the_data(self):
-        state = {"Type": "Task", "Resource": "arn:aws:states:::lambda:invoke", "OutputPath": "$.Payload", "End": True,
-                 "Retry": [{"ErrorEquals": ["E"], "IntervalSeconds": 2, "MaxAttempts": 1}]}
-        tested = self.sfn.test_state(definition=json.dumps(state), inspectionLevel="DEBUG", input="[1]",
-                                     mock={"result": '{"Payload": 7}'})
-        self.assertEqual((tested["status"], tested["output"]), ("SUCCEEDED", "7"))
-        self.assertEqual(tested["inspectionData"]["result"], '{"Payload": 7}')
-        tested = self.sfn.test_state(definition=json.dumps(state), inspectionLevel="TRACE",
-                                     mock={"errorOutput": {"error": "E", "cause": "c"}})
-        self.assertEqual((tested["status"], tested["error"], tested["cause"]), ("RETRIABLE", "E", "c"))
-        self.assertEqual(tested["inspectionData"]["errorDetails"],
-                         {"retryIndex": 0, "retryBackoffIntervalSeconds": 2})
+class Story(Case):
+    def test_story(self):
+        def refusal(error):
+            self.assertIsInstance(error, ClientError)
+            answer = error.response
+            self.assertEqual(answer["ResponseMetadata"]["HTTPStatusCode"], 400)
+            code = answer["Error"]["Code"]
+            # An error that the client knows is of a class of its own.
+            known = getattr(self.sfn.exceptions, code, ClientError) if code in known_errors else ClientError
+            self.assertIsInstance(error, known)
+            return code, answer["Error"]["Message"]
+        known_errors = {shape.name for shape in self.sfn.meta.service_model.error_shapes}
+        story.tell(lambda operation, given: getattr(self.sfn, xform_name(operation))(**given), refusal)
 
-    def test_test_state_finds_a_state_of_a_machine(self):
-        tested = self.sfn.test_state(definition=json.dumps(PASS), stateName="A", input='{"a": 1}')
-        self.assertEqual((tested["status"], tested["output"]), ("SUCCEEDED", '{"a": 1}'))
-        self.refused("ValidationException", "State not found in definition",
-                     "test_state", definition=json.dumps(PASS), stateName="B")
-        self.refused("InvalidDefinition", None, "test_state", definition="{}")
-        self.refused("InvalidExecutionInput", None, "test_state", definition='{"Type": "Succeed"}', input="{")
-        self.refused("ValidationException", "RoleArn must be specified when testing a Task state", "test_state",
-                     definition='{"Type": "Task", "Resource": "arn:aws:states:::lambda:invoke", "End": true}')
+    def test_every_operation_of_the_service_is_in_the_story(self):
+        self.assertEqual(set(self.sfn.meta.service_model.operation_names), story.OPERATIONS)
+
+    def test_there_are_no_waiters(self):
+        self.assertEqual(self.sfn.waiter_names, [])
 
 
-class NotYet(Case):
-    def test_what_gradus_does_not_do_it_says(self):
-        for operation, arguments in NOT_YET.items():
-            with self.subTest(operation):
-                self.refused("UnsupportedOperationException", None, operation, **arguments)
+class Patience(Case):
+    def test_a_poll_in_vain_ends_before_the_client_gives_up(self):
+        """With all settings of the client as they are: it reads for 60 s."""
+        activity = self.sfn.create_activity(name=name())["activityArn"]
+        answer = client().get_activity_task(activityArn=activity)
+        self.assertEqual([answer.get("taskToken"), answer.get("input")], [None, None])
 
-    def test_every_operation_of_the_service_is_in_a_test(self):
-        with open(os.path.abspath(__file__), encoding="utf-8") as file:
-            text = file.read()
-        for operation in client().meta.method_to_api_mapping:
-            self.assertIn(operation, text)
+    def test_a_throttled_call_is_tried_again(self):
+        for mode in ("legacy", "standard", "adaptive"):
+            with self.subTest(mode):
+                narrow = client(endpoint=os.environ["GRADUS_NARROW"], retries={"mode": mode, "total_max_attempts": 20})
+                nap = {"StartAt": "A", "States": {"A": {"Type": "Wait", "Seconds": 1, "End": True}}}
+                machine = narrow.create_state_machine(name=name(), roleArn=ROLE, definition=json.dumps(nap), type="EXPRESS")
+                machine, ended = machine["stateMachineArn"], []
+                starts = [threading.Thread(target=lambda: ended.append(narrow.start_sync_execution(stateMachineArn=machine)))
+                          for _ in range(2)]
+                for start in starts:
+                    start.start()
+                for start in starts:
+                    start.join(PATIENCE)
+                self.assertEqual([end["status"] for end in ended], ["SUCCEEDED"] * 2)
+                self.assertGreater(sum(end["ResponseMetadata"]["RetryAttempts"] for end in ended), 0)
+
+
+class HostPrefix(Case):
+    def test_with_it_where_its_name_leads_to_the_server(self):
+        asked, resolve = [], socket.getaddrinfo
+
+        def lookup(host, *more, **named):
+            asked.append(host)
+            return resolve("127.0.0.1" if host == "sync-localhost" else host, *more, **named)
+
+        prefixing = client(endpoint=ENDPOINT.replace("127.0.0.1", "localhost"), inject_host_prefix=True)
+        machine = self.machine(PASS, type="EXPRESS")
+        with unittest.mock.patch("socket.getaddrinfo", lookup):
+            self.assertEqual(prefixing.start_sync_execution(stateMachineArn=machine)["status"], "SUCCEEDED")
+        self.assertIn("sync-localhost", asked)
 
 
 if __name__ == "__main__":
-    if len(sys.argv) > 1 and sys.argv[1].startswith("http"):
-        ENDPOINT = sys.argv.pop(1)
     unittest.main()

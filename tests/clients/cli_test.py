@@ -1,6 +1,6 @@
 """All operations that gradus answers, with the aws command line.
 
-    python3 cli_test.py ENDPOINT
+    GRADUS_ENDPOINT=http://... python3 cli_test.py
 
 Each call is a process of a third of a second, so there is one of each operation, in one story.
 """
@@ -8,29 +8,28 @@ import json
 import os
 import shutil
 import subprocess
-import sys
 import unittest
 import uuid
 
-ENDPOINT = "http://127.0.0.1:8083"
+ENDPOINT = os.environ.get("GRADUS_ENDPOINT", "http://127.0.0.1:8083")
 AWS = os.environ.get("AWS_CLI") or shutil.which("aws") or "aws"
 ROLE = "arn:aws:iam::000000000000:role/test"
 ENVIRONMENT = {
     "PATH": os.environ.get("PATH", ""), "HOME": os.environ.get("HOME", "/"), "AWS_ACCESS_KEY_ID": "test",
     "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": "us-east-1", "AWS_EC2_METADATA_DISABLED": "true",
-    "AWS_PAGER": "", "AWS_MAX_ATTEMPTS": "1",
+    "AWS_PAGER": "", "AWS_MAX_ATTEMPTS": "1", "AWS_DISABLE_HOST_PREFIX_INJECTION": "true",
 }
 CALLED = set()
 
 
-def run(operation, *arguments, **environment):
+def run(operation, *arguments):
     CALLED.add(operation)
     command = [AWS, "stepfunctions", operation, "--endpoint-url", ENDPOINT, "--output", "json", *arguments]
-    return subprocess.run(command, env=ENVIRONMENT | environment, capture_output=True, text=True, timeout=120, check=False)
+    return subprocess.run(command, env=ENVIRONMENT, capture_output=True, text=True, timeout=120, check=False)
 
 
-def aws(operation, *arguments, **environment):
-    done = run(operation, *arguments, **environment)
+def aws(operation, *arguments):
+    done = run(operation, *arguments)
     if done.returncode:
         raise AssertionError(f"{operation} {arguments}: {done.stderr}")
     return json.loads(done.stdout or "{}")
@@ -53,9 +52,6 @@ class Story(unittest.TestCase):
         self.assertEqual(tags, [{"key": "l", "value": "w"}])
 
         self.assertEqual(aws("validate-state-machine-definition", "--definition", "{}")["result"], "FAIL")
-        tested = aws("test-state", "--definition", '{"Type": "Pass", "Next": "N"}', "--input", "[1]",
-                     "--inspection-level", "DEBUG", AWS_DISABLE_HOST_PREFIX_INJECTION="true")
-        self.assertEqual((tested["nextState"], tested["inspectionData"]["afterInputPath"]), ("N", "[1]"))
         task = {"Type": "Task", "Resource": activity, "End": True}
         definition = json.dumps({"StartAt": "A", "States": {"A": task}})
         machine = aws("create-state-machine", "--name", name, "--role-arn", ROLE, "--definition", definition)
@@ -83,15 +79,40 @@ class Story(unittest.TestCase):
         events = aws("get-execution-history", "--execution-arn", one)["events"]
         self.assertEqual([event["id"] for event in events], list(range(1, 8)))
 
+        first = aws("publish-state-machine-version", "--state-machine-arn", machine)["stateMachineVersionArn"]
+        listed = aws("list-state-machine-versions", "--state-machine-arn", machine)["stateMachineVersions"]
+        self.assertEqual([item["stateMachineVersionArn"] for item in listed], [first])
+        routing = f"stateMachineVersionArn={first},weight=100"
+        alias = aws("create-state-machine-alias", "--name", "live", "--routing-configuration", routing)
+        alias = alias["stateMachineAliasArn"]
+        aws("update-state-machine-alias", "--state-machine-alias-arn", alias, "--description", "d")
+        described = aws("describe-state-machine-alias", "--state-machine-alias-arn", alias)
+        self.assertEqual((described["name"], described["description"]), ("live", "d"))
+        listed = aws("list-state-machine-aliases", "--state-machine-arn", machine)["stateMachineAliases"]
+        self.assertEqual([item["stateMachineAliasArn"] for item in listed], [alias])
+        aws("delete-state-machine-alias", "--state-machine-alias-arn", alias)
+        aws("delete-state-machine-version", "--state-machine-version-arn", first)
+
+        express = aws("create-state-machine", "--name", name + "-x", "--role-arn", ROLE, "--type", "EXPRESS",
+                      "--definition", json.dumps({"StartAt": "A", "States": {"A": {"Type": "Pass", "End": True}}}))
+        ended = aws("start-sync-execution", "--state-machine-arn", express["stateMachineArn"], "--input", "[1]")
+        self.assertEqual((ended["status"], ended["output"]), ("SUCCEEDED", "[1]"))
+
+        map_run = "arn:aws:states:us-east-1:000000000000:mapRun:m/l:x"
+        for operation, *arguments in [
+                ("redrive-execution", "--execution-arn", two), ("list-map-runs", "--execution-arn", two),
+                ("describe-map-run", "--map-run-arn", map_run),
+                ("update-map-run", "--map-run-arn", map_run, "--max-concurrency", "1"),
+                ("test-state", "--definition", '{"Type":"Succeed"}', "--role-arn", ROLE)]:
+            self.refused("UnsupportedOperationException", operation, *arguments)
+
         self.refused("ExecutionDoesNotExist", "describe-execution", "--execution-arn", one + "x")
         self.refused("TaskTimedOut", "send-task-heartbeat", "--task-token", token)
         self.refused("InvalidDefinition", "create-state-machine", "--name", "x", "--role-arn", ROLE, "--definition", "{}")
         aws("delete-state-machine", "--state-machine-arn", machine)
         aws("delete-activity", "--activity-arn", activity)
-        self.assertEqual(len(CALLED), 24)
+        self.assertEqual(len(CALLED), 37)
 
 
 if __name__ == "__main__":
-    if len(sys.argv) > 1 and sys.argv[1].startswith("http"):
-        ENDPOINT = sys.argv.pop(1)
     unittest.main()

@@ -1,7 +1,7 @@
 //! `kill -9` under load, again and again, on one data folder; then the books are compared.
 //!
-//! Threads start executions, work on tasks and stop executions, and keep a ledger: what was asked
-//! for, and what was acknowledged. After every kill a new server goes on with the same folder. In
+//! Threads start executions, work on tasks, stop executions and redrive them, and keep a ledger: what was
+//! asked for, and what was acknowledged. After every kill a new server goes on with the same folder. In
 //! the end every open execution is worked off, and each acknowledged call has to be in a history,
 //! once. `GRADUS_CRASH_ROUNDS=200` makes more rounds of it.
 
@@ -47,7 +47,7 @@ fn arn(kind: &str, name: &str) -> String {
 }
 
 /// A call: asked for, and perhaps acknowledged.
-#[derive(Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 enum Call {
     /// The connection broke: it may have been carried out or not.
     Asked,
@@ -62,6 +62,8 @@ struct Ledger {
     /// Executions to stop, and the calls to stop them.
     sleepers: VecDeque<String>,
     stops: HashMap<String, Call>,
+    /// Calls to redrive those that were stopped.
+    redrives: HashMap<String, Call>,
     /// Results and causes of failures by their unique text, each with its execution.
     answers: HashMap<String, (String, Call)>,
 }
@@ -158,14 +160,21 @@ impl Clients {
         }
     }
 
-    /// Stops the execution that has waited longest for it; `None` when the server is gone.
+    /// Stops the execution that has waited longest for it, and redrives every second; `None` when the server
+    /// is gone.
     fn stop_one(&self, api: &mut Api) -> Option<()> {
         let Some(execution) = self.ledger().sleepers.pop_front() else { return Some(()) };
         self.ledger().stops.insert(execution.clone(), Call::Asked);
         let input = json!({ "executionArn": execution, "cause": execution });
         let answer = self.call(api, "StopExecution", &input)?;
         assert!(answer.is_ok(), "{execution}: {answer:?}");
-        self.ledger().stops.insert(execution, Call::Acknowledged);
+        self.ledger().stops.insert(execution.clone(), Call::Acknowledged);
+        if self.ledger().stops.len().is_multiple_of(2) {
+            self.ledger().redrives.insert(execution.clone(), Call::Asked);
+            let answer = self.call(api, "RedriveExecution", &json!({ "executionArn": execution }))?;
+            assert!(answer.is_ok(), "{execution}: {answer:?}");
+            self.ledger().redrives.insert(execution, Call::Acknowledged);
+        }
         Some(())
     }
 }
@@ -209,14 +218,15 @@ fn nothing_acknowledged_is_lost() {
         }
         compare(address, &clients.ledger());
     });
-    let Ledger { starts, stops, answers, .. } = &*clients.ledger();
+    let Ledger { starts, stops, redrives, answers, .. } = &*clients.ledger();
     let count =
         |calls: &mut dyn Iterator<Item = Call>| calls.filter(|call| *call == Call::Acknowledged).count();
     println!(
-        "{rounds} kills: {} starts, {} answers of workers and {} stops were acknowledged, and all are there",
+        "{rounds} kills: {} starts, {} answers of workers, {} stops and {} redrives were acknowledged, and all are there",
         count(&mut starts.values().copied()),
         count(&mut answers.values().map(|(_, call)| *call)),
         count(&mut stops.values().copied()),
+        count(&mut redrives.values().copied()),
     );
 }
 
@@ -285,12 +295,15 @@ fn check(server: SocketAddr, ledger: &Ledger, execution: &str, status: &str) -> 
     assert_eq!(described["input"], json!({ "execution": execution }).to_string(), "{execution}");
     assert_eq!(described["status"], status, "{execution}");
     let stop = ledger.stops.get(execution);
+    let redrive = ledger.redrives.get(execution);
+    let redriven = described["redriveCount"] == 1;
     let is_sleeper = execution.contains(&format!(":{SLEEP}:"));
-    match (status, stop) {
-        ("SUCCEEDED", None) if !is_sleeper => {}
-        ("RUNNING", None | Some(Call::Asked)) if is_sleeper => {}
-        ("ABORTED", Some(_)) => assert_eq!(described["cause"], execution),
-        _ => panic!("{execution} is {status}"),
+    match (status, stop, redrive) {
+        ("SUCCEEDED", None, None) if !is_sleeper => {}
+        ("RUNNING", None | Some(Call::Asked), None) if is_sleeper => {}
+        ("RUNNING", Some(Call::Acknowledged), Some(_)) if redriven => {}
+        ("ABORTED", Some(_), None | Some(Call::Asked)) => assert_eq!(described["cause"], execution),
+        _ => panic!("{execution} is {status}, {redrive:?}"),
     }
     let history = api.history(execution);
     let kinds: Vec<&str> = history.iter().map(|event| event["type"].as_str().unwrap()).collect();
@@ -302,6 +315,7 @@ fn check(server: SocketAddr, ledger: &Ledger, execution: &str, status: &str) -> 
     let end = match status {
         "SUCCEEDED" => "ExecutionSucceeded",
         "ABORTED" => "ExecutionAborted",
+        _ if redriven => "ExecutionRedriven",
         _ => "WaitStateEntered",
     };
     assert_eq!(kinds.iter().position(|kind| *kind == end), Some(kinds.len() - 1), "{execution}: {kinds:?}");

@@ -12,15 +12,19 @@
     reason = "what goes wrong here is a failed test, and a panic says so"
 )]
 
+mod access;
 mod activity;
 mod calls;
 mod crash;
 mod execution;
 mod express;
 mod history;
+mod logs;
+mod model;
 mod regenerate;
 mod resume;
 mod start;
+mod sweep;
 mod validate;
 mod wire;
 

@@ -3,6 +3,7 @@
 //! `tests/wire/exchanges.json` has whole requests and answers, each header; `tests/wire/calls/` has
 //! sequences of calls of one server, the body alone. `UPDATE=1` rewrites the answers in both.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
@@ -13,6 +14,7 @@ use gradus_tests::{api, http};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::model::Model;
 use crate::{GRADUS, cases, updating};
 
 /// A request and its answer, whole.
@@ -39,6 +41,12 @@ struct Call {
     call: String,
     /// The body: a JSON value, or the text that stands for itself.
     input: Value,
+    /// How often it is called; `{{n}}` in the input counts, from 1. The last answer is compared.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    times: Option<usize>,
+    /// Members of the answer that later inputs name, as `{{token}}`, and that differ from run to run.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    keep: BTreeMap<String, String>,
     /// Status and body.
     #[serde(default)]
     answer: String,
@@ -77,14 +85,9 @@ fn calls() {
     assert!(!files.is_empty());
     let differences = files.iter().flat_map(|path| {
         let server = Server::in_memory(GRADUS);
+        let mut kept = BTreeMap::new();
         compare(path, |call: &mut Call| {
-            let body = match &call.input {
-                Value::String(text) => expand(text),
-                input => expand(&input.to_string()),
-            };
-            let mut connection = Connection::open(server.address()).unwrap();
-            let answer = connection.exchange(&api::request(&call.call, &body)).unwrap();
-            let answer = shorten(&settle(&format!("{} {}", answer.status(), answer.text())));
+            let answer = answer_to(&server, call, &mut kept);
             let expected = std::mem::replace(&mut call.answer, answer);
             let (found, operation, input) = (&call.answer, &call.call, shorten(&call.input.to_string()));
             (expected != *found)
@@ -92,6 +95,81 @@ fn calls() {
         })
     });
     none(differences.collect());
+}
+
+/// Status and body of the answer, without what differs from run to run.
+fn answer_to(server: &Server, call: &Call, kept: &mut BTreeMap<String, String>) -> String {
+    let input = match &call.input {
+        Value::String(text) => text.clone(),
+        input => input.to_string(),
+    };
+    let filled =
+        kept.iter().fold(input, |input, (name, value)| input.replace(&format!("{{{{{name}}}}}"), value));
+    let mut connection = Connection::open(server.address()).unwrap();
+    let mut exchange = |number: usize| {
+        let body = expand(&filled.replace("{{n}}", &number.to_string()));
+        connection.exchange(&api::request(&call.call, &body)).unwrap()
+    };
+    let last = call.times.unwrap_or(1);
+    (1..last).for_each(|number| drop(exchange(number)));
+    let answer = exchange(last);
+    let mut text = answer.text();
+    for (name, member) in &call.keep {
+        let body: Value = serde_json::from_str(&text).unwrap();
+        let value = api::text(&body, member);
+        text = text.replace(&value, &format!("<{name}>"));
+        kept.insert(name.clone(), value);
+    }
+    shorten(&settle(&format!("{} {text}", answer.status())))
+}
+
+/// Errors of the model that no case has, and why not.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Unreached {
+    /// Where; all operations, if it is not said.
+    #[serde(default)]
+    operations: Vec<String>,
+    errors: Vec<String>,
+    why: String,
+}
+
+/// The table of operations and errors has no hole: each pair of the model is in a case, or says why it is not.
+#[test]
+fn every_error_of_every_operation_is_in_a_case() {
+    let mut found = BTreeSet::new();
+    for path in fs::read_dir(cases("wire/calls")).unwrap().map(|entry| entry.unwrap().path()) {
+        let calls: Vec<Call> = serde_json::from_str(&fs::read_to_string(&path).unwrap()).unwrap();
+        for call in calls {
+            let name = call.answer.split_once("#").and_then(|(_, rest)| rest.split('"').next());
+            let outcome = if call.answer.starts_with("200") { Some("success") } else { name };
+            found.insert((call.call, outcome.unwrap_or_default().to_owned()));
+        }
+    }
+    let unreached = fs::read_to_string(cases("wire/unreached.json")).unwrap();
+    let unreached: Vec<Unreached> = serde_json::from_str(&unreached).unwrap();
+    let excuse = |operation: &str, error: &str| {
+        unreached.iter().find(|entry| {
+            entry.errors.iter().any(|it| it == error)
+                && (entry.operations.is_empty() || entry.operations.iter().any(|it| it == operation))
+        })
+    };
+    let mut faults = Vec::new();
+    for operation in Model::read().operations() {
+        let name = &operation.name;
+        let is_built = !found.contains(&(name.clone(), "UnsupportedOperationException".to_owned()));
+        let outcomes = operation.errors.iter().map(String::as_str).chain(["ValidationException", "success"]);
+        for outcome in outcomes.filter(|_| is_built) {
+            match (found.contains(&(name.clone(), outcome.to_owned())), excuse(name, outcome)) {
+                (false, None) => faults.push(format!("{name}: no case has {outcome}")),
+                (true, Some(entry)) => {
+                    faults.push(format!("{name}: a case has {outcome}, yet \"{}\"", entry.why))
+                }
+                (true, None) | (false, Some(_)) => {}
+            }
+        }
+    }
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
 }
 
 fn none(differences: Vec<String>) {
@@ -188,6 +266,18 @@ fn a_request_may_come_byte_by_byte() {
     for byte in simple() {
         connection.send(&[byte]).unwrap();
     }
+    assert!(is_simple(&connection.receive().unwrap()));
+}
+
+#[test]
+fn a_client_may_ask_before_it_sends_the_body() {
+    let server = Server::in_memory(GRADUS);
+    let text = String::from_utf8(simple()).unwrap();
+    let (head, body) = text.split_once("\r\n\r\n").unwrap();
+    let mut connection = Connection::open(server.address()).unwrap();
+    connection.send(format!("{head}\r\nExpect: 100-continue\r\n\r\n").as_bytes()).unwrap();
+    assert_eq!(connection.receive().unwrap().status(), 100);
+    connection.send(body.as_bytes()).unwrap();
     assert!(is_simple(&connection.receive().unwrap()));
 }
 

@@ -1,4 +1,4 @@
-//! A stand-in for Lambda: functions that are Rust closures, called over HTTP.
+//! A stand-in for Lambda, functions that are Rust closures, and for what else is called over HTTP.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -10,14 +10,34 @@ use std::thread;
 pub struct Call {
     /// The function as the path names it, decoded.
     pub function: String,
+    /// The operation, where the call is one of CloudWatch Logs.
+    pub target: String,
     /// What is the same whenever the call is made again.
     pub key: String,
     /// The body.
     pub payload: String,
 }
 
-/// What a function does: its return value, or the error that it ends with, both as JSON.
-pub type Function = dyn Fn(&Call) -> Result<String, String> + Send + Sync;
+/// What Lambda says to a call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// The function returned this text.
+    Returned(String),
+    /// The function ended with this error, which is JSON.
+    Failed(String),
+    /// The function was not run.
+    Refused {
+        /// HTTP status.
+        status: u16,
+        /// The error's name.
+        code: String,
+        /// Its message.
+        message: String,
+    },
+}
+
+/// What a function does.
+type Function = dyn Fn(&Call) -> Answer + Send + Sync;
 
 /// A running stand-in. It goes on until the process ends.
 #[derive(Debug)]
@@ -27,11 +47,19 @@ pub struct Functions {
 }
 
 impl Functions {
-    /// Answers every call with what `function` says.
+    /// Answers every call with what `function` returns, or the error that it ends with.
     ///
     /// # Panics
     /// If no port can be had.
     pub fn start(function: impl Fn(&Call) -> Result<String, String> + Send + Sync + 'static) -> Functions {
+        Functions::answering(move |call| function(call).map_or_else(Answer::Failed, Answer::Returned))
+    }
+
+    /// Answers every call with what `function` says, in the terms of Lambda.
+    ///
+    /// # Panics
+    /// If no port can be had.
+    pub fn answering(function: impl Fn(&Call) -> Answer + Send + Sync + 'static) -> Functions {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let address = listener.local_addr().expect("it is bound");
         let calls = Arc::<Mutex<Vec<Call>>>::default();
@@ -71,7 +99,7 @@ fn serve(stream: TcpStream, seen: &Mutex<Vec<Call>>, function: &Function) -> std
             return Ok(());
         }
         let path = line.split(' ').nth(1).unwrap_or_default().to_owned();
-        let (mut length, mut key) = (0, String::new());
+        let (mut length, mut key, mut target) = (0, String::new(), String::new());
         loop {
             let mut header = String::new();
             reader.read_line(&mut header)?;
@@ -79,6 +107,7 @@ fn serve(stream: TcpStream, seen: &Mutex<Vec<Call>>, function: &Function) -> std
             match name.to_ascii_lowercase().as_str() {
                 "content-length" => length = value.trim().parse().unwrap_or(0),
                 "idempotency-key" => value.trim().clone_into(&mut key),
+                "x-amz-target" => value.trim().clone_into(&mut target),
                 _ => {}
             }
         }
@@ -86,17 +115,22 @@ fn serve(stream: TcpStream, seen: &Mutex<Vec<Call>>, function: &Function) -> std
         reader.read_exact(&mut body)?;
         let function_name = path.split('/').nth(3).unwrap_or_default().replace("%3A", ":");
         let payload = String::from_utf8_lossy(&body).into_owned();
-        let call = Call { function: function_name, key, payload };
+        let call = Call { function: function_name, target, key, payload };
         seen.lock().expect("no function panics").push(call.clone());
-        let (failed, answer) = match function(&call) {
-            Ok(answer) => ("", answer),
-            Err(answer) => ("X-Amz-Function-Error: Unhandled\r\n", answer),
+        const VERSION: &str = "X-Amz-Executed-Version: $LATEST\r\n";
+        let (status, more, body) = match function(&call) {
+            Answer::Returned(body) => (200, VERSION.to_owned(), body),
+            Answer::Failed(body) => (200, format!("{VERSION}X-Amz-Function-Error: Unhandled\r\n"), body),
+            Answer::Refused { status, code, message } => {
+                let body = serde_json::json!({ "Message": message }).to_string();
+                (status, format!("x-amzn-ErrorType: {code}\r\n"), body)
+            }
         };
         write!(
             writer,
-            "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nx-amzn-RequestId: r\r\n\
-             X-Amz-Executed-Version: $LATEST\r\n{failed}Content-Length: {}\r\n\r\n{answer}",
-            answer.len()
+            "HTTP/1.1 {status} -\r\nContent-Type: application/json\r\nx-amzn-RequestId: r\r\n\
+             {more}Content-Length: {}\r\n\r\n{body}",
+            body.len()
         )?;
     }
 }

@@ -2,9 +2,9 @@
 //!
 //! [`server`] starts, stops and kills `gradus serve`; [`http`] sends bytes and gives bytes back, for
 //! the tests of the wire; [`api`] calls operations; [`corpus`] reads the cases under `tests/corpus/`
-//! and runs them, over HTTP and in virtual time; [`text`] makes answers comparable. Nothing here
-//! may know more of the server than its command line and its protocol; only [`simulated`] runs the
-//! pure core, which is its point.
+//! and runs them, over HTTP and in virtual time, [`findings`] those of faulty definitions; [`text`] makes answers comparable. Nothing here
+//! may know more of the server than its command line and its protocol; only [`simulated`] and
+//! [`findings`] run the pure core, which is their point.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -15,6 +15,7 @@
 
 pub mod api;
 pub mod corpus;
+pub mod findings;
 pub mod folder;
 pub mod functions;
 pub mod http;

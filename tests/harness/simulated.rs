@@ -1,28 +1,39 @@
 //! Runs a case on the pure core alone: no server, no store, and no time that passes.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use gradus_core::asl;
+use gradus_core::asl::definition::Resource;
 use gradus_core::json::Payload;
+use gradus_core::machine::timestamp::Millis;
 use gradus_core::machine::{
-    ActivityTask, Command, Entry, Env, Event, EventId, Execution, Fact, Failure, Outcome, Start, StateKind,
-    Step, Timer, Timestamp,
+    ActivityTask, Call, Command, Entry, Env, Event, EventId, Execution, Fact, Failure, FrameId, Mode,
+    Outcome, Reply, Start, StateKind, Step, Timer, Timestamp,
 };
 use serde_json::{Map, Value, json};
 
-use crate::corpus::{Case, Deed, EXECUTION, MACHINE, Reason, Run, arn, role};
+use crate::corpus::{Answer, Case, Deed, EXECUTION, MACHINE, Reason, Run, arn, masked, no_function, role};
 
 /// When every simulated execution starts: 2026-01-01T00:00:00Z.
 const START: Timestamp = Timestamp::from_millis(1_767_225_600_000);
 
+/// The token of every task that has one.
+const TOKEN: &str = "<token>";
+
 /// An execution and the world around it.
-struct Simulation {
+struct Simulation<'a> {
+    case: &'a Case,
     execution: Execution,
     now: Timestamp,
-    activities: Vec<String>,
+    machine_deleted: bool,
     history: Vec<Value>,
-    /// The task that a worker has taken last.
-    task: Option<ActivityTask>,
+    /// The task that a worker or a function has taken last.
+    task: Option<(FrameId, EventId)>,
+    /// How often each function was called, and the last call that it got.
+    calls: BTreeMap<String, (usize, Call)>,
+    /// What functions will have answered, in the order of the calls.
+    answers: Vec<(Timestamp, Event)>,
     /// Randomness: a different number in each step.
     seed: u64,
 }
@@ -30,56 +41,85 @@ struct Simulation {
 /// Runs a case in virtual time.
 ///
 /// # Panics
-/// If the definition is invalid, or the script waits for what does not come.
+/// If the definition is invalid, or the script waits for what does not come, or the execution takes
+/// another time than the case says.
 #[must_use]
 pub fn run(case: &Case) -> Run {
-    let parsed = asl::parse(&case.definition.to_string(), asl::parse::Options::default());
+    let options = asl::parse::Options { express: case.express };
+    let parsed = asl::parse(&case.definition.to_string(), options);
     let definition = parsed.definition.unwrap_or_else(|| panic!("invalid: {:?}", parsed.diagnostics));
+    let mode = if case.express { Mode::ExpressSync } else { Mode::Standard };
     let mut simulation = Simulation {
-        execution: Execution::new(definition),
+        case,
+        execution: Execution::of(definition, mode),
         now: START,
-        activities: case.activities.iter().map(|name| arn("activity", name)).collect(),
+        machine_deleted: false,
         history: Vec::new(),
         task: None,
+        calls: BTreeMap::new(),
+        answers: Vec::new(),
         seed: 0,
     };
-    simulation.step(Event::Started(Box::new(start(&case.input))));
+    simulation.step(Event::Started(Box::new(start(case))));
+    simulation.catch_up(START);
     for deed in &case.script {
         simulation.play(deed);
     }
     while simulation.execution.outcome().is_none() {
         simulation.pass_time();
     }
-    let outcome = outcome(simulation.execution.outcome());
-    Run { outcome, history: simulation.history }
+    if let Some(seconds) = case.seconds {
+        let taken = simulation.now.since(START).0;
+        assert_eq!(taken, (seconds * 1000.0) as u64, "milliseconds: {}", case.about);
+    }
+    let mut outcome = masked(outcome(simulation.execution.outcome()), None);
+    if case.express && outcome["status"] == "TIMED_OUT" {
+        // Whoever waits is told the error, which DescribeExecution does not show.
+        outcome["error"] = json!("States.Timeout");
+    }
+    let history = if case.express { Vec::new() } else { simulation.history };
+    Run { outcome, history: history.into_iter().map(|event| masked(event, None)).collect() }
 }
 
-impl Simulation {
+impl Simulation<'_> {
     fn play(&mut self, deed: &Deed) {
-        if let Deed::Take { activity, worker } = deed {
-            let task = self.wait_for_task(&arn("activity", activity));
-            let ActivityTask { frame, task: id, .. } = task;
-            self.task = Some(task);
-            return self.step(Event::TaskStarted {
-                frame,
-                task: id,
-                worker: worker.as_deref().map(Arc::from),
-            });
+        match deed {
+            Deed::Take { activity, worker } => {
+                let ActivityTask { frame, task, .. } = self.wait_for_task(&arn("activity", activity));
+                self.task = Some((frame, task));
+                self.step(Event::TaskStarted { frame, task, worker: worker.as_deref().map(Arc::from) });
+            }
+            Deed::Called(function) => {
+                while !self.calls.contains_key(function) {
+                    self.pass_time();
+                }
+                self.task = self.calls.get(function).map(|(_, call)| (call.frame, call.task));
+            }
+            Deed::After(millis) => self.catch_up(self.now.saturating_add(Millis(*millis))),
+            Deed::Delete => self.machine_deleted = true,
+            Deed::Stop(reason) => drop(self.step(Event::StopRequested { failure: failure(reason) })),
+            Deed::Heartbeat => {
+                let (frame, task) = self.task();
+                self.step(Event::TaskHeartbeat { frame, task });
+            }
+            Deed::Succeed(output) => drop(self.succeed(output)),
+            Deed::Late => assert_eq!(self.succeed("1"), Reply::Late),
+            Deed::Fail(reason) => {
+                let (frame, task) = self.task();
+                self.step(Event::TaskFailed { frame, task, failure: failure(reason) });
+            }
         }
-        if let Deed::Stop(reason) = deed {
-            return self.step(Event::StopRequested { failure: failure(reason) });
-        }
-        let ActivityTask { frame, task, .. } = self.task.clone().expect("the script answers no task");
-        self.step(match deed {
-            Deed::Take { .. } | Deed::Stop(_) => unreachable!("handled above"),
-            Deed::Heartbeat => Event::TaskHeartbeat { frame, task },
-            Deed::Succeed(output) => Event::TaskSucceeded {
-                frame,
-                task,
-                output: Payload::parse(output).expect("the output is no JSON"),
-            },
-            Deed::Fail(reason) => Event::TaskFailed { frame, task, failure: failure(reason) },
-        });
+        self.catch_up(self.now);
+    }
+
+    fn task(&self) -> (FrameId, EventId) {
+        self.task.expect("the script answers no task")
+    }
+
+    fn succeed(&mut self, output: &str) -> Reply {
+        let (frame, task) = self.task();
+        let output = Payload::parse(output).expect("the output is no JSON");
+        self.step(Event::TaskSucceeded { frame, task, output })
     }
 
     /// Lets time pass until the activity has a task.
@@ -96,28 +136,54 @@ impl Simulation {
         }
     }
 
-    /// Lets time pass until the next timer is due.
+    /// Lets time pass until then: whatever is due has happened.
+    fn catch_up(&mut self, until: Timestamp) {
+        while self.next().is_some_and(|due| due <= until) {
+            self.pass_time();
+        }
+        self.now = self.now.max(until);
+    }
+
+    /// Lets time pass until something is due: a timer first, then the answer to the earliest call.
     fn pass_time(&mut self) {
+        let due = self.next().expect("the execution waits for ever");
+        self.now = self.now.max(due);
+        match self.timer().filter(|timer| timer.due <= due) {
+            Some(Timer { due, frame, purpose }) => self.step(Event::TimerFired { frame, purpose, due }),
+            None => {
+                let at = self.answers.iter().position(|(at, _)| *at == due).expect("an answer is due");
+                let (_, event) = self.answers.remove(at);
+                self.step(event)
+            }
+        };
+    }
+
+    /// When something happens next.
+    fn next(&self) -> Option<Timestamp> {
+        let timer = self.timer().map(|timer| timer.due);
+        timer.into_iter().chain(self.answers.iter().map(|(due, _)| *due)).min()
+    }
+
+    fn timer(&self) -> Option<Timer> {
         let timers = self.execution.outstanding().into_iter().filter_map(|command| match command {
             Command::Timer(timer) => Some(timer),
             Command::Activity(_) | Command::Call(_) => None,
         });
-        let Timer { due, frame, purpose } = timers.min().expect("the execution waits for ever");
-        self.now = self.now.max(due);
-        self.step(Event::TimerFired { frame, purpose, due });
+        timers.min()
     }
 
-    fn step(&mut self, event: Event) {
+    fn step(&mut self, event: Event) -> Reply {
         self.seed += 1;
-        let exists = |arn: &str| self.activities.iter().any(|known| known == arn);
+        let activities = &self.case.activities;
+        let exists = |found: &str| activities.iter().any(|name| arn("activity", name) == found);
         let env = Env {
             now: self.now,
             seed: self.seed,
-            machine_deleted: false,
+            machine_deleted: self.machine_deleted,
             activity_exists: &exists,
-            token: &|_, _| unreachable!("cases have no tokens yet"),
+            token: &|_, _| TOKEN.to_owned(),
         };
-        let Step { first_event, facts, .. } = self.execution.step(&env, event);
+        let Step { first_event, facts, asked, reply, .. } = self.execution.step(&env, event);
         let mut next = first_event;
         for entry in &facts {
             if entry.fact.is_event() {
@@ -125,12 +191,87 @@ impl Simulation {
                 next = EventId(next.0 + 1);
             }
         }
+        for command in asked {
+            if let Command::Call(call) = command {
+                self.call(call);
+            }
+        }
+        reply
+    }
+
+    /// A function is called: its answer comes when it says so.
+    fn call(&mut self, call: Call) {
+        let parameters: Value = serde_json::from_str(call.input.text()).expect("a payload is JSON");
+        let (directly, function) = match &call.resource {
+            Resource::Lambda { arn } => (true, arn.to_string()),
+            Resource::Service { service, .. } if **service == *"lambda" => {
+                (false, parameters["FunctionName"].as_str().unwrap_or_default().to_owned())
+            }
+            other => unreachable!("cases do not call {other:?}"),
+        };
+        let name = function.rsplit(':').next().unwrap_or_default().to_owned();
+        let (number, last) = self.calls.entry(name.clone()).or_insert_with(|| (0, call.clone()));
+        let answer = Answer::to(*number, self.case.functions.get(&name));
+        (*number, *last) = (*number + 1, call.clone());
+        let due = self.now.saturating_add(Millis(answer.map_or(0, |answer| answer.after)));
+        let answer = match answer {
+            None => Err(not_found(&name)),
+            Some(Answer { raises: Some(error), .. }) => Err(raised(error, directly)),
+            Some(Answer { returns, .. }) => Ok(returned(returns.as_deref().unwrap_or_default(), directly)),
+        };
+        self.answers.push((due, Event::CallAnswered { frame: call.frame, task: call.task, answer }));
     }
 }
 
-fn start(input: &str) -> Start {
+/// The result of a task whose function returned a text, called directly or by the service.
+fn returned(text: &str, directly: bool) -> Payload {
+    let payload = Payload::parse(text).unwrap_or_else(|_| parsed(&json!(text).to_string()));
+    if directly {
+        return payload;
+    }
+    let payload = payload.value();
+    parsed(&format!(
+        r#"{{"ExecutedVersion":"$LATEST","Payload":{payload},"SdkHttpMetadata":{{}},"SdkResponseMetadata":{{}},"StatusCode":200}}"#
+    ))
+}
+
+/// The failure of a task whose function raised an error.
+fn raised(error: &str, directly: bool) -> Failure {
+    let value: Value = serde_json::from_str(error).expect("an error is JSON");
+    match value.get("errorType").and_then(Value::as_str) {
+        Some(name) if directly => Failure::new(name, error),
+        Some(name) => Failure::new(name, value.to_string()),
+        None => Failure::new(
+            "Lambda.Unknown",
+            format!(
+                "The cause could not be determined because Lambda did not return an error type. Returned \
+                 payload: {error}"
+            ),
+        ),
+    }
+}
+
+/// The failure of a task whose function does not exist.
+fn not_found(name: &str) -> Failure {
+    let message = no_function(name);
+    let cause = format!(
+        "{message} (Service: AWSLambda; Status Code: 404; Error Code: ResourceNotFoundException; \
+         Request ID: r; Proxy: null)"
+    );
+    Failure::new("Lambda.ResourceNotFoundException", cause)
+}
+
+fn parsed(text: &str) -> Payload {
+    Payload::parse(text).expect("this is JSON")
+}
+
+fn start(case: &Case) -> Start {
+    let execution = match case.express {
+        true => arn("express", &format!("{MACHINE}:{EXECUTION}:00000000-0000-4000-8000-000000000000")),
+        false => arn("execution", &format!("{MACHINE}:{EXECUTION}")),
+    };
     Start {
-        arn: arn("execution", &format!("{MACHINE}:{EXECUTION}")).into(),
+        arn: execution.into(),
         name: EXECUTION.into(),
         machine_arn: arn("stateMachine", MACHINE).into(),
         machine_name: MACHINE.into(),
@@ -139,7 +280,7 @@ fn start(input: &str) -> Start {
         alias_arn: None,
         role_arn: role().into(),
         trace_header: None,
-        input: Payload::parse(input).expect("the input is no JSON"),
+        input: Payload::parse(&case.input).expect("the input is no JSON"),
     }
 }
 
@@ -189,13 +330,8 @@ fn shown(id: EventId, entry: &Entry) -> Value {
             (format!("{}StateExited", word(*kind)), joined(assigned, data("output", output)))
         }
         Fact::ActivityScheduled { resource, input, timeout_seconds, heartbeat_seconds, .. } => {
-            let mut details = joined(json!({ "resource": &**resource }), data("input", input));
-            let seconds = [("timeoutInSeconds", timeout_seconds), ("heartbeatInSeconds", heartbeat_seconds)];
-            for (member, seconds) in seconds {
-                if let Some(seconds) = seconds {
-                    details[member] = json!(seconds);
-                }
-            }
+            let details = joined(json!({ "resource": &**resource }), data("input", input));
+            let details = limited(details, *timeout_seconds, *heartbeat_seconds);
             ("ActivityScheduled".to_owned(), details)
         }
         Fact::ActivityStarted { worker, .. } => {
@@ -210,17 +346,44 @@ fn shown(id: EventId, entry: &Entry) -> Value {
         Fact::ExecutionFailed { failure } => ("ExecutionFailed".to_owned(), reason(failure)),
         Fact::ExecutionAborted { failure } => ("ExecutionAborted".to_owned(), reason(failure)),
         Fact::ExecutionTimedOut { failure } => ("ExecutionTimedOut".to_owned(), reason(failure)),
-        Fact::LambdaFunctionScheduled { .. }
-        | Fact::LambdaFunctionStarted { .. }
-        | Fact::LambdaFunctionSucceeded { .. }
-        | Fact::LambdaFunctionFailed { .. }
-        | Fact::LambdaFunctionTimedOut { .. }
-        | Fact::TaskScheduled { .. }
-        | Fact::TaskStarted { .. }
-        | Fact::TaskSubmitted { .. }
-        | Fact::TaskSucceeded { .. }
-        | Fact::TaskFailed { .. }
-        | Fact::TaskTimedOut { .. } => unreachable!("cases make no calls yet"),
+        Fact::LambdaFunctionScheduled { resource, input, timeout_seconds, .. } => {
+            let details = joined(json!({ "resource": &**resource }), data("input", input));
+            ("LambdaFunctionScheduled".to_owned(), limited(details, *timeout_seconds, None))
+        }
+        Fact::LambdaFunctionStarted { .. } => ("LambdaFunctionStarted".to_owned(), Value::Null),
+        Fact::LambdaFunctionSucceeded { output, .. } => {
+            ("LambdaFunctionSucceeded".to_owned(), data("output", output))
+        }
+        Fact::LambdaFunctionFailed { failure, .. } => ("LambdaFunctionFailed".to_owned(), reason(failure)),
+        Fact::LambdaFunctionTimedOut { failure, .. } => {
+            ("LambdaFunctionTimedOut".to_owned(), reason(failure))
+        }
+        Fact::TaskScheduled {
+            service,
+            action,
+            region,
+            parameters,
+            timeout_seconds,
+            heartbeat_seconds,
+            ..
+        } => {
+            let details = json!({ "region": &**region, "parameters": parameters.text() });
+            let details = limited(details, *timeout_seconds, *heartbeat_seconds);
+            ("TaskScheduled".to_owned(), joined(called(service, action), details))
+        }
+        Fact::TaskStarted { service, action, .. } => ("TaskStarted".to_owned(), called(service, action)),
+        Fact::TaskSubmitted { service, action, output, .. } => {
+            ("TaskSubmitted".to_owned(), joined(called(service, action), data("output", output)))
+        }
+        Fact::TaskSucceeded { service, action, output, .. } => {
+            ("TaskSucceeded".to_owned(), joined(called(service, action), data("output", output)))
+        }
+        Fact::TaskFailed { service, action, failure, .. } => {
+            ("TaskFailed".to_owned(), joined(called(service, action), reason(failure)))
+        }
+        Fact::TaskTimedOut { service, action, failure, .. } => {
+            ("TaskTimedOut".to_owned(), joined(called(service, action), reason(failure)))
+        }
         Fact::ParallelStarted { .. } => ("ParallelStateStarted".to_owned(), Value::Null),
         Fact::ParallelSucceeded { .. } => ("ParallelStateSucceeded".to_owned(), Value::Null),
         Fact::ParallelFailed { .. } => ("ParallelStateFailed".to_owned(), Value::Null),
@@ -240,7 +403,18 @@ fn shown(id: EventId, entry: &Entry) -> Value {
         Fact::MapSucceeded { .. } => ("MapStateSucceeded".to_owned(), Value::Null),
         Fact::MapFailed { .. } => ("MapStateFailed".to_owned(), Value::Null),
         Fact::StateAborted { kind, .. } => (format!("{}StateAborted", word(*kind)), Value::Null),
+        Fact::EvaluationFailed { name, location, failure, .. } => {
+            let location = location.as_deref().map_or_else(|| json!({}), |at| json!({ "location": at }));
+            let details = joined(json!({ "state": &**name }), location);
+            ("EvaluationFailed".to_owned(), joined(details, reason(failure)))
+        }
+        Fact::ExecutionRedriven { count, .. } => {
+            ("ExecutionRedriven".to_owned(), json!({ "redriveCount": count }))
+        }
         Fact::WaitStarted { .. }
+        | Fact::StateResumed { .. }
+        | Fact::BlockResumed { .. }
+        | Fact::StateHeld { .. }
         | Fact::TaskHeartbeat { .. }
         | Fact::RetryScheduled { .. }
         | Fact::StartedBy { .. }
@@ -278,6 +452,20 @@ fn word(kind: StateKind) -> &'static str {
         StateKind::Parallel => "Parallel",
         StateKind::Map => "Map",
     }
+}
+
+fn called(service: &str, action: &str) -> Value {
+    json!({ "resourceType": service, "resource": action })
+}
+
+fn limited(mut details: Value, timeout_seconds: Option<u64>, heartbeat_seconds: Option<u64>) -> Value {
+    let seconds = [("timeoutInSeconds", timeout_seconds), ("heartbeatInSeconds", heartbeat_seconds)];
+    for (member, seconds) in seconds {
+        if let Some(seconds) = seconds {
+            details[member] = json!(seconds);
+        }
+    }
+    details
 }
 
 fn iteration(name: &str, index: u32) -> Value {

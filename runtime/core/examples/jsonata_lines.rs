@@ -52,6 +52,7 @@ fn describe(error: &Error) -> Value {
         match error.kind() {
             ErrorKind::Language => "language",
             ErrorKind::Limit => "limit",
+            ErrorKind::Host => "host",
             ErrorKind::Unsupported => "unsupported",
             ErrorKind::Internal => "internal",
         },

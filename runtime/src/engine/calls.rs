@@ -15,7 +15,7 @@ use gradus_core::machine::{Call, Command, Event, Failure};
 use tokio::runtime::Handle;
 use tokio::sync::{Semaphore, watch};
 
-use super::outside::Outside;
+use super::outside::{LoggedStep, Logs, Outside};
 use super::partition::{Unavailable, replay};
 use super::{Engine, Shared};
 use crate::store::catalog::Catalog;
@@ -222,6 +222,7 @@ impl<S: Store> Calls<S> {
 pub(super) struct World<S: Store> {
     pub(super) activities: Arc<Activities<S>>,
     pub(super) calls: Arc<Calls<S>>,
+    pub(super) logs: Option<Arc<dyn Logs>>,
 }
 
 impl<S: Store> Outside for World<S> {
@@ -236,5 +237,11 @@ impl<S: Store> Outside for World<S> {
 
     fn ended(&self, execution: ExecutionId, _durable: &Durable) {
         self.calls.begin(Errand::end(execution), None);
+    }
+
+    fn logged(&self, step: LoggedStep, _durable: &Durable) {
+        if let Some(logs) = &self.logs {
+            logs.take(step);
+        }
     }
 }

@@ -11,8 +11,8 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use gradus_core::asl::Definition;
 use gradus_core::json::Payload;
+use gradus_core::machine::codec::{self, StepFacts};
 use gradus_core::machine::timestamp::Millis;
 use gradus_core::machine::{
     Command, Env, Event, EventId, Execution, Failure, FrameId, Mode, Outcome, Start, Step, Timer, Timestamp,
@@ -23,8 +23,11 @@ use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use super::calls::Calls;
+use super::outside::{LoggedStep, Logs};
 use super::partition::{Random, Unavailable};
 use crate::store::Store;
+use crate::store::catalog::Compiled;
+use crate::store::logging::Logging;
 
 /// The most Express executions at a time, if nobody says otherwise: some ten megabytes.
 pub const MAX_EXPRESS: usize = 10_000;
@@ -54,26 +57,27 @@ pub enum ExpressError {
 /// Runs Express executions.
 pub(super) struct Express<S: Store> {
     calls: Arc<Calls<S>>,
+    logs: Option<Arc<dyn Logs>>,
     room: Arc<Semaphore>,
     stopping: watch::Sender<bool>,
 }
 
 impl<S: Store> Express<S> {
     /// Runs at most this many at a time.
-    pub(super) fn new(calls: Arc<Calls<S>>, most: usize) -> Express<S> {
+    pub(super) fn new(calls: Arc<Calls<S>>, logs: Option<Arc<dyn Logs>>, most: usize) -> Express<S> {
         let room = Arc::new(Semaphore::new(most.min(Semaphore::MAX_PERMITS)));
-        Express { calls, room, stopping: watch::Sender::new(false) }
+        Express { calls, logs, room, stopping: watch::Sender::new(false) }
     }
 
     /// Begins an execution at a time, and leaves it to itself.
     pub(super) fn start(
         &self,
         start: Box<Start>,
-        definition: &Arc<Definition>,
+        compiled: &Compiled,
         at: Timestamp,
         seed: u64,
     ) -> Result<(), ExpressError> {
-        let mut run = self.enter(Execution::of(definition.clone(), Mode::ExpressAsync), at, seed)?;
+        let mut run = self.enter_execution(compiled, Mode::ExpressAsync, at, seed)?;
         let stopping = self.stopping.subscribe();
         self.calls.runtime().spawn(async move {
             let arn = start.arn.clone();
@@ -90,11 +94,11 @@ impl<S: Store> Express<S> {
     pub(super) async fn run(
         &self,
         start: Box<Start>,
-        definition: &Arc<Definition>,
+        compiled: &Compiled,
         at: Timestamp,
         seed: u64,
     ) -> Result<Ended, ExpressError> {
-        let run = self.enter(Execution::of(definition.clone(), Mode::ExpressSync), at, seed)?;
+        let run = self.enter_execution(compiled, Mode::ExpressSync, at, seed)?;
         Ok(self.to_end(run, start).await?.ended()?)
     }
 
@@ -106,7 +110,7 @@ impl<S: Store> Express<S> {
         at: Timestamp,
         seed: u64,
     ) -> Result<Trial, ExpressError> {
-        let run = self.enter(trial, at, seed)?;
+        let run = self.enter(trial, None, at, seed)?;
         Ok(self.to_end(run, start).await?.runs)
     }
 
@@ -127,7 +131,24 @@ impl<S: Store> Express<S> {
         self.stopping.send_replace(true);
     }
 
-    fn enter<R: Runs>(&self, runs: R, at: Timestamp, seed: u64) -> Result<Run<S, R>, ExpressError> {
+    fn enter_execution(
+        &self,
+        compiled: &Compiled,
+        mode: Mode,
+        at: Timestamp,
+        seed: u64,
+    ) -> Result<Run<S, Execution>, ExpressError> {
+        let execution = Execution::of(compiled.definition.clone(), mode);
+        self.enter(execution, compiled.logging.clone(), at, seed)
+    }
+
+    fn enter<R: Runs>(
+        &self,
+        runs: R,
+        logging: Option<Arc<Logging>>,
+        at: Timestamp,
+        seed: u64,
+    ) -> Result<Run<S, R>, ExpressError> {
         let place = match self.room.clone().try_acquire_owned() {
             Ok(place) => place,
             Err(tokio::sync::TryAcquireError::NoPermits) => return Err(ExpressError::TooMany),
@@ -141,6 +162,7 @@ impl<S: Store> Express<S> {
             stopped: at,
             timers: BTreeSet::new(),
             calls: self.calls.clone(),
+            log: self.logs.clone().zip(logging),
             under_way: JoinSet::new(),
             _place: place,
         })
@@ -152,6 +174,9 @@ pub(super) trait Runs: Send + 'static {
     fn step(&mut self, env: &Env<'_>, event: Event) -> Step;
 
     fn is_over(&self) -> bool;
+
+    /// What a log says of it; `None` for what leaves no log.
+    fn start(&self) -> Option<&Start>;
 }
 
 impl Runs for Execution {
@@ -162,6 +187,10 @@ impl Runs for Execution {
     fn is_over(&self) -> bool {
         self.outcome().is_some()
     }
+
+    fn start(&self) -> Option<&Start> {
+        Execution::start(self)
+    }
 }
 
 impl Runs for Trial {
@@ -171,6 +200,10 @@ impl Runs for Trial {
 
     fn is_over(&self) -> bool {
         self.is_decided()
+    }
+
+    fn start(&self) -> Option<&Start> {
+        None
     }
 }
 
@@ -185,6 +218,8 @@ struct Run<S: Store, R> {
     /// The first is due first.
     timers: BTreeSet<Timer>,
     calls: Arc<Calls<S>>,
+    /// Where its log goes, and what of it.
+    log: Option<(Arc<dyn Logs>, Arc<Logging>)>,
     under_way: JoinSet<Answered>,
     /// Its place among those that may run.
     _place: OwnedSemaphorePermit,
@@ -203,6 +238,8 @@ impl<S: Store, R: Runs> Run<S, R> {
             if self.runs.is_over() {
                 return Ok(self);
             }
+            // One that never waits lets others run between its steps.
+            tokio::task::yield_now().await;
             // Its time limit is among the timers as long as it is open.
             let Some(timer) = self.timers.first().copied() else { return Err(Unavailable::NotOwner) };
             let due = self.begun + Duration::from_millis(timer.due.since(self.started).0);
@@ -236,6 +273,7 @@ impl<S: Store, R: Runs> Run<S, R> {
         };
         let step = self.runs.step(&env, event);
         self.stopped = step.at;
+        self.log(StepFacts { at: step.at, first_event: step.first_event, entries: step.facts });
         for command in &step.settled {
             if let Command::Timer(timer) = command {
                 self.timers.remove(timer);
@@ -254,6 +292,20 @@ impl<S: Store, R: Runs> Run<S, R> {
                 Command::Activity(_) => {}
             }
         }
+    }
+
+    fn log(&self, facts: StepFacts) {
+        let (Some((logs, logging)), Some(start)) = (&self.log, self.runs.start()) else { return };
+        let bytes = codec::encode(facts.at, facts.first_event, &facts.entries).len();
+        logs.take(LoggedStep {
+            execution: start.arn.clone(),
+            machine: start.machine_name.clone(),
+            express: true,
+            redrives: 0,
+            logging: logging.clone(),
+            facts,
+            bytes,
+        });
     }
 
     /// Whole milliseconds since the start.

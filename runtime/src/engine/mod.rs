@@ -21,15 +21,16 @@ use std::time::Duration;
 
 use gradus_core::json::Payload;
 use gradus_core::machine::trial::Mock;
-use gradus_core::machine::{Env, Event, Failure, Parent, Reply, Start, Timestamp, Trial};
+use gradus_core::machine::{Env, Event, Fact, Failure, Parent, Reply, Start, Timestamp, Trial, codec};
 use tokio::sync::{oneshot, watch};
 
 pub use clock::Clock;
 pub use express::{Ended, ExpressError};
-pub use partition::{Limits, NameTaken, Signalled, Started, Unavailable, find_execution};
+pub use partition::{Limits, NameTaken, Signalled, Started, Unavailable, find_execution, find_named};
 
 use calls::{Calls, World};
 use express::Express;
+use outside::Logs;
 use partition::{Answer, Request, Submission, Worker};
 
 use crate::store::catalog::{Catalog, Compiled};
@@ -55,6 +56,8 @@ pub struct Options {
     pub lambda: lambda::Config,
     /// The most Express executions at a time; one more is refused.
     pub max_express: usize,
+    /// Where the logs of executions go; `None`: nowhere.
+    pub logs: Option<Arc<dyn Logs>>,
 }
 
 impl Default for Options {
@@ -68,6 +71,7 @@ impl Default for Options {
             seed: None,
             lambda: lambda::Config::default(),
             max_express: express::MAX_EXPRESS,
+            logs: None,
         }
     }
 }
@@ -156,7 +160,11 @@ impl<S: Store> Engine<S> {
         let committer = Arc::new(Committer::start(store.clone())?);
         let tokens = Tokens::new(&token_key(&*store)?);
         let calls = Arc::new(Calls::new(store.clone(), catalog.clone(), options.lambda)?);
-        let world = Arc::new(World { activities: activities.clone(), calls: calls.clone() });
+        let world = Arc::new(World {
+            activities: activities.clone(),
+            calls: calls.clone(),
+            logs: options.logs.clone(),
+        });
         let count = options.workers.clamp(1, usize::from(PARTITIONS));
         let seed = options.seed.map_or_else(random_u64, Ok)?;
         let (mut inboxes, mut threads) = (Vec::new(), Vec::new());
@@ -185,7 +193,7 @@ impl<S: Store> Engine<S> {
         }
         let (stopping, _) = watch::channel(false);
         let (clock, threads) = (options.clock, Mutex::new(threads));
-        let express = Express::new(calls.clone(), options.max_express);
+        let express = Express::new(calls.clone(), options.logs, options.max_express);
         let shared = Arc::new(Shared {
             store,
             catalog,
@@ -251,14 +259,14 @@ impl<S: Store> Engine<S> {
     pub fn start_express(&self, start: Box<Start>, compiled: &Compiled) -> Result<Timestamp, ExpressError> {
         let at = self.now();
         let seed = random_u64().map_err(Unavailable::from)?;
-        self.0.express.start(start, &compiled.definition, at, seed)?;
+        self.0.express.start(start, compiled, at, seed)?;
         Ok(at)
     }
 
     /// Runs an execution of an Express machine to its end.
     pub async fn run_express(&self, start: Box<Start>, compiled: &Compiled) -> Result<Ended, ExpressError> {
         let seed = random_u64().map_err(Unavailable::from)?;
-        self.0.express.run(start, &compiled.definition, self.now(), seed).await
+        self.0.express.run(start, compiled, self.now(), seed).await
     }
 
     /// Tries one state: with what stands for its work, or by doing it. Nothing of it is kept.
@@ -293,6 +301,16 @@ impl<S: Store> Engine<S> {
         failure: Failure,
     ) -> Result<Signalled, Unavailable> {
         self.signal(execution, Event::StopRequested { failure }).await
+    }
+
+    /// Lets an execution that has ended go on, if it may. When this returns, it is durable; the same token
+    /// again is answered like the first.
+    pub async fn redrive_execution(
+        &self,
+        execution: ExecutionId,
+        token: Option<Arc<str>>,
+    ) -> Result<Signalled, Unavailable> {
+        self.signal(execution, Event::RedriveRequested { token }).await
     }
 
     /// Tells an execution what happened. When this returns, what it made of it is durable.
@@ -393,6 +411,17 @@ impl<S: Store> Engine<S> {
     /// The attempt of a token, if it is one of ours.
     pub fn read_token(&self, token: &str) -> Option<Candidate> {
         self.0.tokens.read(token)
+    }
+
+    /// How an execution started; `None` if it is gone.
+    pub fn start_of(&self, execution: ExecutionId) -> Result<Option<Start>, Error> {
+        let rows = self.0.store.range(layout::facts_from(execution, 0).limit(1))?;
+        let Some((_, row)) = rows.first() else { return Ok(None) };
+        let facts = codec::decode(row).map_err(|error| Error::Damaged(error.to_string()))?;
+        Ok(facts.entries.into_iter().find_map(|entry| match entry.fact {
+            Fact::ExecutionStarted { start } => Some(*start),
+            _ => None,
+        }))
     }
 
     /// Resolves when the store has failed for good, with the reason. Nothing is taken after that.

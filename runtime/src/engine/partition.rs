@@ -11,18 +11,20 @@
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 
-use gradus_core::machine::codec;
+use gradus_core::machine::codec::{self, StepFacts};
 use gradus_core::machine::timestamp::Millis;
 use gradus_core::machine::{
     Command, Env, Event, Execution, Outcome, Parent, Reply, Start, Step, Timer, Timestamp,
 };
 
-use super::outside::Outside;
+use super::outside::{LoggedStep, Outside};
 use crate::store::catalog::{Catalog, Compiled};
 use crate::store::committer::CommitError;
-use crate::store::layout::{self, Errand, ExecutionId, Listed, Status};
+use crate::store::layout::{self, Errand, ExecutionId, Listed, Named, Status};
+use crate::store::logging::Logging;
 use crate::store::{Batch, Durable, Epoch, Error, Op, PartitionId, Rejected, Store, Table};
 use crate::tasks::activity::Candidate;
+use crate::tasks::is_same_place;
 use crate::tasks::token::Tokens;
 
 /// What a partition is asked to do.
@@ -122,6 +124,7 @@ pub struct Effects {
     answers: Vec<Answer<()>>,
     commands: Vec<(ExecutionId, Command)>,
     ended: Vec<ExecutionId>,
+    logged: Vec<LoggedStep>,
 }
 
 impl Effects {
@@ -133,6 +136,7 @@ impl Effects {
         for execution in &self.ended {
             outside.ended(*execution, durable);
         }
+        self.logged.into_iter().for_each(|step| outside.logged(step, durable));
         self.answers.into_iter().for_each(|answer| answer(Ok(())));
     }
 
@@ -211,6 +215,7 @@ struct Loaded {
     rows: u32,
     bytes: usize,
     listed: Listed,
+    logging: Option<Arc<Logging>>,
 }
 
 impl<S: Store> Worker<S> {
@@ -400,9 +405,10 @@ impl<S: Store> Worker<S> {
         let id = ExecutionId::new(now, self.starts, self.random.next(), partition);
         let listed = listed(compiled, &start, id, now);
         turn.names.insert(start.arn.clone(), id);
-        turn.put(Table::Names, layout::name_key(&start.arn), id.0.to_vec());
+        let named = Named { execution: id, redriven: None };
+        turn.put(Table::Names, layout::name_key(&start.arn), named.value());
         let execution = Execution::new(compiled.definition.clone());
-        let mut loaded = Loaded { execution, rows: 0, bytes: 0, listed };
+        let mut loaded = Loaded { execution, rows: 0, bytes: 0, listed, logging: compiled.logging.clone() };
         let event = match parent {
             Some(parent) => Event::StartedBy(start, parent),
             None => Event::Started(start),
@@ -466,7 +472,14 @@ impl<S: Store> Worker<S> {
         let (seed, execution) = (self.random.next(), loaded.listed.execution);
         let (catalog, tokens) = (&self.catalog, &self.tokens);
         // An unreadable catalogue has latched the store: the batch of this step will not be written.
-        let activity_exists = |arn: &str| catalog.activity(arn).is_ok_and(|activity| activity.is_some());
+        let here = match &event {
+            Event::Started(start) | Event::StartedBy(start, _) => Some(start.arn.clone()),
+            _ => loaded.execution.start().map(|start| start.arn.clone()),
+        };
+        let activity_exists = |arn: &str| {
+            let is_here = here.as_ref().is_some_and(|here| is_same_place(here, arn));
+            is_here && catalog.activity(arn).is_ok_and(|activity| activity.is_some())
+        };
         let token = |frame, task| tokens.issue(Candidate { execution, frame, task });
         let env = Env { now, seed, machine_deleted, activity_exists: &activity_exists, token: &token };
         loaded.execution.step(&env, event)
@@ -480,10 +493,11 @@ impl<S: Store> Worker<S> {
 
     /// Writes a step down, and keeps the execution in memory while it is open.
     fn keep(&mut self, turn: &mut Turn, id: ExecutionId, mut loaded: Loaded, step: Step) {
+        let before = loaded.bytes;
         if !step.facts.is_empty() {
             self.write_facts(turn, id, &mut loaded, &step);
-            list(turn, &mut loaded, step.at);
             tell_parent(turn, &loaded);
+            list(turn, &mut loaded);
         }
         for command in &step.settled {
             let (table, key) = layout::command_key(id, command);
@@ -500,6 +514,8 @@ impl<S: Store> Worker<S> {
                 Command::Activity(_) | Command::Call(_) => turn.effects.commands.push((id, command)),
             }
         }
+        let facts = StepFacts { at: step.at, first_event: step.first_event, entries: step.facts };
+        turn.effects.logged.extend(logged(&loaded, facts, loaded.bytes - before));
         self.put_back(turn, id, loaded);
     }
 
@@ -535,15 +551,12 @@ impl<S: Store> Worker<S> {
         let bytes = rows.iter().map(|(_, value)| value.len()).sum();
         let count = rows.len() as u32;
         let replayed = replay(&self.catalog, rows.iter().map(|(_, value)| &**value))?;
-        let Replayed { execution, compiled, closed } = replayed.ok_or(Unavailable::NoExecution)?;
+        let Replayed { execution, compiled } = replayed.ok_or(Unavailable::NoExecution)?;
         let start = execution.start().ok_or(Unavailable::NoExecution)?;
         let started = execution.started_at().unwrap_or_default();
-        let listed = Listed {
-            status: status_of(execution.outcome()),
-            sorted_by: closed.unwrap_or(started),
-            ..listed(&compiled, start, id, started)
-        };
-        Ok(Loaded { rows: count, bytes, listed, execution })
+        let listed = listed_now(&listed(&compiled, start, id, started), &execution);
+        let logging = compiled.logging.clone();
+        Ok(Loaded { rows: count, bytes, listed, logging, execution })
     }
 
     fn load_timers(&mut self, now: Timestamp) -> Result<(), Error> {
@@ -614,9 +627,14 @@ impl Request {
 
 /// The execution of an ARN, if there is one.
 pub fn find_execution(store: &impl Store, arn: &str) -> Result<Option<ExecutionId>, Error> {
-    let Some(id) = store.get(Table::Names, &layout::name_key(arn))? else { return Ok(None) };
-    let id = id.try_into().map_err(|_| Error::Damaged(format!("the row of the name `{arn}`")))?;
-    Ok(Some(ExecutionId(id)))
+    Ok(find_named(store, arn)?.map(|named| named.execution))
+}
+
+/// The same with its last redrive.
+pub fn find_named(store: &impl Store, arn: &str) -> Result<Option<Named>, Error> {
+    let Some(row) = store.get(Table::Names, &layout::name_key(arn))? else { return Ok(None) };
+    let named = Named::read(&row).ok_or_else(|| Error::Damaged(format!("the row of the name `{arn}`")))?;
+    Ok(Some(named))
 }
 
 /// An execution that was read back.
@@ -625,8 +643,6 @@ pub struct Replayed {
     pub execution: Execution,
     /// What it runs.
     pub compiled: Arc<Compiled>,
-    /// When it was closed, if it was.
-    pub closed: Option<Timestamp>,
 }
 
 /// An execution from its rows of facts; `None` without rows.
@@ -647,25 +663,46 @@ pub fn replay<'r, S: Store>(
             let compiled =
                 compiled.ok_or_else(|| Error::Damaged(format!("revision `{}` is gone", start.revision)))?;
             let execution = Execution::new(compiled.definition.clone());
-            replayed = Some(Replayed { execution, compiled, closed: None });
+            replayed = Some(Replayed { execution, compiled });
         }
-        let Some(Replayed { execution, closed, .. }) = &mut replayed else { continue };
+        let Some(Replayed { execution, .. }) = &mut replayed else { continue };
         for entry in &facts.entries {
             execution.apply(facts.at, entry);
         }
-        *closed = execution.outcome().map(|_| facts.at);
     }
     Ok(replayed)
 }
 
-/// The end of an execution that a task waits for is an errand, until the task has taken it.
+/// The end of an execution that a task waits for is an errand, until the task has taken it. A redrive takes
+/// back an end that was not told yet: the next one will be.
 fn tell_parent(turn: &mut Turn, loaded: &Loaded) {
     let execution = &loaded.execution;
-    if execution.outcome().is_some() && execution.parent().is_some_and(Parent::is_waiting) {
-        let id = loaded.listed.execution;
-        turn.put(Table::Calls, Errand::end(id).key(), Vec::new());
-        turn.effects.ended.push(id);
+    if !execution.parent().is_some_and(Parent::is_waiting) {
+        return;
     }
+    let id = loaded.listed.execution;
+    let end = Errand::end(id).key();
+    if execution.outcome().is_some() {
+        turn.put(Table::Calls, end, Vec::new());
+        turn.effects.ended.push(id);
+    } else if execution.redriven().is_some_and(|redriven| redriven.count > loaded.listed.redrives) {
+        turn.ops.push(Op::Delete { table: Table::Calls, key: end });
+    }
+}
+
+/// A step for the log, if the state machine has one and the step says something in it.
+fn logged(loaded: &Loaded, facts: StepFacts, bytes: usize) -> Option<LoggedStep> {
+    let logging = loaded.logging.as_ref().filter(|_| !facts.entries.is_empty())?;
+    let start = loaded.execution.start()?;
+    Some(LoggedStep {
+        execution: start.arn.clone(),
+        machine: start.machine_name.clone(),
+        express: false,
+        redrives: loaded.execution.redriven().map_or(0, |redriven| redriven.count),
+        logging: logging.clone(),
+        facts,
+        bytes,
+    })
 }
 
 /// The row of an execution that has just been started.
@@ -680,24 +717,41 @@ fn listed(compiled: &Compiled, start: &Start, execution: ExecutionId, started: T
         started,
         version: qualifier(&start.version_arn),
         alias: qualifier(&start.alias_arn),
+        redrives: 0,
+        redriven: None,
     }
 }
 
-/// Keeps the lists of executions in step with the execution's status.
-fn list(turn: &mut Turn, loaded: &mut Loaded, at: Timestamp) {
-    let status = status_of(loaded.execution.outcome());
+/// Keeps the lists of executions, and what a name leads to, in step with the execution.
+fn list(turn: &mut Turn, loaded: &mut Loaded) {
     let is_new = loaded.rows == 1;
-    if !is_new && status == loaded.listed.status {
+    let listed = listed_now(&loaded.listed, &loaded.execution);
+    if !is_new && listed == loaded.listed {
         return;
     }
-    if !is_new {
+    if !is_new && listed.key() != loaded.listed.key() {
         turn.ops.extend(loaded.listed.everywhere().map(|row| row.delete()));
     }
-    loaded.listed.status = status;
-    if status != Status::Running {
-        loaded.listed.sorted_by = at;
+    if listed.redrives != loaded.listed.redrives
+        && let Some(start) = loaded.execution.start()
+    {
+        let named = Named { execution: listed.execution, redriven: loaded.execution.redriven() };
+        turn.put(Table::Names, layout::name_key(&start.arn), named.value());
     }
-    turn.ops.extend(loaded.listed.everywhere().map(|row| row.put()));
+    turn.ops.extend(listed.everywhere().map(|row| row.put()));
+    loaded.listed = listed;
+}
+
+/// The row of an execution as it stands now.
+fn listed_now(before: &Listed, execution: &Execution) -> Listed {
+    let redriven = execution.redriven();
+    Listed {
+        status: status_of(execution.outcome()),
+        sorted_by: execution.closed_at().or_else(|| execution.opened_at()).unwrap_or(before.started),
+        redrives: redriven.map_or(0, |redriven| redriven.count),
+        redriven: redriven.map(|redriven| redriven.at),
+        ..before.clone()
+    }
 }
 
 /// The status of an execution.

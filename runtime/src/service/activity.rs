@@ -16,7 +16,7 @@ use gradus_api::shapes::{
 };
 use gradus_api::timestamp::Timestamp as Date;
 use gradus_core::json::Payload;
-use gradus_core::machine::Failure;
+use gradus_core::machine::{Failure, Start};
 
 use super::arn::{self, Place};
 use super::{Service, configuration, fault, name, page, tag};
@@ -124,10 +124,10 @@ pub(super) async fn get_task<S: Store>(
 /// SendTaskSuccess. A token that is none of ours is told before an output that is no JSON.
 pub(super) async fn succeed_task<S: Store>(
     service: &Service<S>,
-    _context: &RequestContext,
+    context: &RequestContext,
     input: SendTaskSuccessInput,
 ) -> Result<SendTaskSuccessOutput, SendTaskSuccessError> {
-    service.engine().read_token(&input.task_token).ok_or_else(page::invalid)?;
+    task::<_, SendTaskSuccessError>(service, context, &input.task_token)?;
     let output = Payload::parse(&input.output)
         .map_err(|error| InvalidOutput::new(format!("Invalid Output: '{}'", error.message())))?;
     answered::<SendTaskSuccessError>(service.engine().task_succeeded(&input.task_token, output).await)?;
@@ -137,9 +137,10 @@ pub(super) async fn succeed_task<S: Store>(
 /// SendTaskFailure.
 pub(super) async fn fail_task<S: Store>(
     service: &Service<S>,
-    _context: &RequestContext,
+    context: &RequestContext,
     input: SendTaskFailureInput,
 ) -> Result<SendTaskFailureOutput, SendTaskFailureError> {
+    task::<_, SendTaskFailureError>(service, context, &input.task_token)?;
     let failure =
         Failure { error: input.error.map(Into::into), cause: input.cause.map(Into::into), heartbeat: false };
     answered::<SendTaskFailureError>(service.engine().task_failed(&input.task_token, failure).await)?;
@@ -149,11 +150,27 @@ pub(super) async fn fail_task<S: Store>(
 /// SendTaskHeartbeat.
 pub(super) async fn heartbeat<S: Store>(
     service: &Service<S>,
-    _context: &RequestContext,
+    context: &RequestContext,
     input: SendTaskHeartbeatInput,
 ) -> Result<SendTaskHeartbeatOutput, SendTaskHeartbeatError> {
+    task::<_, SendTaskHeartbeatError>(service, context, &input.task_token)?;
     answered::<SendTaskHeartbeatError>(service.engine().task_heartbeat(&input.task_token).await)?;
     Ok(SendTaskHeartbeatOutput {})
+}
+
+/// How the execution started whose task a token stands for; `None` if it is gone. A token of another account
+/// or region is none.
+pub(super) fn task<S: Store, E: From<InvalidToken> + From<Fault>>(
+    service: &Service<S>,
+    context: &RequestContext,
+    token: &str,
+) -> Result<Option<Start>, E> {
+    let attempt = service.engine().read_token(token).ok_or_else(page::invalid)?;
+    let start = service.engine().start_of(attempt.execution).map_err(fault)?;
+    if start.as_ref().is_some_and(|start| Place::in_arn(&start.arn) != Some(Place::of(context))) {
+        return Err(page::invalid().into());
+    }
+    Ok(start)
 }
 
 fn find<S: Store>(

@@ -8,7 +8,7 @@ use gradus_api::enums::ValidationExceptionReason;
 use gradus_api::errors::{
     ConflictException, CreateStateMachineAliasError, DeleteStateMachineAliasError,
     DescribeStateMachineAliasError, InvalidArn, ListStateMachineAliasesError, ResourceNotFound,
-    ServiceQuotaExceededException, UpdateStateMachineAliasError, ValidationException,
+    ServiceQuotaExceededException, StateMachineDeleting, UpdateStateMachineAliasError, ValidationException,
 };
 use gradus_api::http::{Fault, RequestContext};
 use gradus_api::shapes::{
@@ -39,7 +39,7 @@ pub(super) async fn create<S: Store>(
     let alias_arn = format!("{arn}:{}", input.name);
     let (weights, machine_arn) = (routing.weights, arn.clone());
     let created = service.transact(&arn, move |catalog, now| {
-        let machine = catalog.machine(&machine_arn).map_err(fault)?.ok_or_else(|| missing(&machine_arn))?;
+        let machine = machine_of::<_, CreateStateMachineAliasError>(catalog, &machine_arn, &machine_arn)?;
         let routes = routes::<_, CreateStateMachineAliasError>(catalog, &machine, &weights)?;
         let (name, description) = (Arc::from(input.name), input.description);
         if let Some(existing) = qualified::alias(catalog, &machine, &name)? {
@@ -82,7 +82,7 @@ pub(super) async fn update<S: Store>(
     let (weights, name) = (routing.map(|routing| routing.weights), name.to_owned());
     let (changed, alias_arn) = (machine_arn.clone(), arn.clone());
     let updated = service.transact(&changed, move |catalog, now| {
-        let machine = catalog.machine(&machine_arn).map_err(fault)?.ok_or_else(|| missing(&alias_arn))?;
+        let machine = machine_of::<_, UpdateStateMachineAliasError>(catalog, &machine_arn, &alias_arn)?;
         let before = qualified::alias(catalog, &machine, &name)?.ok_or_else(|| missing(&alias_arn))?;
         let routes =
             weights.map(|weights| routes::<_, UpdateStateMachineAliasError>(catalog, &machine, &weights));
@@ -154,7 +154,9 @@ pub(super) async fn list<S: Store>(
     let (place, named) = arn::state_machine(&arn)?;
     state_machine::check_unlabelled(&named)?;
     let found = qualified::find(service, context, place, &named)?;
-    let found = found.ok_or_else(|| state_machine::missing(&arn))?;
+    let found = found.ok_or_else(|| {
+        state_machine::absent::<_, ListStateMachineAliasesError>(service, context, place, &named, &arn)
+    })?;
     let machine = found.machine;
     let version = match found.part {
         Part::Whole => None,
@@ -282,6 +284,20 @@ where
         Ok(Route { version: number, revision: version.revision, weight })
     };
     weights.iter().map(route).collect()
+}
+
+/// The state machine of an alias; without it, what was named does not exist.
+fn machine_of<S: Store, E>(catalog: &Catalog<S>, arn: &str, named: &str) -> Result<Arc<Machine>, E>
+where
+    E: From<ResourceNotFound> + From<StateMachineDeleting> + From<Fault>,
+{
+    if let Some(machine) = catalog.machine(arn).map_err(fault)? {
+        return Ok(machine);
+    }
+    match state_machine::deleting(catalog, arn)? {
+        Some(_) => Err(state_machine::is_being_deleted(arn).into()),
+        None => Err(missing(named).into()),
+    }
 }
 
 fn check_count<S: Store>(

@@ -133,6 +133,11 @@ impl StateMachine<'_> {
 }
 
 impl<'a> Place<'a> {
+    /// Where the resource of an ARN lives.
+    pub(super) fn in_arn(arn: &'a str) -> Option<Place<'a>> {
+        parse(arn).ok().map(|arn| arn.place)
+    }
+
     /// Where a request's own resources live.
     pub(super) fn of(context: &'a RequestContext) -> Place<'a> {
         let region = &*context.region;
@@ -175,8 +180,9 @@ impl<'a> Place<'a> {
     }
 }
 
-/// The partition of a region. Source: the service's endpoint rules.
-fn partition_of(region: &str) -> &'static str {
+/// The partition of a region, as ARNs name it. Source: the service's endpoint rules.
+#[must_use]
+pub fn partition_of(region: &str) -> &'static str {
     const PREFIXES: &[(&str, &str)] = &[
         ("cn-", "aws-cn"),
         ("us-gov-", "aws-us-gov"),

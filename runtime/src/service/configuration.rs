@@ -1,7 +1,7 @@
 //! Logging, tracing and encryption of a state machine or activity: what is valid, and what is shown of it.
 //!
-//! They are kept and shown as given, with the defaults filled in. Nothing here acts on them: whether a log
-//! group or a key exists is another service's knowledge.
+//! They are kept and shown as given, with the defaults filled in. Whether a key exists is another service's
+//! knowledge; whether a log group does, is asked where the logs go.
 
 use gradus_api::enums::{EncryptionType, LogLevel};
 use gradus_api::errors::{InvalidEncryptionConfiguration, InvalidLoggingConfiguration};
@@ -13,8 +13,9 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::fault;
+use super::{Options, fault};
 use crate::store::Error;
+use crate::store::logging::Logging;
 
 /// The logging configuration as it is shown. Destinations that were not given stay absent; an empty list
 /// stays one (recorded).
@@ -37,6 +38,20 @@ pub(super) fn logging(
         include_execution_data: Some(given.include_execution_data.unwrap_or_default()),
         destinations: given.destinations,
     })
+}
+
+/// Whether logs have somewhere to go; those that are off need no place. A group that is deleted later is missed by
+/// nobody (recorded).
+pub(super) async fn check_log_group<E>(options: &Options, logging: &LoggingConfiguration) -> Result<(), E>
+where
+    E: From<InvalidLoggingConfiguration> + From<Fault>,
+{
+    let Some(logs) = &options.logs else { return Ok(()) };
+    let Some(logging) = Logging::of(&to_row(logging)?) else { return Ok(()) };
+    if logs.has_group(&logging).await {
+        return Ok(());
+    }
+    Err(invalid_logging("Log Destination not found.").into())
 }
 
 /// The tracing configuration as it is shown.

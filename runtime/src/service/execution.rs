@@ -8,27 +8,29 @@ use std::sync::Arc;
 use gradus_api::enums::{ExecutionRedriveStatus, ExecutionStatus, IncludedData, StateMachineType};
 use gradus_api::errors::{
     DescribeExecutionError, DescribeStateMachineForExecutionError, ExecutionAlreadyExists,
-    ExecutionDoesNotExist, GetExecutionHistoryError, InvalidExecutionInput, InvalidName, ListExecutionsError,
-    StartExecutionError, StateMachineTypeNotSupported, StopExecutionError, ValidationException,
+    ExecutionDoesNotExist, ExecutionNotRedrivable, GetExecutionHistoryError, InvalidExecutionInput,
+    InvalidName, ListExecutionsError, RedriveExecutionError, StartExecutionError,
+    StateMachineTypeNotSupported, StopExecutionError, ValidationException,
 };
 use gradus_api::http::{Fault, RequestContext};
 use gradus_api::shapes::{
     CloudWatchEventsExecutionDataDetails as DataDetails, DescribeExecutionInput, DescribeExecutionOutput,
     DescribeStateMachineForExecutionInput, DescribeStateMachineForExecutionOutput, ExecutionListItem,
     GetExecutionHistoryInput, GetExecutionHistoryOutput, ListExecutionsInput, ListExecutionsOutput,
-    StartExecutionInput, StartExecutionOutput, StopExecutionInput, StopExecutionOutput,
+    RedriveExecutionInput, RedriveExecutionOutput, StartExecutionInput, StartExecutionOutput,
+    StopExecutionInput, StopExecutionOutput,
 };
 use gradus_api::timestamp::Timestamp as Date;
 use gradus_core::json::Payload;
 use gradus_core::machine::codec::{self, StepFacts};
 use gradus_core::machine::timestamp::Millis;
-use gradus_core::machine::{Fact, Failure, MAX_EVENTS, Reply, Start, Timestamp};
+use gradus_core::machine::{self, Fact, Failure, Reply, Standing, Start, Timestamp, redrive};
 use uuid::Uuid;
 
 use super::arn::{self, Place};
 use super::qualified::{self, Named, Part};
 use super::{Service, configuration, date, express, fault, history, invalid, name, page, state_machine, tag};
-use crate::engine::{Signalled, find_execution};
+use crate::engine::{Signalled, find_named};
 use crate::store::catalog::{self, Compiled, Machine};
 use crate::store::layout::{self, ExecutionId, Listed, MachineId, Status};
 use crate::store::{Error, Range, Store, Table};
@@ -43,7 +45,9 @@ pub(super) async fn start<S: Store>(
     let (place, named) = arn::state_machine(&arn)?;
     state_machine::check_unlabelled(&named)?;
     let found = qualified::find(service, context, place, &named)?;
-    let found = found.ok_or_else(|| state_machine::missing(&arn))?;
+    let found = found.ok_or_else(|| {
+        state_machine::absent::<_, StartExecutionError>(service, context, place, &named, &arn)
+    })?;
     let asked = Asked { name: input.name, input: input.input, trace_header: input.trace_header };
     let prepared = prepare::<S, StartExecutionError>(service, context, place, &found, asked)?;
     if is_express(&found.machine) {
@@ -128,9 +132,29 @@ pub(super) async fn stop<S: Store>(
     let Signalled { reply, at } = service.engine().stop_execution(id, failure).await.map_err(fault)?;
     let stopped = match reply {
         Reply::Late => last_step(service.engine().store(), id)?.at,
-        Reply::Taken | Reply::TaskStarted { .. } => at,
+        Reply::Taken | Reply::TaskStarted { .. } | Reply::Redriven { .. } | Reply::NotRedrivable(_) => at,
     };
     Ok(StopExecutionOutput { stop_date: date(stopped) })
+}
+
+/// RedriveExecution: the execution goes on from where it failed, with the definition that it was started
+/// with. The words of the refusal are those of `redriveStatusReason`; the service's were not recorded.
+pub(super) async fn redrive<S: Store>(
+    service: &Service<S>,
+    context: &RequestContext,
+    input: RedriveExecutionInput,
+) -> Result<RedriveExecutionOutput, RedriveExecutionError> {
+    let arn = input.execution_arn;
+    let id = find(service, context, arn::execution(&arn)?, &arn)?.ok_or_else(|| missing(&arn))?;
+    let token = input.client_token.map(Into::into);
+    let Signalled { reply, .. } = service.engine().redrive_execution(id, token).await.map_err(fault)?;
+    match reply {
+        Reply::Redriven { at } => Ok(RedriveExecutionOutput { redrive_date: date(at) }),
+        Reply::NotRedrivable(why) => Err(ExecutionNotRedrivable::new(why.to_string()).into()),
+        Reply::Taken | Reply::Late | Reply::TaskStarted { .. } => {
+            Err(damaged("an execution that cannot be asked for a redrive").into())
+        }
+    }
 }
 
 /// DescribeExecution.
@@ -140,14 +164,24 @@ pub(super) async fn describe<S: Store>(
     input: DescribeExecutionInput,
 ) -> Result<DescribeExecutionOutput, DescribeExecutionError> {
     let arn = input.execution_arn;
-    let id = find(service, context, arn::execution(&arn)?, &arn)?.ok_or_else(|| missing(&arn))?;
+    let place = arn::execution(&arn)?;
     let store = service.engine().store();
-    let first = first_step(store, id)?;
+    let mut named = find_here(service, context, place, &arn)?.ok_or_else(|| missing(&arn))?;
+    // A redrive between two reads would show one half of an execution from before it.
+    let last = loop {
+        let last = last_step(store, named.execution)?;
+        let again = find_here(service, context, place, &arn)?.ok_or_else(|| missing(&arn))?;
+        if again == named {
+            break last;
+        }
+        named = again;
+    };
+    let first = first_step(store, named.execution)?;
     let start = start_of(&first)?;
-    let last = last_step(store, id)?;
     let end = End::of(&last);
     let is_deleted = is_deleted(service, start)?;
-    let not_redrivable = not_redrivable(&end, &last, is_deleted, service.engine().now());
+    let standing = standing(&end, &last, first.at, named.redriven);
+    let not_redrivable = redrive::obstacle(standing, is_deleted, service.engine().now());
     let included = input.included_data != Some(IncludedData::MetadataOnly);
     let shown = |text: Option<&str>| text.filter(|_| included).map(str::to_owned);
     let details = || DataDetails { included };
@@ -167,9 +201,10 @@ pub(super) async fn describe<S: Store>(
         cause: end.failure.and_then(|failure| text(&failure.cause)),
         state_machine_version_arn: text(&start.version_arn),
         state_machine_alias_arn: text(&start.alias_arn),
-        redrive_count: Some(0),
+        redrive_count: Some(named.redriven.map_or(0, |redriven| count(redriven.count))),
+        redrive_date: named.redriven.map(|redriven| date(redriven.at)),
         redrive_status: Some(redrive_status),
-        redrive_status_reason: not_redrivable.map(str::to_owned),
+        redrive_status_reason: not_redrivable.map(|why| why.to_string()),
         ..DescribeExecutionOutput::new(arn, &*start.machine_arn, shown_status(end.status), date(first.at))
     })
 }
@@ -221,7 +256,13 @@ pub(super) async fn list<S: Store>(
     if input.redrive_filter.is_some() {
         return Err(invalid("redriveFilter can only be given with mapRunArn").into());
     }
-    let found = qualified::find(service, context, place, &named)?;
+    let found = match qualified::find(service, context, place, &named)? {
+        Some(found) => Some(found),
+        // The executions that keep it from being gone.
+        None if named.is_unqualified() => state_machine::find_deleting(service, context, place, &named)?
+            .map(|machine| Named { machine, part: Part::Whole }),
+        None => None,
+    };
     let found = found.ok_or_else(|| state_machine::missing(&arn))?;
     let machine = &found.machine;
     if is_express(machine) {
@@ -263,19 +304,30 @@ pub(super) async fn history<S: Store>(
     })
 }
 
-fn find<S: Store>(
+/// The execution of an ARN, if it is here.
+pub(super) fn find<S: Store>(
     service: &Service<S>,
     context: &RequestContext,
     place: Place<'_>,
     arn: &str,
 ) -> Result<Option<ExecutionId>, Fault> {
+    Ok(find_here(service, context, place, arn)?.map(|named| named.execution))
+}
+
+fn find_here<S: Store>(
+    service: &Service<S>,
+    context: &RequestContext,
+    place: Place<'_>,
+    arn: &str,
+) -> Result<Option<layout::Named>, Fault> {
     if place != Place::of(context) {
         return Ok(None);
     }
-    find_execution(service.engine().store(), arn).map_err(fault)
+    find_named(service.engine().store(), arn).map_err(fault)
 }
 
-fn missing(arn: &str) -> ExecutionDoesNotExist {
+/// There is no such execution.
+pub(super) fn missing(arn: &str) -> ExecutionDoesNotExist {
     ExecutionDoesNotExist::new(format!("Execution Does Not Exist: '{arn}'"))
 }
 
@@ -400,24 +452,29 @@ impl<'a> End<'a> {
     }
 }
 
-/// Why an execution cannot be redriven; `None` if it can. Source of the texts: the API reference.
-fn not_redrivable(end: &End<'_>, last: &StepFacts, is_deleted: bool, now: Timestamp) -> Option<&'static str> {
-    const PERIOD: Millis = Millis(14 * 24 * 60 * 60 * 1000);
-    let events = (last.first_event.0 + last.events()).saturating_sub(1);
+/// The same, as far as a redrive depends on it.
+fn standing(
+    end: &End<'_>,
+    last: &StepFacts,
+    started: Timestamp,
+    redriven: Option<machine::Redriven>,
+) -> Standing {
     match end.status {
-        Status::Running => Some("Execution is RUNNING and cannot be redriven"),
-        Status::Succeeded => Some("Execution is SUCCEEDED and cannot be redriven"),
-        Status::Failed | Status::TimedOut | Status::Aborted if is_deleted => {
-            Some("State machine is in DELETING status")
+        Status::Running => Standing::Running,
+        Status::Succeeded => Standing::Succeeded,
+        Status::Failed | Status::TimedOut | Status::Aborted => {
+            let (opened, before) =
+                redriven.map_or((started, Millis(0)), |redriven| (redriven.at, redriven.open_before));
+            let open = Millis(before.0.saturating_add(last.at.since(opened).0));
+            let events = (last.first_event.0 + last.events()).saturating_sub(1);
+            Standing::Unsuccessful { stopped: last.at, events, open }
         }
-        Status::Failed | Status::TimedOut | Status::Aborted if events >= MAX_EVENTS - 1 => {
-            Some("Execution history event limit exceeded")
-        }
-        Status::Failed | Status::TimedOut | Status::Aborted if now.since(last.at) > PERIOD => {
-            Some("Execution redrivable period exceeded")
-        }
-        Status::Failed | Status::TimedOut | Status::Aborted => None,
     }
+}
+
+/// No execution has room in its history for more redrives than fit.
+fn count(redrives: u32) -> i32 {
+    i32::try_from(redrives).unwrap_or(i32::MAX)
 }
 
 fn shown_status(status: Status) -> ExecutionStatus {
@@ -460,7 +517,8 @@ impl Row {
         let arn = place.execution(&machine.name, name);
         ExecutionListItem {
             stop_date: self.0.stopped().map(date),
-            redrive_count: Some(0),
+            redrive_count: Some(count(self.0.redrives)),
+            redrive_date: self.0.redriven.map(date),
             state_machine_version_arn: qualified(version),
             state_machine_alias_arn: qualified(alias),
             ..ExecutionListItem::new(arn, &*machine.arn, &**name, shown_status(*status), date(*started))
@@ -516,7 +574,6 @@ fn read_position(position: &[u8]) -> Option<(Timestamp, ExecutionId)> {
 mod tests {
     use super::*;
     use crate::store::layout::MachineId;
-    use gradus_core::machine::{Entry, EventId};
 
     fn row(execution: u8, status: Status, sorted_by: i64) -> Row {
         Row(Listed {
@@ -528,6 +585,8 @@ mod tests {
             started: Timestamp::from_millis(0),
             version: None,
             alias: None,
+            redrives: 0,
+            redriven: None,
         })
     }
 
@@ -546,39 +605,6 @@ mod tests {
         assert_eq!(read_position(&row.position()), Some(row.order()));
         for bytes in [&[][..], &[0; 8], &[0; 23], &[0; 25]] {
             assert_eq!(read_position(bytes), None);
-        }
-    }
-
-    #[test]
-    fn what_can_be_redriven() {
-        let output = Payload::empty_object();
-        let failure = Failure::new("E", "C");
-        let last = |event: u64, fact: Fact| StepFacts {
-            at: Timestamp::from_millis(0),
-            first_event: EventId(event),
-            entries: vec![Entry { previous: EventId(0), fact }],
-        };
-        let failed = |event| last(event, Fact::ExecutionFailed { failure: failure.clone() });
-        let aborted = last(3, Fact::ExecutionAborted { failure: failure.clone() });
-        let timed_out = last(3, Fact::ExecutionTimedOut { failure: failure.clone() });
-        let succeeded = last(3, Fact::ExecutionSucceeded { output });
-        let running =
-            last(3, Fact::ActivityStarted { frame: gradus_core::machine::FrameId::ROOT, worker: None });
-        let period = 14 * 24 * 60 * 60 * 1000;
-        let cases = [
-            (&running, true, period + 1, Some("Execution is RUNNING and cannot be redriven")),
-            (&succeeded, true, period + 1, Some("Execution is SUCCEEDED and cannot be redriven")),
-            (&failed(3), false, period, None),
-            (&aborted, false, period, None),
-            (&timed_out, false, period, None),
-            (&failed(3), false, period + 1, Some("Execution redrivable period exceeded")),
-            (&failed(24_998), false, 0, None),
-            (&failed(24_999), false, 0, Some("Execution history event limit exceeded")),
-            (&failed(3), true, 0, Some("State machine is in DELETING status")),
-        ];
-        for (last, is_deleted, now, expected) in cases {
-            let why = not_redrivable(&End::of(last), last, is_deleted, Timestamp::from_millis(now));
-            assert_eq!(why, expected, "{last:?} {is_deleted} {now}");
         }
     }
 }

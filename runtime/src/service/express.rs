@@ -40,7 +40,9 @@ pub(super) async fn start_sync<S: Store>(
     let (place, named) = arn::state_machine(&arn)?;
     state_machine::check_unlabelled(&named)?;
     let found = qualified::find(service, context, place, &named)?;
-    let found = found.ok_or_else(|| state_machine::missing(&arn))?;
+    let found = found.ok_or_else(|| {
+        state_machine::absent::<_, StartSyncExecutionError>(service, context, place, &named, &arn)
+    })?;
     if !is_express(&found.machine) {
         return Err(wrong_type().into());
     }

@@ -12,13 +12,14 @@ use gradus_api::enums::HistoryEventType as EventType;
 use gradus_api::shapes::{
     ActivityFailedEventDetails, ActivityScheduledEventDetails, ActivityStartedEventDetails,
     ActivitySucceededEventDetails, ActivityTimedOutEventDetails, AssignedVariablesDetails,
-    ExecutionAbortedEventDetails, ExecutionFailedEventDetails, ExecutionStartedEventDetails,
-    ExecutionSucceededEventDetails, ExecutionTimedOutEventDetails, HistoryEvent,
-    HistoryEventExecutionDataDetails as DataDetails, LambdaFunctionFailedEventDetails,
-    LambdaFunctionScheduledEventDetails, LambdaFunctionSucceededEventDetails,
-    LambdaFunctionTimedOutEventDetails, MapIterationEventDetails, MapStateStartedEventDetails,
-    StateEnteredEventDetails, StateExitedEventDetails, TaskFailedEventDetails, TaskScheduledEventDetails,
-    TaskStartedEventDetails, TaskSubmittedEventDetails, TaskSucceededEventDetails, TaskTimedOutEventDetails,
+    EvaluationFailedEventDetails, ExecutionAbortedEventDetails, ExecutionFailedEventDetails,
+    ExecutionRedrivenEventDetails, ExecutionStartedEventDetails, ExecutionSucceededEventDetails,
+    ExecutionTimedOutEventDetails, HistoryEvent, HistoryEventExecutionDataDetails as DataDetails,
+    LambdaFunctionFailedEventDetails, LambdaFunctionScheduledEventDetails,
+    LambdaFunctionSucceededEventDetails, LambdaFunctionTimedOutEventDetails, MapIterationEventDetails,
+    MapStateStartedEventDetails, StateEnteredEventDetails, StateExitedEventDetails, TaskFailedEventDetails,
+    TaskScheduledEventDetails, TaskStartedEventDetails, TaskSubmittedEventDetails, TaskSucceededEventDetails,
+    TaskTimedOutEventDetails,
 };
 use gradus_core::json::Payload;
 use gradus_core::machine::codec::{self, StepFacts};
@@ -84,6 +85,10 @@ pub(super) fn read(
 }
 
 /// The event of a fact; `None` for a fact that is none.
+pub(crate) fn event(at: Timestamp, id: EventId, entry: &Entry, with_data: bool) -> Option<HistoryEvent> {
+    project(&mut Data { included: with_data, bytes: 0 }, at, id, entry)
+}
+
 fn project(data: &mut Data, at: Timestamp, id: EventId, entry: &Entry) -> Option<HistoryEvent> {
     let event = |r#type| HistoryEvent {
         previous_event_id: number(entry.previous.0),
@@ -327,6 +332,18 @@ fn project(data: &mut Data, at: Timestamp, id: EventId, entry: &Entry) -> Option
                 ..event(EventType::TaskTimedOut)
             }
         }
+        Fact::EvaluationFailed { name, location, failure, frame: _ } => {
+            let (error, cause) = words(failure);
+            HistoryEvent {
+                evaluation_failed_event_details: Some(EvaluationFailedEventDetails {
+                    error,
+                    cause,
+                    location: text(location),
+                    state: name.to_string(),
+                }),
+                ..event(EventType::EvaluationFailed)
+            }
+        }
         Fact::ParallelStarted { .. } => event(EventType::ParallelStateStarted),
         Fact::ParallelSucceeded { .. } => event(EventType::ParallelStateSucceeded),
         Fact::ParallelFailed { .. } => event(EventType::ParallelStateFailed),
@@ -354,11 +371,20 @@ fn project(data: &mut Data, at: Timestamp, id: EventId, entry: &Entry) -> Option
         Fact::MapFailed { .. } => event(EventType::MapStateFailed),
         Fact::StateAborted { kind, .. } => event(aborted(*kind)),
         Fact::WaitStarted { .. }
+        | Fact::StateHeld { .. }
         | Fact::TaskHeartbeat { .. }
         | Fact::RetryScheduled { .. }
         | Fact::StartedBy { .. }
         | Fact::BranchSucceeded { .. }
-        | Fact::BranchFailed { .. } => return None,
+        | Fact::BranchFailed { .. }
+        | Fact::StateResumed { .. }
+        | Fact::BlockResumed { .. } => return None,
+        Fact::ExecutionRedriven { count, token: _ } => HistoryEvent {
+            execution_redriven_event_details: Some(ExecutionRedrivenEventDetails {
+                redrive_count: Some(small(*count)),
+            }),
+            ..event(EventType::ExecutionRedriven)
+        },
     };
     Some(event)
 }
@@ -557,9 +583,18 @@ mod tests {
                 parent: Parent { execution: word.clone(), frame, task: EventId(1), pattern: Pattern::Sync },
             },
             Fact::ExecutionSucceeded { output: data.clone() },
+            Fact::EvaluationFailed {
+                frame,
+                name: word.clone(),
+                location: Some(word.clone()),
+                failure: failure.clone(),
+            },
             Fact::ExecutionFailed { failure: failure.clone() },
             Fact::ExecutionAborted { failure: failure.clone() },
             Fact::ExecutionTimedOut { failure },
+            Fact::ExecutionRedriven { count: 1, token: Some(word.clone()) },
+            Fact::StateResumed { frame, cursor: EventId(2) },
+            Fact::BlockResumed { frame },
         ];
         facts.extend(task_facts(&word, &data));
         for number in 1..=u8::MAX {

@@ -14,7 +14,8 @@ mod arn;
 mod configuration;
 mod execution;
 mod express;
-mod history;
+pub(crate) mod history;
+mod map_run;
 mod name;
 mod page;
 mod qualified;
@@ -23,7 +24,6 @@ mod tag;
 mod test_state;
 #[cfg(test)]
 mod tests;
-mod unsupported;
 mod version;
 
 use std::sync::Arc;
@@ -37,10 +37,12 @@ use gradus_api::{errors, shapes};
 use gradus_core::machine::Timestamp;
 use tokio::sync::OnceCell;
 
+pub use arn::partition_of;
+
 use crate::engine::{Engine, Unavailable};
+use crate::logs::Delivery;
 use crate::store::catalog::Catalog;
 use crate::store::{Error, Op, Store, Table};
-use unsupported::Unsupported;
 
 /// The API on an engine. Clones are the same service.
 #[derive(Debug)]
@@ -53,16 +55,18 @@ impl<S: Store> Clone for Service<S> {
 }
 
 /// How a service is set up.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Options {
     /// How long GetActivityTask waits for a task.
     pub poll_patience: Duration,
+    /// Who knows which log groups there are; `None`: any may be.
+    pub logs: Option<Arc<Delivery>>,
 }
 
 impl Default for Options {
     fn default() -> Options {
         // The service waits for 60 s, and one widely used client reads for 60 s: answer just before.
-        Options { poll_patience: Duration::from_secs(55) }
+        Options { poll_patience: Duration::from_secs(55), logs: None }
     }
 }
 
@@ -83,75 +87,73 @@ impl<S: Store> std::fmt::Debug for Shared<S> {
 
 /// Implements the generated trait: one line an operation, in the order of the model.
 macro_rules! operations {
-    (answered { $($answered:ident($a_input:ident) -> $a_output:ident | $a_error:ident = $does:path;)* }
-     unsupported { $($method:ident($input:ident) -> $output:ident | $error:ident = $what:ident;)* }) => {
+    ($($operation:ident($input:ident) -> $output:ident | $error:ident = $does:path;)*) => {
         impl<S: Store> StepFunctions for Service<S> {
-            $(async fn $answered(
+            $(async fn $operation(
                 &self,
                 context: &RequestContext,
-                input: shapes::$a_input,
-            ) -> Result<shapes::$a_output, errors::$a_error> {
-                $does(self, context, input).await
-            })*
-            $(async fn $method(
-                &self,
-                _context: &RequestContext,
-                _input: shapes::$input,
+                input: shapes::$input,
             ) -> Result<shapes::$output, errors::$error> {
-                Err(Fault::from(Unsupported::$what).into())
+                $does(self, context, input).await
             })*
         }
     };
 }
 
 operations! {
-    answered {
-        create_activity(CreateActivityInput) -> CreateActivityOutput | CreateActivityError = activity::create;
-        create_state_machine(CreateStateMachineInput) -> CreateStateMachineOutput | CreateStateMachineError = state_machine::create;
-        create_state_machine_alias(CreateStateMachineAliasInput) -> CreateStateMachineAliasOutput | CreateStateMachineAliasError = alias::create;
-        delete_activity(DeleteActivityInput) -> DeleteActivityOutput | DeleteActivityError = activity::delete;
-        delete_state_machine(DeleteStateMachineInput) -> DeleteStateMachineOutput | DeleteStateMachineError = state_machine::delete;
-        delete_state_machine_alias(DeleteStateMachineAliasInput) -> DeleteStateMachineAliasOutput | DeleteStateMachineAliasError = alias::delete;
-        delete_state_machine_version(DeleteStateMachineVersionInput) -> DeleteStateMachineVersionOutput | DeleteStateMachineVersionError = version::delete;
-        describe_activity(DescribeActivityInput) -> DescribeActivityOutput | DescribeActivityError = activity::describe;
-        describe_execution(DescribeExecutionInput) -> DescribeExecutionOutput | DescribeExecutionError = execution::describe;
-        describe_state_machine(DescribeStateMachineInput) -> DescribeStateMachineOutput | DescribeStateMachineError = state_machine::describe;
-        describe_state_machine_alias(DescribeStateMachineAliasInput) -> DescribeStateMachineAliasOutput | DescribeStateMachineAliasError = alias::describe;
-        describe_state_machine_for_execution(DescribeStateMachineForExecutionInput) -> DescribeStateMachineForExecutionOutput | DescribeStateMachineForExecutionError = execution::describe_state_machine;
-        get_activity_task(GetActivityTaskInput) -> GetActivityTaskOutput | GetActivityTaskError = activity::get_task;
-        get_execution_history(GetExecutionHistoryInput) -> GetExecutionHistoryOutput | GetExecutionHistoryError = execution::history;
-        list_activities(ListActivitiesInput) -> ListActivitiesOutput | ListActivitiesError = activity::list;
-        list_executions(ListExecutionsInput) -> ListExecutionsOutput | ListExecutionsError = execution::list;
-        list_state_machine_aliases(ListStateMachineAliasesInput) -> ListStateMachineAliasesOutput | ListStateMachineAliasesError = alias::list;
-        list_state_machine_versions(ListStateMachineVersionsInput) -> ListStateMachineVersionsOutput | ListStateMachineVersionsError = version::list;
-        list_state_machines(ListStateMachinesInput) -> ListStateMachinesOutput | ListStateMachinesError = state_machine::list;
-        list_tags_for_resource(ListTagsForResourceInput) -> ListTagsForResourceOutput | ListTagsForResourceError = tag::list;
-        publish_state_machine_version(PublishStateMachineVersionInput) -> PublishStateMachineVersionOutput | PublishStateMachineVersionError = version::publish;
-        send_task_failure(SendTaskFailureInput) -> SendTaskFailureOutput | SendTaskFailureError = activity::fail_task;
-        send_task_heartbeat(SendTaskHeartbeatInput) -> SendTaskHeartbeatOutput | SendTaskHeartbeatError = activity::heartbeat;
-        send_task_success(SendTaskSuccessInput) -> SendTaskSuccessOutput | SendTaskSuccessError = activity::succeed_task;
-        start_execution(StartExecutionInput) -> StartExecutionOutput | StartExecutionError = execution::start;
-        start_sync_execution(StartSyncExecutionInput) -> StartSyncExecutionOutput | StartSyncExecutionError = express::start_sync;
-        stop_execution(StopExecutionInput) -> StopExecutionOutput | StopExecutionError = execution::stop;
-        tag_resource(TagResourceInput) -> TagResourceOutput | TagResourceError = tag::add;
-        test_state(TestStateInput) -> TestStateOutput | TestStateError = test_state::test;
-        untag_resource(UntagResourceInput) -> UntagResourceOutput | UntagResourceError = tag::remove;
-        update_state_machine(UpdateStateMachineInput) -> UpdateStateMachineOutput | UpdateStateMachineError = state_machine::update;
-        update_state_machine_alias(UpdateStateMachineAliasInput) -> UpdateStateMachineAliasOutput | UpdateStateMachineAliasError = alias::update;
-        validate_state_machine_definition(ValidateStateMachineDefinitionInput) -> ValidateStateMachineDefinitionOutput | ValidateStateMachineDefinitionError = state_machine::validate;
-    }
-    unsupported {
-        describe_map_run(DescribeMapRunInput) -> DescribeMapRunOutput | DescribeMapRunError = DescribeMapRun;
-        list_map_runs(ListMapRunsInput) -> ListMapRunsOutput | ListMapRunsError = ListMapRuns;
-        redrive_execution(RedriveExecutionInput) -> RedriveExecutionOutput | RedriveExecutionError = RedriveExecution;
-        update_map_run(UpdateMapRunInput) -> UpdateMapRunOutput | UpdateMapRunError = UpdateMapRun;
-    }
+    create_activity(CreateActivityInput) -> CreateActivityOutput | CreateActivityError = activity::create;
+    create_state_machine(CreateStateMachineInput) -> CreateStateMachineOutput | CreateStateMachineError = state_machine::create;
+    create_state_machine_alias(CreateStateMachineAliasInput) -> CreateStateMachineAliasOutput | CreateStateMachineAliasError = alias::create;
+    delete_activity(DeleteActivityInput) -> DeleteActivityOutput | DeleteActivityError = activity::delete;
+    delete_state_machine(DeleteStateMachineInput) -> DeleteStateMachineOutput | DeleteStateMachineError = state_machine::delete;
+    delete_state_machine_alias(DeleteStateMachineAliasInput) -> DeleteStateMachineAliasOutput | DeleteStateMachineAliasError = alias::delete;
+    delete_state_machine_version(DeleteStateMachineVersionInput) -> DeleteStateMachineVersionOutput | DeleteStateMachineVersionError = version::delete;
+    describe_activity(DescribeActivityInput) -> DescribeActivityOutput | DescribeActivityError = activity::describe;
+    describe_execution(DescribeExecutionInput) -> DescribeExecutionOutput | DescribeExecutionError = execution::describe;
+    describe_map_run(DescribeMapRunInput) -> DescribeMapRunOutput | DescribeMapRunError = map_run::describe;
+    describe_state_machine(DescribeStateMachineInput) -> DescribeStateMachineOutput | DescribeStateMachineError = state_machine::describe;
+    describe_state_machine_alias(DescribeStateMachineAliasInput) -> DescribeStateMachineAliasOutput | DescribeStateMachineAliasError = alias::describe;
+    describe_state_machine_for_execution(DescribeStateMachineForExecutionInput) -> DescribeStateMachineForExecutionOutput | DescribeStateMachineForExecutionError = execution::describe_state_machine;
+    get_activity_task(GetActivityTaskInput) -> GetActivityTaskOutput | GetActivityTaskError = activity::get_task;
+    get_execution_history(GetExecutionHistoryInput) -> GetExecutionHistoryOutput | GetExecutionHistoryError = execution::history;
+    list_activities(ListActivitiesInput) -> ListActivitiesOutput | ListActivitiesError = activity::list;
+    list_executions(ListExecutionsInput) -> ListExecutionsOutput | ListExecutionsError = execution::list;
+    list_map_runs(ListMapRunsInput) -> ListMapRunsOutput | ListMapRunsError = map_run::list;
+    list_state_machine_aliases(ListStateMachineAliasesInput) -> ListStateMachineAliasesOutput | ListStateMachineAliasesError = alias::list;
+    list_state_machine_versions(ListStateMachineVersionsInput) -> ListStateMachineVersionsOutput | ListStateMachineVersionsError = version::list;
+    list_state_machines(ListStateMachinesInput) -> ListStateMachinesOutput | ListStateMachinesError = state_machine::list;
+    list_tags_for_resource(ListTagsForResourceInput) -> ListTagsForResourceOutput | ListTagsForResourceError = tag::list;
+    publish_state_machine_version(PublishStateMachineVersionInput) -> PublishStateMachineVersionOutput | PublishStateMachineVersionError = version::publish;
+    redrive_execution(RedriveExecutionInput) -> RedriveExecutionOutput | RedriveExecutionError = execution::redrive;
+    send_task_failure(SendTaskFailureInput) -> SendTaskFailureOutput | SendTaskFailureError = activity::fail_task;
+    send_task_heartbeat(SendTaskHeartbeatInput) -> SendTaskHeartbeatOutput | SendTaskHeartbeatError = activity::heartbeat;
+    send_task_success(SendTaskSuccessInput) -> SendTaskSuccessOutput | SendTaskSuccessError = activity::succeed_task;
+    start_execution(StartExecutionInput) -> StartExecutionOutput | StartExecutionError = execution::start;
+    start_sync_execution(StartSyncExecutionInput) -> StartSyncExecutionOutput | StartSyncExecutionError = express::start_sync;
+    stop_execution(StopExecutionInput) -> StopExecutionOutput | StopExecutionError = execution::stop;
+    tag_resource(TagResourceInput) -> TagResourceOutput | TagResourceError = tag::add;
+    test_state(TestStateInput) -> TestStateOutput | TestStateError = test_state::test;
+    untag_resource(UntagResourceInput) -> UntagResourceOutput | UntagResourceError = tag::remove;
+    update_map_run(UpdateMapRunInput) -> UpdateMapRunOutput | UpdateMapRunError = map_run::update;
+    update_state_machine(UpdateStateMachineInput) -> UpdateStateMachineOutput | UpdateStateMachineError = state_machine::update;
+    update_state_machine_alias(UpdateStateMachineAliasInput) -> UpdateStateMachineAliasOutput | UpdateStateMachineAliasError = alias::update;
+    validate_state_machine_definition(ValidateStateMachineDefinitionInput) -> ValidateStateMachineDefinitionOutput | ValidateStateMachineDefinitionError = state_machine::validate;
 }
 
 impl<S: Store> Service<S> {
     /// The API on `engine`.
     pub fn new(engine: Engine<S>, options: Options) -> Service<S> {
         Service(Arc::new(Shared { engine, options, pages: OnceCell::new() }))
+    }
+
+    /// The ARN of the state machine whose task a token stands for, if it is a token of the caller's account
+    /// and region.
+    #[must_use]
+    pub fn task_machine(&self, context: &RequestContext, token: &str) -> Option<Arc<str>> {
+        activity::task::<_, errors::SendTaskSuccessError>(self, context, token)
+            .ok()
+            .flatten()
+            .map(|start| start.machine_arn)
     }
 
     fn engine(&self) -> &Engine<S> {

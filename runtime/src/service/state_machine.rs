@@ -1,7 +1,8 @@
 //! State machines: made, shown, changed by new revisions, deleted.
 //!
-//! Executions run the revision they were started with, so revisions outlive their state machine. Versions
-//! and aliases are not published yet: their ARNs name nothing.
+//! Executions run the revision they were started with, so revisions outlive their state machine. One that is
+//! deleted while executions of it are running has its row moved aside: it is `DELETING` until the last of them
+//! has ended, and whether that is so is looked up when somebody names it.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -13,8 +14,9 @@ use gradus_api::enums::{
 };
 use gradus_api::errors::{
     CreateStateMachineError, DeleteStateMachineError, DescribeStateMachineError, InvalidDefinition,
-    ListStateMachinesError, MissingRequiredParameter, StateMachineAlreadyExists, StateMachineDoesNotExist,
-    UpdateStateMachineError, ValidateStateMachineDefinitionError, ValidationException,
+    ListStateMachinesError, MissingRequiredParameter, StateMachineAlreadyExists, StateMachineDeleting,
+    StateMachineDoesNotExist, UpdateStateMachineError, ValidateStateMachineDefinitionError,
+    ValidationException,
 };
 use gradus_api::http::{Fault, RequestContext};
 use gradus_api::shapes::{
@@ -32,7 +34,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::arn::{self, Place, StateMachine};
-use super::qualified::{self, Part};
+use super::qualified::{self, Named, Part};
 use super::{Service, configuration, fault, invalid, name, page, tag, version};
 use crate::store::catalog::{self, Catalog, Compiled, Kind, Machine, Publish, Revision, Tags, Version};
 use crate::store::layout::MachineId;
@@ -49,10 +51,12 @@ pub(super) async fn create<S: Store>(
     name::check(&input.name)?;
     let kind = input.r#type.unwrap_or(StateMachineType::Standard);
     check_definition(&input.definition, kind.as_str())?;
+    let logging = configuration::logging(input.logging_configuration)?;
+    configuration::check_log_group::<CreateStateMachineError>(&service.0.options, &logging).await?;
     let content = Content {
         definition: input.definition.into(),
         role_arn: input.role_arn.into(),
-        logging: configuration::to_row(&configuration::logging(input.logging_configuration)?)?,
+        logging: configuration::to_row(&logging)?,
         tracing: configuration::to_row(&configuration::tracing(input.tracing_configuration))?,
         encryption: configuration::to_row(&configuration::encryption(input.encryption_configuration)?)?,
     };
@@ -69,6 +73,7 @@ pub(super) async fn create<S: Store>(
     let created =
         service.transact(&arn, move |catalog, now| match catalog.machine(&new.arn).map_err(fault)? {
             Some(existing) => new.same_as(catalog, &existing).map(|answer| (Vec::new(), answer)),
+            None if deleting(catalog, &new.arn)?.is_some() => Err(is_being_deleted(&new.arn).into()),
             None => new.put(now),
         });
     let (creation_date, version) = created.await?;
@@ -99,11 +104,16 @@ pub(super) async fn update<S: Store>(
         return Err(MissingRequiredParameter::new(NOTHING_GIVEN).into());
     }
     let publish = publish(input.publish, input.version_description)?;
-    let machine = find(service, context, place, &named, &arn)?.ok_or_else(|| missing(&arn))?;
+    let machine = find(service, context, place, &named, &arn)?;
+    let machine =
+        machine.ok_or_else(|| absent::<_, UpdateStateMachineError>(service, context, place, &named, &arn))?;
     if let Some(definition) = &input.definition {
         check_definition(definition, &machine.kind)?;
     }
     let logging = input.logging_configuration.map(|given| configuration::logging(Some(given))).transpose()?;
+    if let Some(logging) = &logging {
+        configuration::check_log_group::<UpdateStateMachineError>(&service.0.options, logging).await?;
+    }
     let tracing = input.tracing_configuration.map(|given| configuration::tracing(Some(given)));
     let encryption =
         input.encryption_configuration.map(|given| configuration::encryption(Some(given))).transpose()?;
@@ -149,6 +159,9 @@ pub(super) async fn delete<S: Store>(
             };
             let mut rows =
                 vec![catalog::delete(Kind::Machine, &machine_arn), catalog::delete(Kind::Tags, &machine_arn)];
+            if catalog.has_running(machine.id).map_err(fault)? {
+                rows.push(catalog::put(Kind::Deleting, &machine_arn, &*machine).map_err(fault)?);
+            }
             for kind in [Kind::Version, Kind::Alias] {
                 rows.extend(catalog.delete_all(kind, &catalog::alias_key(machine.id, "")).map_err(fault)?);
             }
@@ -167,9 +180,15 @@ pub(super) async fn describe<S: Store>(
 ) -> Result<DescribeStateMachineOutput, DescribeStateMachineError> {
     let arn = input.state_machine_arn;
     let (place, named) = arn::state_machine(&arn)?;
-    let found = qualified::find(service, context, place, &named)?.ok_or_else(|| missing(&arn))?;
-    let machine = found.machine;
-    let version = match found.part {
+    let found = match qualified::find(service, context, place, &named)? {
+        Some(found) => (found, StateMachineStatus::Active),
+        None => match find_deleting(service, context, place, &named)?.filter(|_| named.is_unqualified()) {
+            Some(machine) => (Named { machine, part: Part::Whole }, StateMachineStatus::Deleting),
+            None => return Err(missing(&arn).into()),
+        },
+    };
+    let (Named { machine, part }, status) = found;
+    let version = match part {
         Part::Whole => None,
         Part::Version(version) => Some(version),
         Part::Alias(alias) => {
@@ -190,7 +209,7 @@ pub(super) async fn describe<S: Store>(
     let created = Date::from_millis(created);
     Ok(DescribeStateMachineOutput {
         description: version.and_then(|version| version.description),
-        status: Some(StateMachineStatus::Active),
+        status: Some(status),
         logging_configuration: Some(configuration::from_row(&revision.logging)?),
         tracing_configuration: Some(configuration::from_row(&revision.tracing)?),
         encryption_configuration: Some(configuration::from_row(&revision.encryption)?),
@@ -291,6 +310,52 @@ pub(super) fn variable_references(
 /// No state machine has this ARN.
 pub(super) fn missing(arn: &str) -> StateMachineDoesNotExist {
     StateMachineDoesNotExist::new(format!("State Machine Does Not Exist: '{arn}'"))
+}
+
+/// Why there is nothing to work with under an ARN: it is being deleted, or it does not exist.
+pub(super) fn absent<S: Store, E>(
+    service: &Service<S>,
+    context: &RequestContext,
+    place: Place<'_>,
+    named: &StateMachine<'_>,
+    arn: &str,
+) -> E
+where
+    E: From<StateMachineDeleting> + From<StateMachineDoesNotExist> + From<Fault>,
+{
+    match find_deleting(service, context, place, named) {
+        Ok(Some(machine)) => is_being_deleted(&machine.arn).into(),
+        Ok(None) => missing(arn).into(),
+        Err(fault) => fault.into(),
+    }
+}
+
+/// The state machine that an ARN names or qualifies, if it is here and is being deleted. Of its versions and
+/// aliases nothing is left, so only [`absent`] asks for them.
+pub(super) fn find_deleting<S: Store>(
+    service: &Service<S>,
+    context: &RequestContext,
+    place: Place<'_>,
+    named: &StateMachine<'_>,
+) -> Result<Option<Arc<Machine>>, Fault> {
+    if place != Place::of(context) || named.label.is_some() {
+        return Ok(None);
+    }
+    deleting(service.catalog(), &place.state_machine(named.name))
+}
+
+/// The state machine of this ARN that was deleted while executions of it were running, as long as they are.
+pub(super) fn deleting<S: Store>(catalog: &Catalog<S>, arn: &str) -> Result<Option<Arc<Machine>>, Fault> {
+    let Some(machine) = catalog.read::<Machine>(Kind::Deleting, arn).map_err(fault)? else { return Ok(None) };
+    let is_running = catalog.has_running(machine.id).map_err(fault)?;
+    // One that has a successor is gone, whatever still runs.
+    let is_replaced = catalog.machine(arn).map_err(fault)?.is_some();
+    Ok(Some(Arc::new(machine)).filter(|_| is_running && !is_replaced))
+}
+
+/// A state machine is on its way out. The wording is the one that public scripts look for.
+pub(super) fn is_being_deleted(arn: &str) -> StateMachineDeleting {
+    StateMachineDeleting::new(format!("State Machine is being deleted: '{arn}'"))
 }
 
 /// Refuses the ARN of a Map state where only state machines are taken.

@@ -34,7 +34,9 @@ pub(super) async fn publish<S: Store>(
     let (place, named) = arn::state_machine(&arn)?;
     state_machine::check_unlabelled(&named)?;
     let found = state_machine::find(service, context, place, &named, &arn)?;
-    let machine = found.ok_or_else(|| state_machine::missing(&arn))?;
+    let machine = found.ok_or_else(|| {
+        state_machine::absent::<_, PublishStateMachineVersionError>(service, context, place, &named, &arn)
+    })?;
     let (revision_id, description) = (input.revision_id, input.description);
     let published = service.transact(&arn, move |catalog, now| {
         let current = catalog.machine(&machine.arn).map_err(fault)?;

@@ -14,7 +14,8 @@ use std::sync::{Arc, RwLock};
 use gradus_core::asl::{self, Definition};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
-use super::layout::MachineId;
+use super::layout::{self, MachineId};
+use super::logging::Logging;
 use super::{Error, Op, Range, Store, Table};
 
 /// A state machine.
@@ -167,6 +168,8 @@ pub struct Compiled {
     pub revision: Revision,
     /// Its definition, compiled.
     pub definition: Arc<Definition>,
+    /// What of its executions is logged; `None` for nothing.
+    pub logging: Option<Arc<Logging>>,
 }
 
 /// An activity.
@@ -201,6 +204,8 @@ pub enum Kind {
     Version = b'v',
     /// An [`Alias`], by [`alias_key`].
     Alias = b'l',
+    /// The [`Machine`] of this ARN that was deleted last. It counts while executions of it are running.
+    Deleting = b'd',
 }
 
 /// The key of a row.
@@ -306,6 +311,12 @@ impl<S: Store> Catalog<S> {
         Ok(self.store.range(Range::prefix(Table::Catalog, &key(kind, prefix)))?.len())
     }
 
+    /// Whether an execution of a state machine is running.
+    pub fn has_running(&self, machine: MachineId) -> Result<bool, Error> {
+        let running = layout::listing_prefix(machine, layout::Status::Running);
+        Ok(!self.store.range(Range::prefix(Table::Listing, &running).limit(1))?.is_empty())
+    }
+
     /// Removes all rows of a kind whose names begin with `prefix`.
     pub fn delete_all(&self, kind: Kind, prefix: &str) -> Result<Vec<Op>, Error> {
         let rows = self.store.range(Range::prefix(Table::Catalog, &key(kind, prefix)))?;
@@ -389,8 +400,9 @@ fn insert<T>(map: &mut HashMap<Arc<str>, T>, key: &str, value: T) {
 /// A revision was valid when it was stored; a parser that no longer takes it must say so.
 fn compile(revision: Revision) -> Result<Compiled, Error> {
     let parsed = asl::parse(&revision.definition, asl::Options { express: revision.express });
+    let logging = Logging::of(&revision.logging).map(Arc::new);
     match parsed.definition {
-        Some(definition) => Ok(Compiled { definition, revision }),
+        Some(definition) => Ok(Compiled { definition, logging, revision }),
         None => Err(Error::Damaged(format!("revision `{}` does not compile any more", revision.key()))),
     }
 }

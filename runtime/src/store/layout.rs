@@ -7,7 +7,10 @@ use std::fmt;
 use std::sync::Arc;
 
 use gradus_core::asl::definition::Resource;
-use gradus_core::machine::{ActivityTask, Call, Command, EventId, FrameId, Purpose, Timer, Timestamp};
+use gradus_core::machine::timestamp::Millis;
+use gradus_core::machine::{
+    ActivityTask, Call, Command, EventId, FrameId, Purpose, Redriven, Timer, Timestamp,
+};
 
 use sha2::{Digest, Sha256};
 
@@ -56,6 +59,42 @@ pub fn partition_of(arn: &str) -> PartitionId {
 /// of its SHA-256. ARNs are long and begin alike, so every comparison of two would be a long one.
 pub fn name_key(arn: &str) -> Vec<u8> {
     Sha256::digest(arn).iter().take(16).copied().collect()
+}
+
+/// A row of [`Table::Names`]: the execution that has a name, and its last redrive, if there was one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Named {
+    /// The execution.
+    pub execution: ExecutionId,
+    /// Its last redrive.
+    pub redriven: Option<Redriven>,
+}
+
+impl Named {
+    /// The row's value: `execution (16) [· count of redrives (4) · last one (8) · open before it (8)]`.
+    pub fn value(&self) -> Vec<u8> {
+        let mut value = self.execution.0.to_vec();
+        if let Some(Redriven { count, at, open_before }) = self.redriven {
+            value.extend_from_slice(&count.to_be_bytes());
+            value.extend_from_slice(&time_key(at));
+            value.extend_from_slice(&open_before.0.to_be_bytes());
+        }
+        value
+    }
+
+    /// Reads a row's value; `None` if it is not one.
+    pub fn read(value: &[u8]) -> Option<Named> {
+        let (execution, rest) = value.split_first_chunk()?;
+        let execution = ExecutionId(*execution);
+        if rest.is_empty() {
+            return Some(Named { execution, redriven: None });
+        }
+        let (count, rest) = rest.split_first_chunk()?;
+        let (at, rest) = rest.split_first_chunk()?;
+        let (count, at) = (u32::from_be_bytes(*count), time_from(*at));
+        let open_before = Millis(u64::from_be_bytes(rest.try_into().ok()?));
+        Some(Named { execution, redriven: Some(Redriven { count, at, open_before }) })
+    }
 }
 
 /// Key of the row of [`Table::Facts`] that holds the `row`-th step of an execution, from 0.
@@ -120,7 +159,7 @@ pub struct Listed {
     pub machine: MachineId,
     /// Its status.
     pub status: Status,
-    /// What the list is sorted by: the start of an open execution, the stop of a closed one.
+    /// What the list is sorted by: the start or last redrive of an open execution, the stop of a closed one.
     pub sorted_by: Timestamp,
     /// The execution.
     pub execution: ExecutionId,
@@ -132,6 +171,10 @@ pub struct Listed {
     pub version: Option<Arc<str>>,
     /// The name of the alias that it was started through; then there is a version, too.
     pub alias: Option<Arc<str>>,
+    /// How often it was redriven.
+    pub redrives: u32,
+    /// When it was redriven last, if it was.
+    pub redriven: Option<Timestamp>,
 }
 
 impl Listed {
@@ -155,10 +198,14 @@ impl Listed {
     /// The row as a change of the store.
     pub fn put(&self) -> Op {
         let mut value = [&time_key(self.started)[..], self.name.as_bytes()].concat();
-        // Names hold no control characters.
-        for qualifier in [&self.version, &self.alias].into_iter().flatten() {
+        let redriven = self.redriven.map(|at| at.as_millis().to_string());
+        let redrives = redriven.as_ref().map(|_| self.redrives.to_string());
+        let more = [self.version.as_deref(), self.alias.as_deref(), redrives.as_deref(), redriven.as_deref()];
+        let written = more.iter().rposition(Option::is_some).map_or(0, |last| last + 1);
+        // Names hold no control characters; what stands before another and is absent is empty.
+        for text in more.iter().take(written) {
             value.push(0);
-            value.extend_from_slice(qualifier.as_bytes());
+            value.extend_from_slice(text.unwrap_or_default().as_bytes());
         }
         Op::Put { table: Table::Listing, key: self.key(), value }
     }
@@ -175,16 +222,26 @@ impl Listed {
         let (time, rest) = rest.split_first_chunk()?;
         let execution = ExecutionId(rest.try_into().ok()?);
         let (started, names) = value.split_first_chunk()?;
-        let mut names = std::str::from_utf8(names).ok()?.split('\0').map(Arc::from);
+        let mut texts = std::str::from_utf8(names).ok()?.split('\0');
+        let name = texts.next()?.into();
+        let mut next = || texts.next().filter(|text| !text.is_empty());
+        let (version, alias) = (next().map(Arc::from), next().map(Arc::from));
+        let redrives = next().map_or(Some(0), |count| count.parse().ok())?;
+        let redriven = match next() {
+            Some(millis) => Some(Timestamp::from_millis(millis.parse().ok()?)),
+            None => None,
+        };
         Some(Listed {
             machine: MachineId(u128::from_be_bytes(*machine)),
             status: Status::from_number(*status)?,
             sorted_by: time_from(*time),
             execution,
-            name: names.next()?,
+            name,
             started: time_from(*started),
-            version: names.next(),
-            alias: names.next(),
+            version,
+            alias,
+            redrives,
+            redriven,
         })
     }
 }
@@ -374,6 +431,23 @@ mod tests {
     use super::*;
 
     #[test]
+    fn names_lead_to_executions() {
+        let named = Named { execution: ExecutionId([7; 16]), redriven: None };
+        assert_eq!(named.value(), [7; 16]);
+        let redriven = Redriven { count: 2, at: Timestamp::from_millis(-1), open_before: Millis(258) };
+        let again = Named { redriven: Some(redriven), ..named };
+        let tail = [0, 0, 0, 2, 127, 255, 255, 255, 255, 255, 255, 255, 0, 0, 0, 0, 0, 0, 1, 2];
+        assert_eq!(again.value(), [&[7; 16][..], &tail].concat());
+        for named in [named, again] {
+            assert_eq!(Named::read(&named.value()), Some(named));
+        }
+        let value = again.value();
+        for end in (0..value.len()).filter(|end| *end != 16) {
+            assert_eq!(Named::read(&value[..end]), None, "cut at {end}");
+        }
+    }
+
+    #[test]
     fn ids_are_in_the_order_of_their_starts() {
         let id = |millis, count, random, partition| {
             ExecutionId::new(Timestamp::from_millis(millis), count, random, PartitionId(partition))
@@ -405,10 +479,20 @@ mod tests {
             started: Timestamp::from_millis(4),
             version: None,
             alias: None,
+            redrives: 0,
+            redriven: None,
         };
+        let redriven = Listed { redrives: 3, redriven: Some(Timestamp::from_millis(-8)), ..listed.clone() };
         let version = Listed { version: Some("12".into()), ..listed.clone() };
         let alias = Listed { alias: Some("PROD".into()), ..version.clone() };
-        for (listed, text) in [(listed, "ä"), (version, "ä\x0012"), (alias, "ä\x0012\0PROD")] {
+        let both = Listed { redrives: 1, redriven: Some(Timestamp::from_millis(9)), ..alias.clone() };
+        for (listed, text) in [
+            (listed, "ä"),
+            (version, "ä\x0012"),
+            (alias, "ä\x0012\0PROD"),
+            (redriven, "ä\0\0\x003\0-8"),
+            (both, "ä\x0012\0PROD\x001\x009"),
+        ] {
             let Op::Put { key, value, .. } = listed.put() else { panic!("a row is put") };
             assert_eq!(value[8..], *text.as_bytes());
             assert_eq!(Listed::read(&key, &value), Some(listed));
@@ -430,6 +514,8 @@ mod tests {
             started: Timestamp::from_millis(5),
             version: version.map(Into::into),
             alias: alias.map(Into::into),
+            redrives: 0,
+            redriven: None,
         };
         let lists = |listed: Listed| listed.everywhere().map(|row| row.machine).collect::<Vec<_>>();
         let of = |qualifier| qualified_list(machine, qualifier);

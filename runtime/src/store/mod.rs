@@ -19,6 +19,7 @@ pub mod committer;
 pub mod embedded;
 
 pub mod layout;
+pub mod logging;
 pub mod memory;
 #[cfg(test)]
 mod tests;

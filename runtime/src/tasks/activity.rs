@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use gradus_core::machine::{ActivityTask, Command, EventId, FrameId};
 use tokio::sync::oneshot;
 
-use crate::engine::outside::Outside;
+use crate::engine::outside::{LoggedStep, Outside};
 use crate::store::layout::{self, ExecutionId};
 use crate::store::{Durable, Error, Range, Store, Table};
 
@@ -170,6 +170,8 @@ impl<S: Store> Outside for Activities<S> {
     }
 
     fn ended(&self, _execution: ExecutionId, _durable: &Durable) {}
+
+    fn logged(&self, _step: LoggedStep, _durable: &Durable) {}
 }
 
 #[cfg(test)]

@@ -13,13 +13,13 @@ use http::header::{CONTENT_TYPE, HOST, HeaderName, HeaderValue};
 use http::{HeaderMap, Method, Request, StatusCode, Uri};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper_util::client::legacy::Client;
-use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 
+use super::connect::{Connector, connector};
 use super::sdk::{Refusal, metadata};
-use super::sigv4::{self, Credentials as Keys};
+use crate::sigv4::{self, Credentials as Keys};
 
-pub use super::sigv4::Credentials;
+pub use crate::sigv4::Credentials;
 
 /// Where functions are called, and as whom.
 #[derive(Clone, Debug, Default)]
@@ -36,20 +36,10 @@ impl Config {
     pub fn from_variables(variable: impl Fn(&str) -> Option<String>) -> Config {
         let set = |name| variable(name).filter(|value| !value.is_empty());
         let endpoint = set("AWS_ENDPOINT_URL_LAMBDA").or_else(|| set("AWS_ENDPOINT_URL"));
-        let keys = set("AWS_ACCESS_KEY_ID").zip(set("AWS_SECRET_ACCESS_KEY"));
-        let credentials = keys.map(|(access_key_id, secret_access_key)| Credentials {
-            access_key_id,
-            secret_access_key,
-            session_token: set("AWS_SESSION_TOKEN"),
-        });
+        let credentials = Credentials::from_variables(variable);
         Config { endpoint, credentials }
     }
 }
-
-#[cfg(feature = "tls")]
-type Connector = hyper_rustls::HttpsConnector<HttpConnector>;
-#[cfg(not(feature = "tls"))]
-type Connector = HttpConnector;
 
 /// Calls functions. Connections are kept and used again.
 #[derive(Debug)]
@@ -57,9 +47,6 @@ pub struct Lambda {
     config: Config,
     client: Client<Connector, Full<Bytes>>,
 }
-
-/// How long a connection may take to be made.
-const CONNECT: Duration = Duration::from_secs(10);
 
 /// How long an answer may take where the task has no time-out: a function runs for 15 minutes at
 /// most, and the service says so a little later.
@@ -122,25 +109,6 @@ impl Lambda {
         request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         Ok(request)
     }
-}
-
-#[cfg(feature = "tls")]
-fn connector() -> Connector {
-    let builder = hyper_rustls::HttpsConnectorBuilder::new().with_webpki_roots();
-    builder.https_or_http().enable_http1().wrap_connector(plain_connector(false))
-}
-
-#[cfg(not(feature = "tls"))]
-fn connector() -> Connector {
-    plain_connector(true)
-}
-
-fn plain_connector(only_http: bool) -> HttpConnector {
-    let mut connector = HttpConnector::new();
-    connector.enforce_http(only_http);
-    connector.set_nodelay(true);
-    connector.set_connect_timeout(Some(CONNECT));
-    connector
 }
 
 fn signature(

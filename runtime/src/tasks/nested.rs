@@ -11,9 +11,10 @@ use std::sync::Arc;
 
 use gradus_core::asl::definition::{Pattern, Resource};
 use gradus_core::json::{Object, Payload, Value};
-use gradus_core::machine::{Call, Event, Execution, Failure, Outcome, Parent, Start, Timestamp};
+use gradus_core::machine::{Call, Event, Execution, Failure, Outcome, Parent, Start, Timestamp, redrive};
 use sha2::{Digest, Sha256};
 
+use super::is_same_place;
 use super::sdk::{Refusal, metadata};
 use crate::engine::partition::{Replayed, replay};
 use crate::engine::{Engine, ExpressError, NameTaken, Started, Unavailable, find_execution};
@@ -59,7 +60,8 @@ pub(crate) fn prepare<S: Store>(
         Ok(asked) => asked,
         Err(failure) => return Ok(Err(failure)),
     };
-    let Some(machine) = catalog.machine(asked.machine)? else {
+    let here = is_same_place(asked.machine, &call.execution);
+    let Some(machine) = catalog.machine(asked.machine)?.filter(|_| here) else {
         let message = format!("State Machine Does Not Exist: '{}'", asked.machine);
         return Ok(Err(refusal(&parent, "StateMachineDoesNotExist", &message)));
     };
@@ -91,31 +93,49 @@ pub(crate) async fn tell_end<S: Store>(
     engine: &Engine<S>,
     execution: ExecutionId,
 ) -> Result<(), Unavailable> {
-    if let Some((waiting, events)) = news(engine.store(), engine.catalog(), execution)? {
-        for event in events {
-            engine.signal(waiting, event).await?;
+    match news(engine.store(), engine.catalog(), execution)? {
+        News::Ended(waiting, events) => {
+            for event in events {
+                engine.signal(waiting, event).await?;
+            }
         }
+        News::Nobody => {}
+        // What was to be told is no errand any more; the end to come will be one.
+        News::Running => return Ok(()),
     }
     engine.forget(Errand::end(execution)).await
 }
 
-/// What the end of an execution means to the one that waits for it, if one does: the start, in case
-/// the end is here before the answer to it, and the end.
-pub(crate) fn news<S: Store>(
-    store: &S,
-    catalog: &Catalog<S>,
-    execution: ExecutionId,
-) -> Result<Option<(ExecutionId, [Event; 2])>, Error> {
+/// What is to be told of an execution that has ended.
+pub(crate) enum News {
+    /// To the one that waits for it: the start, in case the end is here before the answer to it, and the end.
+    Ended(ExecutionId, [Event; 2]),
+    /// It has been redriven since: nothing yet.
+    Running,
+    /// Nobody waits for it.
+    Nobody,
+}
+
+/// What the end of an execution means to the one that waits for it, if one does.
+pub(crate) fn news<S: Store>(store: &S, catalog: &Catalog<S>, execution: ExecutionId) -> Result<News, Error> {
     let rows = store.range(layout::facts_from(execution, 0))?;
-    let replayed = replay(catalog, rows.iter().map(|(_, row)| &**row))?;
-    let Some((parent, start, end)) = replayed.as_ref().and_then(end_answer) else { return Ok(None) };
+    let Some(Replayed { execution, .. }) = replay(catalog, rows.iter().map(|(_, row)| &**row))? else {
+        return Ok(News::Nobody);
+    };
+    if execution.outcome().is_none() {
+        return Ok(News::Running);
+    }
+    let Some((parent, start, end)) = end_answer(&execution) else { return Ok(News::Nobody) };
     let Parent { execution, frame, task, .. } = parent;
     let end = match end {
         Ok(output) => Event::TaskSucceeded { frame, task, output },
         Err(failure) => Event::TaskFailed { frame, task, failure },
     };
     let start = Event::CallAnswered { frame, task, answer: Ok(start) };
-    Ok(find_execution(store, &execution)?.map(|waiting| (waiting, [start, end])))
+    Ok(match find_execution(store, &execution)? {
+        Some(waiting) => News::Ended(waiting, [start, end]),
+        None => News::Nobody,
+    })
 }
 
 fn parent(call: &Call) -> Parent {
@@ -218,16 +238,12 @@ fn http_date(at: Timestamp) -> String {
 }
 
 /// The answer to the start and the result or the failure of the task that waits for an execution.
-///
-/// Since late 2024 the service shows three members about redrives as well, which gradus does not
-/// make yet.
-fn end_answer(ended: &Replayed) -> Option<(Parent, Payload, Result<Payload, Failure>)> {
-    let execution = &ended.execution;
+fn end_answer(execution: &Execution) -> Option<(Parent, Payload, Result<Payload, Failure>)> {
     let parent = execution.parent().filter(|parent| parent.is_waiting())?.clone();
     let outcome = execution.outcome()?;
     let succeeded = matches!(outcome, Outcome::Succeeded(_));
     let as_json = succeeded && parent.pattern == Pattern::SyncJson;
-    let description = describe(execution, outcome, ended.closed.unwrap_or_default(), as_json)?;
+    let description = describe(execution, outcome, as_json)?;
     let answer = match succeeded {
         true => Ok(Payload::from_value(description)),
         false => Err(Failure::new("States.TaskFailed", description.to_string())),
@@ -237,8 +253,8 @@ fn end_answer(ended: &Replayed) -> Option<(Parent, Payload, Result<Payload, Fail
 }
 
 /// What DescribeExecution shows, in the form of a result: members in alphabetical order.
-fn describe(execution: &Execution, outcome: &Outcome, stopped: Timestamp, as_json: bool) -> Option<Value> {
-    let (start, at) = (execution.start()?, execution.started_at()?);
+fn describe(execution: &Execution, outcome: &Outcome, as_json: bool) -> Option<Value> {
+    let (start, at, stopped) = (execution.start()?, execution.started_at()?, execution.closed_at()?);
     let data = |payload: &Payload| match as_json {
         true => payload.value().clone(),
         false => Value::from(payload.text()),
@@ -257,6 +273,9 @@ fn describe(execution: &Execution, outcome: &Outcome, stopped: Timestamp, as_jso
         Outcome::TimedOut => ("TIMED_OUT", None, &failure),
     };
     let text = |text: &Option<Arc<str>>| text.clone().map(Value::String);
+    let redriven = execution.redriven();
+    let obstacle = redrive::obstacle(execution.standing(), false, stopped);
+    let redrive_status = if obstacle.is_some() { "NOT_REDRIVABLE" } else { "REDRIVABLE" };
     let members = [
         ("Cause", text(&failure.cause)),
         ("Error", text(&failure.error)),
@@ -266,6 +285,10 @@ fn describe(execution: &Execution, outcome: &Outcome, stopped: Timestamp, as_jso
         ("Name", Some(Value::String(start.name.clone()))),
         ("Output", output.map(data)),
         ("OutputDetails", output.map(|_| included())),
+        ("RedriveCount", Some(Value::from(i64::from(redriven.map_or(0, |redriven| redriven.count))))),
+        ("RedriveDate", redriven.map(|redriven| Value::from(redriven.at.as_millis()))),
+        ("RedriveStatus", Some(Value::from(redrive_status))),
+        ("RedriveStatusReason", obstacle.map(|why| Value::from(why.to_string().as_str()))),
         ("StartDate", Some(Value::from(at.as_millis()))),
         ("StateMachineAliasArn", text(&start.alias_arn)),
         ("StateMachineArn", Some(Value::String(start.machine_arn.clone()))),

@@ -73,7 +73,8 @@ impl Trace {
             | Fact::LambdaFunctionFailed { frame, failure }
             | Fact::LambdaFunctionTimedOut { frame, failure }
             | Fact::TaskFailed { frame, failure, .. }
-            | Fact::TaskTimedOut { frame, failure, .. } => {
+            | Fact::TaskTimedOut { frame, failure, .. }
+            | Fact::EvaluationFailed { frame, failure, .. } => {
                 self.note_failure(*frame, format!("failed with {}", describe(failure)))
             }
             Fact::ActivitySucceeded { frame, output }
@@ -95,6 +96,7 @@ impl Trace {
                 self.note_failure(*frame, "failed".to_owned())
             }
             Fact::ExecutionStarted { .. }
+            | Fact::StateHeld { .. }
             | Fact::BranchSucceeded { .. }
             | Fact::ParallelSucceeded { .. }
             | Fact::MapIterationStarted { .. }

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use crate::expr::intrinsic::Call;
 use crate::expr::path::{Path, ReferencePath};
+use crate::expr::query::{self, Query};
 use crate::expr::template::Template;
 use crate::json::{Payload, Value};
 
@@ -51,16 +52,16 @@ impl Definition {
 }
 
 /// One state: what all kinds share, and the kind.
+///
+/// Its query language shows in `entry`, in `exit`, and in the fields of its kind that look at data.
 #[derive(Debug)]
 pub struct State {
     /// Unique in the machine; 1 to 80 characters.
     pub name: Arc<str>,
-    /// Selects from the raw input. `None`: the field is `null`, and the input is `{}`.
-    pub input_path: Option<Path>,
-    /// Selects from the result. `None`: the field is `null`, and the output is `{}`.
-    pub output_path: Option<Path>,
-    /// `Assign`, on the state's result. A rule that holds and a catcher have their own instead.
-    pub assign: Option<Template>,
+    /// What the state works on.
+    pub entry: Entry,
+    /// What it leaves with. A rule that holds and a catcher have their own instead.
+    pub exit: Exit,
     /// Names of the variables that its fields read, sorted. States nested in it have their own.
     pub variables_read: Vec<Arc<str>>,
     /// What kind of state it is, with the fields of that kind.
@@ -68,17 +69,56 @@ pub struct State {
 }
 
 impl State {
-    /// A state that ends its line of control.
+    /// A state that ends its line of control, and of which only the name counts.
     pub(crate) fn end(name: &str) -> State {
         State {
             name: name.into(),
-            input_path: None,
-            output_path: None,
-            assign: None,
+            entry: Entry::Jsonata { arguments: None },
+            exit: Exit::Jsonata { assign: None, output: None },
             variables_read: Vec::new(),
             kind: Kind::Succeed,
         }
     }
+}
+
+/// How the data that a state works on comes from its raw input.
+#[derive(Debug)]
+pub enum Entry {
+    /// In JSONPath.
+    JsonPath {
+        /// `InputPath`. `None`: the field is `null`, and the input is `{}`.
+        input_path: Option<Path>,
+        /// `Parameters` of a Task, a Pass or a Parallel.
+        parameters: Option<Template>,
+    },
+    /// In JSONata.
+    Jsonata {
+        /// `Arguments` of a Task or a Parallel.
+        arguments: Option<query::Template>,
+    },
+}
+
+/// How what a state has come to becomes its output and its variables.
+#[derive(Debug)]
+pub enum Exit {
+    /// In JSONPath.
+    JsonPath {
+        /// `ResultSelector`.
+        result_selector: Option<Template>,
+        /// `Assign`, on the result.
+        assign: Option<Template>,
+        /// `ResultPath`, on the raw input.
+        result_path: ResultPath,
+        /// `OutputPath`. `None`: the field is `null`, and the output is `{}`.
+        output_path: Option<Path>,
+    },
+    /// In JSONata.
+    Jsonata {
+        /// `Assign`.
+        assign: Option<query::Template>,
+        /// `Output`.
+        output: Option<query::Template>,
+    },
 }
 
 /// A kind of state with its own fields.
@@ -114,12 +154,8 @@ pub enum Transition {
 /// Fields of a Pass state.
 #[derive(Debug)]
 pub struct Pass {
-    /// `Parameters`.
-    pub parameters: Option<Template>,
     /// `Result`, never a template; `null` counts as not given (recorded from the service, 2026-09).
     pub result: Option<Payload>,
-    /// `ResultPath`.
-    pub result_path: ResultPath,
     /// `Next` or `End`.
     pub transition: Transition,
 }
@@ -129,12 +165,6 @@ pub struct Pass {
 pub struct Task {
     /// Who does the work.
     pub resource: Resource,
-    /// `Parameters`.
-    pub parameters: Option<Template>,
-    /// `ResultSelector`.
-    pub result_selector: Option<Template>,
-    /// `ResultPath`.
-    pub result_path: ResultPath,
     /// `TimeoutSeconds` or `TimeoutSecondsPath`.
     pub timeout: Option<Seconds>,
     /// `HeartbeatSeconds` or `HeartbeatSecondsPath`.
@@ -203,6 +233,8 @@ pub enum Seconds {
     Fixed(u64),
     /// At this path of the state's input.
     Path(Path),
+    /// What this query gives.
+    Query(Query),
 }
 
 /// `ResultPath`: where the result goes in the raw input.
@@ -236,10 +268,8 @@ pub struct Retrier {
 pub struct Catcher {
     /// `ErrorEquals`.
     pub errors: Vec<Arc<str>>,
-    /// `ResultPath`, on the raw input.
-    pub result_path: ResultPath,
-    /// `Assign`, on the error output.
-    pub assign: Option<Template>,
+    /// What the state leaves with, from the error output. No `OutputPath` applies (recorded).
+    pub exit: Exit,
     /// `Next`.
     pub next: StateId,
 }
@@ -257,11 +287,22 @@ pub struct Choice {
 #[derive(Debug)]
 pub struct Rule {
     /// What must hold.
-    pub test: Test,
-    /// `Assign`, on the state's input.
-    pub assign: Option<Template>,
+    pub condition: Condition,
+    /// What the state leaves with where the rule holds. Its `OutputPath` is the state's.
+    pub exit: Exit,
     /// `Next`.
     pub next: StateId,
+}
+
+/// What must hold for a rule to be taken.
+#[derive(Debug)]
+pub enum Condition {
+    /// In JSONPath: a test.
+    Test(Test),
+    /// In JSONata: `Condition`, as written.
+    Literal(bool),
+    /// In JSONata: `Condition`; what this query gives must be a boolean.
+    Query(Query),
 }
 
 /// A test on data.
@@ -358,7 +399,7 @@ pub struct Wait {
     pub transition: Transition,
 }
 
-/// The four forms of a Wait.
+/// The forms of a Wait.
 #[derive(Debug)]
 pub enum Until {
     /// `Seconds`, 0 to 99999999.
@@ -369,6 +410,10 @@ pub enum Until {
     Timestamp(i64),
     /// `TimestampPath`.
     TimestampPath(Path),
+    /// `Seconds`, as this query gives it.
+    SecondsQuery(Query),
+    /// `Timestamp`, as this query gives it.
+    TimestampQuery(Query),
 }
 
 /// Fields of a Parallel state.
@@ -376,12 +421,6 @@ pub enum Until {
 pub struct Parallel {
     /// Where each of `Branches` starts; never empty.
     pub branches: Vec<StateId>,
-    /// `Parameters`.
-    pub parameters: Option<Template>,
-    /// `ResultSelector`.
-    pub result_selector: Option<Template>,
-    /// `ResultPath`.
-    pub result_path: ResultPath,
     /// `Retry`, in order.
     pub retriers: Vec<Retrier>,
     /// `Catch`, in order.
@@ -395,22 +434,42 @@ pub struct Parallel {
 pub struct Map {
     /// Where `ItemProcessor`, or `Iterator` as it was called before, starts.
     pub start_at: StateId,
-    /// `ItemsPath`, `$` by default; leads to an array.
-    pub items_path: Path,
+    /// Where the items come from.
+    pub items: Items,
     /// `ItemSelector`, or `Parameters` as it was called before.
-    pub item_selector: Option<Template>,
+    pub item_selector: Option<Selector>,
     /// `MaxConcurrency` or `MaxConcurrencyPath`.
     pub max_concurrency: Concurrency,
-    /// `ResultSelector`.
-    pub result_selector: Option<Template>,
-    /// `ResultPath`.
-    pub result_path: ResultPath,
+    /// `ToleratedFailureCount` or `ToleratedFailureCountPath`.
+    pub tolerated_count: Option<Tolerance<u64>>,
+    /// `ToleratedFailurePercentage` or `ToleratedFailurePercentagePath`.
+    pub tolerated_percentage: Option<Tolerance<f64>>,
     /// `Retry`, in order.
     pub retriers: Vec<Retrier>,
     /// `Catch`, in order.
     pub catchers: Vec<Catcher>,
     /// `Next` or `End`.
     pub transition: Transition,
+}
+
+/// Where the items of a Map come from.
+#[derive(Debug)]
+pub enum Items {
+    /// `ItemsPath`, `$` by default; leads to an array.
+    Path(Path),
+    /// `Items`, which gives an array.
+    Template(query::Template),
+    /// The state's input as a whole, where a JSONata state has no `Items`.
+    Input,
+}
+
+/// What makes the input of an iteration.
+#[derive(Debug)]
+pub enum Selector {
+    /// In JSONPath.
+    JsonPath(Template),
+    /// In JSONata.
+    Jsonata(query::Template),
 }
 
 /// How many iterations may run at once, fixed or found in the data.
@@ -420,6 +479,19 @@ pub enum Concurrency {
     Fixed(u32),
     /// At this path of the state's input.
     Path(Path),
+    /// What this query gives.
+    Query(Query),
+}
+
+/// How many iterations, or how many in a hundred, may fail: fixed or found in the data.
+#[derive(Debug)]
+pub enum Tolerance<T> {
+    /// As written.
+    Fixed(T),
+    /// At this path of the state's input.
+    Path(Path),
+    /// What this query gives.
+    Query(Query),
 }
 
 /// Fields of a Fail state.
@@ -440,4 +512,6 @@ pub enum Words {
     Path(Path),
     /// What this call gives.
     Call(Call),
+    /// What this query gives.
+    Query(Query),
 }

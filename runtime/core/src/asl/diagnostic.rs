@@ -101,6 +101,11 @@ codes! {
     InvalidVariableName "INVALID_VARIABLE_NAME" "The name of a variable is no identifier."
     ReservedVariableName "RESERVED_VARIABLE_NAME" "A variable has a name that the language keeps for itself."
     PossiblyUndefinedVariable "POSSIBLY_UNDEFINED_VARIABLE" "A variable is used that may have no value."
+    InvalidJsonataExpression "INVALID_JSONATA_EXPRESSION" "A JSONata expression does not parse."
+    UnsupportedJsonataExpression "UNSUPPORTED_JSONATA_EXPRESSION" "A JSONata expression takes something from outside that a state does not have."
+    NoDollar "NO_DOLLAR" "A member of a template looks like a path or a call, and its name does not end in `.$`."
+    NoPath "NO_PATH" "The value of a field looks like a path, and its name does not end in `Path`."
+    PassResultIsStatic "PASS_RESULT_IS_STATIC" "The result of a Pass state looks like a template, and is none."
     TooDeeplyNested "TOO_DEEPLY_NESTED" "Blocks or rules are nested beyond what is taken."
     NotYetSupported "NOT_YET_SUPPORTED" "Right, but gradus cannot run it. Not a code of the service, so that nobody takes a gap of this program for a fault of the definition."
 }

@@ -3,7 +3,8 @@
 //! - [`path`]: JSONPath, reference paths, and the [`Scope`](path::Scope) in which they are evaluated.
 //! - [`intrinsic`]: calls of intrinsic functions, `States.Format('{}', $.name)`.
 //! - [`template`]: payload templates, in which keys ending in `.$` take their value from a path or a call.
-//! - [`jsonata`]: the JSONata language, whole, with a budget. States in JSONata do not run yet.
+//! - [`jsonata`]: the JSONata language, whole, with a budget.
+//! - [`query`]: JSONata as the States Language speaks it, alone or in templates.
 //!
 //! Everything is compiled once, when a definition is read, and is shared by all executions; evaluating
 //! it is pure, and recurses to a bounded depth at most.
@@ -14,6 +15,7 @@
 pub mod intrinsic;
 pub mod jsonata;
 pub mod path;
+pub mod query;
 pub(crate) mod random;
 pub mod template;
 

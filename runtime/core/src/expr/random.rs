@@ -43,6 +43,13 @@ impl JavaRandom {
         self.below(count).checked_add(start)
     }
 
+    /// `nextDouble()`: from 0 to below 1.
+    pub(super) fn double(&mut self) -> f64 {
+        let high = u64::from(self.next(26).cast_unsigned()) << 27;
+        let bits = high + u64::from(self.next(27).cast_unsigned());
+        bits as f64 / (1_u64 << 53) as f64
+    }
+
     /// `nextInt(bound)`, for a positive bound.
     fn below(&mut self, bound: i32) -> i32 {
         if bound & bound.wrapping_sub(1) == 0 {

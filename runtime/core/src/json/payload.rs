@@ -36,8 +36,7 @@ impl Payload {
 
     /// A payload of a value that was built: printed compact once, and kept beside its text.
     pub fn from_value(value: Value) -> Payload {
-        let text = Arc::from(value.to_string());
-        Payload(Arc::new(Shared { text, value: OnceLock::from(value) }))
+        Payload::of(value.to_string(), value)
     }
 
     /// As [`from_value`](Payload::from_value), but gives up when the text gets longer than `max_bytes`.
@@ -46,7 +45,16 @@ impl Payload {
     /// until it is printed.
     pub fn from_value_within(value: Value, max_bytes: usize) -> Result<Payload, TooLarge> {
         let text = print::text_within(&value, max_bytes).ok_or(TooLarge { max_bytes })?;
-        Ok(Payload(Arc::new(Shared { text: Arc::from(text), value: OnceLock::from(value) })))
+        Ok(Payload::of(text, value))
+    }
+
+    /// A value that was printed. One with numbers that are not finite is not kept: JSON has none, they were
+    /// printed as strings, and strings they are for whoever looks inside.
+    fn of(text: String, value: Value) -> Payload {
+        if text.contains("Infinity\"") || text.contains("\"NaN\"") {
+            return Payload::from_trusted(Arc::from(text));
+        }
+        Payload(Arc::new(Shared { text: Arc::from(text), value: OnceLock::from(value) }))
     }
 
     /// A payload of a text that is known to be JSON: the [`text`](Payload::text) of an earlier payload, or

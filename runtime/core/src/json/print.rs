@@ -2,9 +2,7 @@
 
 use std::{collections::HashMap, slice, sync::Arc};
 
-use indexmap::map;
-
-use super::Value;
+use super::{Members, Value};
 
 /// Appends the compact JSON text of `value`, of whatever depth.
 pub(super) fn write(value: &Value, out: &mut String) {
@@ -108,7 +106,7 @@ const JAVA: Form = Form { string: |text, out| out.push_str(text), after_key: "="
 /// A container that is being printed: what is left of it.
 enum Open<'a> {
     Array(slice::Iter<'a, Value>),
-    Object(map::Iter<'a, Arc<str>, Value>),
+    Object(Members<'a>),
 }
 
 /// Prints until all is printed or `out` is longer than `max_bytes`, which it then is by one scalar at most.

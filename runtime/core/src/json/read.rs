@@ -34,7 +34,7 @@ pub(super) fn parse_trusted(text: &str) -> Result<Value, SyntaxError> {
 }
 
 fn build(text: &str, limits: Limits) -> Result<Value, SyntaxError> {
-    let mut builder = Builder::default();
+    let mut builder = Builder::new();
     scan(text, limits, &mut builder)?;
     Ok(builder.root)
 }
@@ -49,24 +49,48 @@ impl Sink for Nothing {
     fn close(&mut self) {}
 }
 
+/// How many keys are remembered, to be shared by the objects that have them. A power of two.
+const REMEMBERED: usize = 64;
+
 /// The sink of [`parse`].
-#[derive(Default)]
+///
+/// What is not complete stands in two stacks; a container that is closed takes its part off, and so has the
+/// room that it needs and no more.
 struct Builder {
     root: Value,
+    values: Vec<Value>,
+    members: Vec<(Arc<str>, Value)>,
     open: Vec<Partial>,
+    known: [Option<Arc<str>>; REMEMBERED],
 }
 
+/// A container that is open: where its part begins.
 enum Partial {
-    Array(Vec<Value>),
-    Object { object: Object, key: Arc<str> },
+    Array { values: usize },
+    Object { members: usize },
 }
 
 impl Builder {
+    fn new() -> Builder {
+        Builder {
+            root: Value::Null,
+            values: Vec::new(),
+            members: Vec::new(),
+            open: Vec::new(),
+            known: [const { None }; REMEMBERED],
+        }
+    }
+
     fn add(&mut self, value: Value) {
-        match self.open.last_mut() {
+        match self.open.last() {
             None => self.root = value,
-            Some(Partial::Array(values)) => values.push(value),
-            Some(Partial::Object { object, key }) => _ = object.insert(Arc::clone(key), value),
+            Some(Partial::Array { .. }) => self.values.push(value),
+            // The key has come before.
+            Some(Partial::Object { .. }) => {
+                if let Some((_, member)) = self.members.last_mut() {
+                    *member = value;
+                }
+            }
         }
     }
 }
@@ -82,22 +106,40 @@ impl Sink for Builder {
     }
 
     fn key(&mut self, raw: RawString<'_>) {
-        if let Some(Partial::Object { key, .. }) = self.open.last_mut() {
-            *key = raw.unescaped();
-        }
+        let bytes = raw.text.as_bytes();
+        let ends = [bytes.first(), bytes.get(bytes.len() / 2), bytes.last()];
+        let mixed =
+            ends.into_iter().flatten().fold(bytes.len(), |mixed, byte| mixed * 31 + usize::from(*byte));
+        let key = match self.known.get_mut(mixed % REMEMBERED) {
+            Some(Some(known)) if !raw.escaped && **known == *raw.text => Arc::clone(known),
+            slot => {
+                let key = raw.unescaped();
+                if let Some(slot) = slot {
+                    *slot = Some(Arc::clone(&key));
+                }
+                key
+            }
+        };
+        self.members.push((key, Value::Null));
     }
 
     fn open(&mut self, container: Container) {
         self.open.push(match container {
-            Container::Array => Partial::Array(Vec::new()),
-            Container::Object => Partial::Object { object: Object::new(), key: Arc::default() },
+            Container::Array => Partial::Array { values: self.values.len() },
+            Container::Object => Partial::Object { members: self.members.len() },
         });
     }
 
     fn close(&mut self) {
         match self.open.pop() {
-            Some(Partial::Array(values)) => self.add(Value::from(values)),
-            Some(Partial::Object { object, .. }) => self.add(Value::from(object)),
+            Some(Partial::Array { values }) => {
+                let values: Vec<Value> = self.values.drain(values..).collect();
+                self.add(Value::from(values));
+            }
+            Some(Partial::Object { members }) => {
+                let members = self.members.drain(members..).collect();
+                self.add(Value::from(Object::from_members(members)));
+            }
             None => {}
         }
     }

@@ -1,10 +1,8 @@
-//! [`Value`] and its two containers.
+//! [`Value`], and [`Array`], the simpler of its two containers.
 
 use std::{fmt, mem, ops::Deref, slice, sync::Arc};
 
-use indexmap::{IndexMap, map};
-
-use super::{Number, print};
+use super::{Number, Object, print};
 
 /// A JSON value. Cloning copies at most a number; containers are shared.
 ///
@@ -305,103 +303,11 @@ impl Drop for Array {
     }
 }
 
-/// The members of a JSON object, in insertion order. Equality ignores the order.
-#[derive(Clone, Default, PartialEq, Debug)]
-pub struct Object(IndexMap<Arc<str>, Value>);
-
-impl Object {
-    /// An object without members.
-    pub fn new() -> Object {
-        Object::default()
-    }
-
-    /// An object without members, with room for `members`.
-    pub fn with_capacity(members: usize) -> Object {
-        Object(IndexMap::with_capacity(members))
-    }
-
-    /// How many members it has.
-    pub fn len(&self) -> usize {
-        self.0.len()
-    }
-
-    /// Whether it has no member.
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
-    /// The value of `key`.
-    pub fn get(&self, key: &str) -> Option<&Value> {
-        self.0.get(key)
-    }
-
-    /// The value of `key`, to be changed.
-    pub fn get_mut(&mut self, key: &str) -> Option<&mut Value> {
-        self.0.get_mut(key)
-    }
-
-    /// Whether `key` is there.
-    pub fn contains_key(&self, key: &str) -> bool {
-        self.0.contains_key(key)
-    }
-
-    /// Sets `key` and gives its former value. A key that was there keeps its place, a new one goes last.
-    pub fn insert(&mut self, key: impl Into<Arc<str>>, value: impl Into<Value>) -> Option<Value> {
-        self.0.insert(key.into(), value.into())
-    }
-
-    /// The value of `key`, to be changed. A new key goes last, with `null`.
-    pub fn entry_or_null(&mut self, key: &Arc<str>) -> &mut Value {
-        self.0.entry(Arc::clone(key)).or_default()
-    }
-
-    /// Takes `key` out. The others keep their order, so this is linear.
-    pub fn remove(&mut self, key: &str) -> Option<Value> {
-        self.0.shift_remove(key)
-    }
-
-    /// Keys and values, in order.
-    pub fn iter(&self) -> map::Iter<'_, Arc<str>, Value> {
-        self.0.iter()
-    }
-
-    /// Keys, in order.
-    pub fn keys(&self) -> map::Keys<'_, Arc<str>, Value> {
-        self.0.keys()
-    }
-
-    /// Values, in the order of their keys.
-    pub fn values(&self) -> map::Values<'_, Arc<str>, Value> {
-        self.0.values()
-    }
-}
-
-impl<K: Into<Arc<str>>, V: Into<Value>> FromIterator<(K, V)> for Object {
-    fn from_iter<I: IntoIterator<Item = (K, V)>>(members: I) -> Object {
-        Object(members.into_iter().map(|(key, value)| (key.into(), value.into())).collect())
-    }
-}
-
-impl<'a> IntoIterator for &'a Object {
-    type Item = (&'a Arc<str>, &'a Value);
-    type IntoIter = map::Iter<'a, Arc<str>, Value>;
-
-    fn into_iter(self) -> Self::IntoIter {
-        self.0.iter()
-    }
-}
-
-impl Drop for Object {
-    fn drop(&mut self) {
-        dismantle(self.0.values_mut());
-    }
-}
-
 /// Drops what hangs below the children of a container without recursion.
 ///
 /// Parsed text is of bounded depth, but an execution that wraps its own output in a loop is not.
 /// Invariant: no container that is dropped here still holds one with content that only it owns.
-fn dismantle<'a>(children: impl Iterator<Item = &'a mut Value>) {
+pub(super) fn dismantle<'a>(children: impl Iterator<Item = &'a mut Value>) {
     let mut pending: Vec<Value> = children.filter(|child| child.has_content()).map(mem::take).collect();
     while let Some(mut value) = pending.pop() {
         match &mut value {
@@ -412,7 +318,7 @@ fn dismantle<'a>(children: impl Iterator<Item = &'a mut Value>) {
             }
             Value::Object(object) => {
                 if let Some(object) = Arc::get_mut(object) {
-                    pending.extend(object.0.values_mut().filter(|child| child.has_content()).map(mem::take));
+                    pending.extend(object.values_mut().filter(|child| child.has_content()).map(mem::take));
                 }
             }
             _ => {}

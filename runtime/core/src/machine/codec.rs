@@ -313,6 +313,16 @@ impl Field for FrameId {
     }
 }
 
+impl Field for EventId {
+    fn put(&self, writer: &mut Writer) {
+        writer.number(self.0);
+    }
+
+    fn get(reader: &mut Reader<'_>) -> Result<EventId, DecodeError> {
+        reader.number().map(EventId)
+    }
+}
+
 impl Field for Timestamp {
     fn put(&self, writer: &mut Writer) {
         writer.number(zigzag(self.as_millis()));
@@ -384,6 +394,32 @@ mod tests {
             /* facts */ 2,
             /* StateExitedAssigned */ 36, 3, 2, 4, 0, 1, 2, 2, 1, 3, 1,
             /* StateExitedAssigned */ 36, 3, 2, 4, 4, 5, 0,
+        ];
+        assert_eq!(row, expected);
+        assert_eq!(decode(&row).expect("our own bytes").entries, entries);
+        for end in 0..row.len() {
+            assert!(decode(&row[..end]).is_err(), "cut at {end}");
+        }
+    }
+
+    /// As for the row above.
+    #[test]
+    fn redrives_are_these_bytes() {
+        let facts = [
+            (9, Fact::ExecutionRedriven { count: 1, token: Some("t".into()) }),
+            (0, Fact::BlockResumed { frame: FrameId::ROOT }),
+            (0, Fact::StateResumed { frame: FrameId(2), cursor: EventId(4) }),
+            (9, Fact::ExecutionRedriven { count: 200, token: None }),
+        ];
+        let entries = facts.map(|(previous, fact)| Entry { previous: EventId(previous), fact });
+        let row = encode(Timestamp::from_millis(1), EventId(10), &entries);
+        #[rustfmt::skip]
+        let expected = [
+            1, /* first event */ 10, /* time */ 2, /* texts */ 1, 1, b't', /* facts */ 4,
+            /* ExecutionRedriven */ 60, 9, 1, 1, 0,
+            /* BlockResumed */ 62, 0, 0,
+            /* StateResumed */ 61, 0, 2, 4,
+            /* ExecutionRedriven */ 60, 9, 200, 1, 0,
         ];
         assert_eq!(row, expected);
         assert_eq!(decode(&row).expect("our own bytes").entries, entries);

@@ -37,7 +37,7 @@ pub struct Timer {
 pub enum Purpose {
     /// A Wait state ends.
     Wait = 1,
-    /// The back-off before a retry ends.
+    /// The back-off before a retry ends, or a state that was held begins.
     Retry = 2,
     /// A task has run for its `TimeoutSeconds`.
     TaskTimeout = 3,

@@ -73,6 +73,11 @@ pub enum Event {
         /// The error and cause to end it with.
         failure: Failure,
     },
+    /// Somebody asks an execution that has ended to go on from where it failed.
+    RedriveRequested {
+        /// What tells the request from another, where the caller gave it.
+        token: Option<Arc<str>>,
+    },
 }
 
 impl Event {
@@ -85,7 +90,10 @@ impl Event {
             | Event::TaskSucceeded { frame, .. }
             | Event::TaskFailed { frame, .. }
             | Event::CallAnswered { frame, .. } => Some(*frame),
-            Event::Started(_) | Event::StartedBy(..) | Event::StopRequested { .. } => None,
+            Event::Started(_)
+            | Event::StartedBy(..)
+            | Event::StopRequested { .. }
+            | Event::RedriveRequested { .. } => None,
         }
     }
 }

@@ -9,9 +9,10 @@ use super::children::{Children, Items};
 use super::command::{ActivityTask, Call, Command, Purpose, Timer};
 use super::event::{Event, Parent, Start};
 use super::fact::{Entry, Fact, StateKind};
+use super::redrive::{NotRedrivable, Redriven, Requests, Standing};
 use super::retry::Failure;
 use super::timestamp::Millis;
-use super::{EventId, FrameId, MAX_EXPRESS_SECONDS, Timestamp, Variables};
+use super::{EventId, FrameId, MAX_EVENTS, MAX_EXPRESS_SECONDS, Timestamp, Variables};
 use crate::asl::Definition;
 use crate::asl::definition::{Kind, Pattern, Resource, State, StateId};
 use crate::json::Payload;
@@ -25,7 +26,8 @@ pub struct Execution {
     mode: Mode,
     /// What it was started with, and when; `None` before its first fact.
     started: Option<Started>,
-    /// The lines of control that are alive.
+    /// The lines of control that are alive. They outlive an end without success: a redrive takes
+    /// them up again.
     ///
     /// Invariant: one that runs in a block is alive exactly as long as its block waits for it.
     frames: BTreeMap<FrameId, Frame>,
@@ -35,6 +37,10 @@ pub struct Execution {
     /// How many bytes the variables of all lines of control have.
     variable_bytes: usize,
     outcome: Option<Outcome>,
+    /// When it was closed, if it is.
+    closed: Option<Timestamp>,
+    redriven: Option<Redriven>,
+    redrives: Requests,
 }
 
 impl PartialEq for Execution {
@@ -47,6 +53,9 @@ impl PartialEq for Execution {
             && self.last_event == other.last_event
             && self.variable_bytes == other.variable_bytes
             && self.outcome == other.outcome
+            && self.closed == other.closed
+            && self.redriven == other.redriven
+            && self.redrives == other.redrives
     }
 }
 
@@ -67,6 +76,14 @@ impl Mode {
         match self {
             Mode::Standard => None,
             Mode::ExpressAsync | Mode::ExpressSync => Some(MAX_EXPRESS_SECONDS),
+        }
+    }
+
+    /// How many events it may have at most; `None`: nobody counts. Source: the developer guide.
+    pub(super) fn max_events(self) -> Option<u64> {
+        match self {
+            Mode::Standard => Some(MAX_EVENTS),
+            Mode::ExpressAsync | Mode::ExpressSync => None,
         }
     }
 
@@ -102,11 +119,13 @@ pub(super) struct Frame {
     /// Its own variables. Those of the lines of control around it can be read, and stand still as long as it
     /// is alive.
     variables: BTreeMap<Arc<str>, Payload>,
+    /// It stands still: its block has failed, or its execution has ended, and no redrive has taken it up yet.
+    halted: bool,
 }
 
 impl Frame {
     fn new(cursor: EventId, data: Payload, place: Option<Place>) -> Frame {
-        Frame { cursor, data, visit: None, place, variables: BTreeMap::new() }
+        Frame { cursor, data, visit: None, place, variables: BTreeMap::new(), halted: false }
     }
 }
 
@@ -125,6 +144,8 @@ pub(super) struct Visit {
     pub(super) state: StateId,
     /// The Entered event.
     pub(super) event: EventId,
+    /// The event that the Entered event points back to.
+    pub(super) entered_after: EventId,
     pub(super) at: Timestamp,
     /// The raw input.
     pub(super) input: Payload,
@@ -140,7 +161,7 @@ pub(super) enum WaitsFor {
     Nothing,
     /// The end of a Wait state.
     Time(Timestamp),
-    /// The end of a back-off.
+    /// The end of a back-off, or the next step.
     Retry(Timestamp),
     /// A worker to take the task.
     Worker(Task),
@@ -251,6 +272,13 @@ pub enum Reply {
         /// The task's input.
         input: Payload,
     },
+    /// The execution goes on, by this request or the same one before.
+    Redriven {
+        /// When it was redriven.
+        at: Timestamp,
+    },
+    /// The execution does not go on; nothing has changed.
+    NotRedrivable(NotRedrivable),
 }
 
 impl Execution {
@@ -272,6 +300,9 @@ impl Execution {
             last_event,
             variable_bytes: 0,
             outcome: None,
+            closed: None,
+            redriven: None,
+            redrives: Requests::default(),
         }
     }
 
@@ -307,14 +338,17 @@ impl Execution {
                 else {
                     return;
                 };
+                let (entered_after, input) = (entry.previous, input.clone());
                 let (retries, waits_for) = (Vec::new(), WaitsFor::Nothing);
-                frame.visit = Some(Visit { state, event, at, input: input.clone(), retries, waits_for });
+                frame.halted = false;
+                frame.visit = Some(Visit { state, event, entered_after, at, input, retries, waits_for });
             }
             Fact::StateExited { frame, output, .. } => self.leave_state(*frame, output),
             Fact::StateExitedAssigned { frame, output, variables, kind: _, name: _ } => {
                 self.assign(*frame, variables);
                 self.leave_state(*frame, output);
             }
+            Fact::StateHeld { frame, until } => self.wait_for(*frame, WaitsFor::Retry(*until)),
             Fact::WaitStarted { frame, until } => self.wait_for(*frame, WaitsFor::Time(*until)),
             Fact::ActivityScheduled { frame, resource, input, timeout_seconds, heartbeat_seconds } => {
                 let task = Task {
@@ -405,16 +439,30 @@ impl Execution {
             Fact::BranchFailed { frame } | Fact::MapIterationFailed { frame, .. } => {
                 self.child_failed(*frame)
             }
-            Fact::ParallelSucceeded { frame }
-            | Fact::ParallelFailed { frame }
-            | Fact::MapSucceeded { frame }
-            | Fact::MapFailed { frame } => self.wait_for(*frame, WaitsFor::Nothing),
+            Fact::ParallelSucceeded { frame } | Fact::MapSucceeded { frame } => {
+                self.wait_for(*frame, WaitsFor::Nothing)
+            }
+            // Its branches or iterations stay until the state is left: a redrive goes on with them.
+            Fact::ParallelFailed { frame } | Fact::MapFailed { frame } => {
+                self.halt_children(*frame);
+            }
             // Its line of control is given up with the block that failed.
             Fact::MapIterationAborted { .. } | Fact::StateAborted { .. } => {}
-            Fact::ExecutionSucceeded { output } => self.end(Outcome::Succeeded(output.clone())),
-            Fact::ExecutionFailed { failure } => self.end(Outcome::Failed(failure.clone())),
-            Fact::ExecutionAborted { failure } => self.end(Outcome::Aborted(failure.clone())),
-            Fact::ExecutionTimedOut { .. } => self.end(Outcome::TimedOut),
+            // What becomes of the state is told by what follows.
+            Fact::EvaluationFailed { .. } => {}
+            Fact::ExecutionSucceeded { output } => self.end(at, Outcome::Succeeded(output.clone())),
+            Fact::ExecutionFailed { failure } => self.end(at, Outcome::Failed(failure.clone())),
+            Fact::ExecutionAborted { failure } => self.end(at, Outcome::Aborted(failure.clone())),
+            Fact::ExecutionTimedOut { .. } => self.end(at, Outcome::TimedOut),
+            Fact::ExecutionRedriven { count, token } => self.open_again(at, *count, token.as_ref()),
+            Fact::StateResumed { frame, cursor } => {
+                self.wait_for(*frame, WaitsFor::Nothing);
+                self.take_up(*frame);
+                if let Some(frame) = self.frames.get_mut(frame) {
+                    frame.cursor = *cursor;
+                }
+            }
+            Fact::BlockResumed { frame } => self.take_up(*frame),
         }
         self.move_cursor(event, &entry.fact);
     }
@@ -426,6 +474,33 @@ impl Execution {
     pub fn outstanding(&self) -> Vec<Command> {
         let frames = self.frames.keys().flat_map(|frame| self.outstanding_of(*frame));
         self.time_limit().into_iter().chain(frames).collect()
+    }
+
+    /// How it stands, as far as a redrive depends on it.
+    pub fn standing(&self) -> Standing {
+        match (&self.outcome, self.closed) {
+            (Some(Outcome::Failed(_) | Outcome::Aborted(_) | Outcome::TimedOut), Some(stopped)) => {
+                let (events, open) = (self.last_event.0, self.open_until(stopped));
+                Standing::Unsuccessful { stopped, events, open }
+            }
+            (Some(_), _) => Standing::Succeeded,
+            (None, _) => Standing::Running,
+        }
+    }
+
+    /// Its last redrive, if there was one.
+    pub fn redriven(&self) -> Option<Redriven> {
+        self.redriven
+    }
+
+    /// When it was closed; `None` while it is open.
+    pub fn closed_at(&self) -> Option<Timestamp> {
+        self.closed
+    }
+
+    /// When it was opened last: by its start or its last redrive.
+    pub fn opened_at(&self) -> Option<Timestamp> {
+        self.redriven.map(|redriven| redriven.at).or_else(|| self.started_at())
     }
 
     /// How the execution ended; `None` while it is open.
@@ -486,6 +561,12 @@ impl Execution {
         waited_for == alive.collect() && self.frames.keys().all(|id| *id < self.next_frame)
     }
 
+    /// Whether a line of control stands where an end left it.
+    #[cfg(test)]
+    pub(super) fn is_halted(&self) -> bool {
+        self.frames.values().any(|frame| frame.halted)
+    }
+
     /// The id of the next line of control to be.
     pub(super) fn next_frame(&self) -> FrameId {
         self.next_frame
@@ -506,8 +587,10 @@ impl Execution {
 
     fn leave_state(&mut self, id: FrameId, output: &Payload) {
         let Some(frame) = self.frames.get_mut(&id) else { return };
-        frame.visit = None;
         frame.data = output.clone();
+        if let Some(visit) = frame.visit.take() {
+            self.give_up(visit.waits_for);
+        }
     }
 
     fn assign(&mut self, id: FrameId, variables: &Variables) {
@@ -593,9 +676,8 @@ impl Execution {
     }
 
     fn outstanding_of(&self, id: FrameId) -> Vec<Command> {
-        let Some(visit) = self.frames.get(&id).and_then(|frame| frame.visit.as_ref()) else {
-            return Vec::new();
-        };
+        let frame = self.frames.get(&id).filter(|frame| self.outcome.is_none() && !frame.halted);
+        let Some(visit) = frame.and_then(|frame| frame.visit.as_ref()) else { return Vec::new() };
         let timer = |purpose, due| Command::Timer(Timer { due, frame: id, purpose });
         match &visit.waits_for {
             // Branches and iterations have commands of their own.
@@ -639,10 +721,10 @@ impl Execution {
 
     /// When the machine's own `TimeoutSeconds`, or its type, ends the execution, while it is open.
     fn must_end_at(&self) -> Option<Timestamp> {
-        let started = self.started.as_ref().filter(|_| self.outcome.is_none())?;
+        let opened = self.opened_at().filter(|_| self.outcome.is_none())?;
         let limits = [self.definition.timeout_seconds, self.mode.max_seconds()];
         let seconds = limits.into_iter().flatten().min()?;
-        Some(started.at.saturating_add(Millis::from_seconds(seconds)))
+        Some(opened.saturating_add(Millis::from_seconds(seconds)))
     }
 
     /// A line of control waits for a call. The clocks of a call start when it is scheduled; only
@@ -689,10 +771,51 @@ impl Execution {
         self.frames.get_mut(&frame)?.visit.as_mut()
     }
 
-    fn end(&mut self, outcome: Outcome) {
-        self.frames.clear();
-        self.variable_bytes = 0;
+    fn end(&mut self, at: Timestamp, outcome: Outcome) {
+        if let Outcome::Succeeded(_) = outcome {
+            self.frames.clear();
+            self.variable_bytes = 0;
+        }
         self.outcome = Some(outcome);
+        self.closed = Some(at);
+    }
+
+    /// How long it has been open, all in all, at a time when it is.
+    fn open_until(&self, at: Timestamp) -> Millis {
+        let before = self.redriven.map_or(Millis(0), |redriven| redriven.open_before);
+        let opened = self.opened_at().unwrap_or(at);
+        Millis(before.0.saturating_add(at.since(opened).0))
+    }
+
+    fn open_again(&mut self, at: Timestamp, count: u32, token: Option<&Arc<str>>) {
+        let Some(closed) = self.closed.take() else { return };
+        self.outcome = None;
+        self.redriven = Some(Redriven { count, at, open_before: self.open_until(closed) });
+        if let Some(token) = token {
+            self.redrives.add(token.clone(), at);
+        }
+        self.frames.values_mut().for_each(|frame| frame.halted = true);
+    }
+
+    fn take_up(&mut self, id: FrameId) {
+        let Some(frame) = self.frames.get_mut(&id) else { return };
+        frame.halted = false;
+        if let Some(visit) = &mut frame.visit {
+            visit.retries.clear();
+        }
+    }
+
+    fn halt_children(&mut self, id: FrameId) {
+        let Some(visit) = self.frames.get(&id).and_then(|frame| frame.visit.as_ref()) else { return };
+        let Some(children) = visit.waits_for.children() else {
+            return self.wait_for(id, WaitsFor::Nothing);
+        };
+        let running: Vec<FrameId> = children.running().collect();
+        for child in running {
+            if let Some(frame) = self.frames.get_mut(&child) {
+                frame.halted = true;
+            }
+        }
     }
 
     /// The event becomes what the next one of its line of control points back to. The start does

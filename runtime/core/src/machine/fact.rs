@@ -277,6 +277,13 @@ facts! {
         /// The variables, which the line of control has from now on.
         variables: Variables,
     },
+    /// A state was entered, and begins with the next step: this one has done enough. Not an event.
+    37 => StateHeld {
+        /// The line of control.
+        frame: FrameId,
+        /// When it may begin: at once.
+        until: Timestamp,
+    },
     // Calls have the numbers from 40 on.
     /// A call of a Lambda function was asked for.
     40 => LambdaFunctionScheduled {
@@ -385,10 +392,43 @@ facts! {
         /// The failure.
         failure: Failure,
     },
+    /// A query of a state failed, or gave what the state cannot use.
+    52 => EvaluationFailed {
+        /// The line of control.
+        frame: FrameId,
+        /// The state.
+        name: Arc<str>,
+        /// Where in the state the query stands, if it is one field's fault.
+        location: Option<Arc<str>>,
+        /// What retriers and catchers see of it.
+        failure: Failure,
+    },
     /// A task of another execution started this one. Not an event; follows the start.
     51 => StartedBy {
         /// The task.
         parent: Parent,
+    },
+    // Redrives have the numbers from 60 on.
+    /// An execution that had ended goes on from where it failed. Every line of control halts until it
+    /// is resumed.
+    60 => ExecutionRedriven {
+        /// The number of the redrive, from 1.
+        count: u32,
+        /// What tells the request from another, where the caller gave it.
+        token: Option<Arc<str>>,
+    },
+    /// A state that an end had left open begins again; its retriers are as new. Not an event.
+    61 => StateResumed {
+        /// The line of control.
+        frame: FrameId,
+        /// The event that its next one points back to.
+        cursor: EventId,
+    },
+    /// A Parallel or Map state goes on with the branches or iterations that had not succeeded; its retriers
+    /// are as new. Not an event.
+    62 => BlockResumed {
+        /// The line of control that is in the state.
+        frame: FrameId,
     },
 }
 
@@ -398,11 +438,14 @@ impl Fact {
         !matches!(
             self,
             Fact::WaitStarted { .. }
+                | Fact::StateHeld { .. }
                 | Fact::TaskHeartbeat { .. }
                 | Fact::RetryScheduled { .. }
                 | Fact::StartedBy { .. }
                 | Fact::BranchSucceeded { .. }
                 | Fact::BranchFailed { .. }
+                | Fact::StateResumed { .. }
+                | Fact::BlockResumed { .. }
         )
     }
 
@@ -417,6 +460,7 @@ impl Fact {
             | Fact::StateEntered { .. }
             | Fact::StateExited { .. }
             | Fact::StateExitedAssigned { .. }
+            | Fact::StateHeld { .. }
             | Fact::WaitStarted { .. }
             | Fact::ActivityScheduled { .. }
             | Fact::ActivityStarted { .. }
@@ -449,7 +493,21 @@ impl Fact {
             | Fact::TaskSucceeded { .. }
             | Fact::TaskFailed { .. }
             | Fact::TaskTimedOut { .. }
-            | Fact::StartedBy { .. } => false,
+            | Fact::EvaluationFailed { .. }
+            | Fact::StartedBy { .. }
+            | Fact::ExecutionRedriven { .. }
+            | Fact::StateResumed { .. }
+            | Fact::BlockResumed { .. } => false,
+        }
+    }
+
+    /// The data that came up with the fact, if any; what a state begins with was there before.
+    pub(super) fn data(&self) -> Option<&Payload> {
+        match self {
+            Fact::StateExited { output: data, .. }
+            | Fact::StateExitedAssigned { output: data, .. }
+            | Fact::MapIterationStarted { input: data, .. } => Some(data),
+            _ => None,
         }
     }
 
@@ -459,6 +517,7 @@ impl Fact {
             Fact::StateEntered { frame, .. }
             | Fact::StateExited { frame, .. }
             | Fact::StateExitedAssigned { frame, .. }
+            | Fact::StateHeld { frame, .. }
             | Fact::WaitStarted { frame, .. }
             | Fact::ActivityScheduled { frame, .. }
             | Fact::ActivityStarted { frame, .. }
@@ -490,13 +549,17 @@ impl Fact {
             | Fact::TaskSubmitted { frame, .. }
             | Fact::TaskSucceeded { frame, .. }
             | Fact::TaskFailed { frame, .. }
-            | Fact::TaskTimedOut { frame, .. } => Some(*frame),
+            | Fact::TaskTimedOut { frame, .. }
+            | Fact::EvaluationFailed { frame, .. }
+            | Fact::StateResumed { frame, .. }
+            | Fact::BlockResumed { frame } => Some(*frame),
             Fact::ExecutionStarted { .. }
             | Fact::StartedBy { .. }
             | Fact::ExecutionSucceeded { .. }
             | Fact::ExecutionFailed { .. }
             | Fact::ExecutionAborted { .. }
-            | Fact::ExecutionTimedOut { .. } => None,
+            | Fact::ExecutionTimedOut { .. }
+            | Fact::ExecutionRedriven { .. } => None,
         }
     }
 }

@@ -14,6 +14,7 @@ pub mod dataflow;
 pub mod event;
 pub mod execution;
 pub mod fact;
+pub mod redrive;
 pub mod retry;
 pub mod test;
 pub mod timestamp;
@@ -28,6 +29,8 @@ mod generate;
 #[cfg(test)]
 mod properties;
 #[cfg(test)]
+mod redrives;
+#[cfg(test)]
 mod scopes;
 #[cfg(test)]
 mod sequences;
@@ -36,6 +39,7 @@ pub use command::{ActivityTask, Call, Command, Purpose, Timer};
 pub use event::{Event, Parent, Start};
 pub use execution::{Env, Execution, Mode, Outcome, Reply, Step};
 pub use fact::{Entry, Fact, StateKind};
+pub use redrive::{NotRedrivable, Redriven, Standing};
 pub use retry::Failure;
 pub use timestamp::Timestamp;
 pub use trial::Trial;

@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use proptest::prelude::*;
 
-use super::generate::{ACTIVITIES, generate};
+use super::generate::{ACTIVITIES, FUNCTION, generate};
 use super::timestamp::Millis;
 use super::{
-    ActivityTask, Command, Env, Event, EventId, Execution, Fact, Failure, FrameId, Reply, Start, Step, Timer,
-    Timestamp, codec,
+    ActivityTask, Command, Env, Event, EventId, Execution, Fact, Failure, FrameId, Outcome, Reply, Start,
+    Step, Timer, Timestamp, codec,
 };
 use crate::asl::{self, Definition};
 use crate::json::Payload;
@@ -42,15 +42,26 @@ impl Run {
         self.steps.push(step);
     }
 
+    /// Fires what is due first, until the end.
+    fn until_end(&mut self) {
+        while self.execution.outcome().is_none() {
+            let timers = self.execution.outstanding();
+            let Timer { due, frame, purpose } =
+                timers.iter().filter_map(timer).min().expect("it waits for ever");
+            self.now = self.now.max(due);
+            self.tell(Event::TimerFired { frame, purpose, due });
+        }
+    }
+
     /// One event out of all that may come.
     fn next(&mut self, choice: usize, value: usize) {
         let fail = || Failure::new(if value.is_multiple_of(2) { "Flaky" } else { "Hard" }, "generated");
-        match choice % 10 {
+        match choice % 12 {
             0 => self.now = self.now.saturating_add(Millis((value % 9000) as u64)),
             1 | 2 => {
                 let timers: Vec<Timer> = self.asked.iter().filter_map(timer).collect();
                 let Some(Timer { due, frame, purpose }) = pick(&timers, value) else { return };
-                self.now = if choice % 10 == 1 { self.now.max(due) } else { self.now };
+                self.now = if choice % 12 == 1 { self.now.max(due) } else { self.now };
                 self.tell(Event::TimerFired { frame, purpose, due });
             }
             3 => {
@@ -75,6 +86,12 @@ impl Run {
                     _ if failed => Event::TaskFailed { frame, task, failure: fail() },
                     _ => Event::TaskSucceeded { frame, task, output },
                 });
+            }
+            10 if value.is_multiple_of(8) => self.tell(Event::StopRequested { failure: Failure::default() }),
+            // By few tokens, so that some come again.
+            10 | 11 => {
+                let token = (!value.is_multiple_of(3)).then(|| (value % 5).to_string().into());
+                self.tell(Event::RedriveRequested { token });
             }
             choice => {
                 let Some(ActivityTask { frame, task, .. }) = pick(&self.taken, value) else { return };
@@ -115,7 +132,14 @@ impl Run {
                     | Fact::TaskTimedOut { .. }
             )
         );
-        if step.reply == Reply::Late && !was_due {
+        let redriven = matches!(first, Some(Fact::ExecutionRedriven { .. }));
+        let refused = match step.reply {
+            Reply::Late => !was_due,
+            Reply::NotRedrivable(_) => true,
+            Reply::Redriven { .. } => !redriven,
+            Reply::Taken | Reply::TaskStarted { .. } => false,
+        };
+        if refused {
             assert_eq!(before, &self.execution);
             assert!(step.facts.is_empty() && step.asked.is_empty() && step.settled.is_empty());
         }
@@ -123,6 +147,7 @@ impl Run {
         let waits = !self.execution.outstanding().is_empty() || self.holds_task();
         assert_eq!(waits, self.execution.outcome().is_none(), "{:?}", self.execution);
         assert!(self.execution.blocks_are_sound(), "{:?}", self.execution);
+        assert!(self.execution.outcome().is_some() || !self.execution.is_halted(), "{:?}", self.execution);
         let (found, kept) = self.execution.variable_bytes();
         assert_eq!(found, kept, "bytes of variables");
         // Facts are their bytes.
@@ -256,19 +281,73 @@ proptest! {
     }
 }
 
+/// A machine that goes round and never waits.
+const ENDLESS: &str = r#"{"StartAt":"a","States":{"a":{"Type":"Pass","Next":"b"},"b":{"Type":"Choice","Choices":[{"Variable":"$.n","NumericEquals":1,"Next":"c"}],"Default":"a"},"c":{"Type":"Succeed"}}}"#;
+
 #[test]
 fn an_endless_machine_fails_at_the_last_event() {
-    let definition = compile(
-        r#"{"StartAt":"a","States":{"a":{"Type":"Pass","Next":"b"},"b":{"Type":"Choice","Choices":[{"Variable":"$.n","NumericEquals":1,"Next":"c"}],"Default":"a"},"c":{"Type":"Succeed"}}}"#,
-    );
-    let run = Run::start(definition, 0);
-    let step = &run.steps[0];
+    let mut run = Run::start(compile(ENDLESS), 0);
+    run.until_end();
     assert_eq!(run.execution.last_event().0, super::MAX_EVENTS);
-    let last = step.facts.last().expect("a full history");
+    let last = run.steps.last().and_then(|step| step.facts.last()).expect("a full history");
     assert_eq!(last.previous.0, super::MAX_EVENTS - 1);
     let cause = "The execution reached the maximum number of history events (25000).";
     assert_eq!(last.fact, Fact::ExecutionFailed { failure: Failure::new("States.Runtime", cause) });
     assert!(run.execution.outstanding().is_empty());
+}
+
+#[test]
+fn weeks_of_back_off_take_no_time() {
+    let definition = compile(&format!(
+        r#"{{"StartAt":"t","States":{{"t":{{"Type":"Task","Resource":"{FUNCTION}","Retry":[{{"ErrorEquals":["States.ALL"],"IntervalSeconds":3600,"BackoffRate":2,"MaxDelaySeconds":604800,"MaxAttempts":12}}],"End":true}}}}}}"#
+    ));
+    let mut run = Run::start(definition, 0);
+    let mut hours = Vec::new();
+    while run.execution.outcome().is_none() {
+        let (frame, task) = run.execution.outstanding().iter().find_map(call).expect("a call");
+        run.tell(Event::CallAnswered { frame, task, answer: Err(Failure::new("Busy", "later")) });
+        let Some(Timer { due, frame, purpose }) = run.execution.outstanding().iter().find_map(timer) else {
+            break;
+        };
+        hours.push(due.since(run.now).0 / 3_600_000);
+        // Not a moment before.
+        run.now = Timestamp::from_millis(due.as_millis() - 1);
+        run.tell(Event::TimerFired { frame, purpose, due });
+        assert_eq!(run.steps.last().map(|step| &step.reply), Some(&Reply::Late));
+        run.now = due;
+        run.tell(Event::TimerFired { frame, purpose, due });
+    }
+    assert_eq!(hours, [1, 2, 4, 8, 16, 32, 64, 128, 168, 168, 168, 168]);
+    assert_eq!(run.execution.outcome(), Some(&Outcome::Failed(Failure::new("Busy", "later"))));
+    run.check_replay();
+}
+
+#[test]
+fn no_step_is_long() {
+    // Two lines of control that take turns, and pass on 100 KB.
+    let branch = |name: &str| {
+        format!(
+            r#"{{"StartAt":"{name}","States":{{"{name}":{{"Type":"Pass","Result":"{}","Next":"{name}2"}},"{name}2":{{"Type":"Choice","Choices":[{{"Variable":"$","NumericEquals":1,"Next":"{name}3"}}],"Default":"{name}"}},"{name}3":{{"Type":"Succeed"}}}}}}"#,
+            "x".repeat(100_000)
+        )
+    };
+    let large = format!(
+        r#"{{"StartAt":"a","States":{{"a":{{"Type":"Parallel","End":true,"Branches":[{},{}]}}}}}}"#,
+        branch("l"),
+        branch("r")
+    );
+    for definition in [ENDLESS, &large] {
+        let definition = compile(definition);
+        let mut run = Run::start(definition, 0);
+        run.until_end();
+        assert!(run.steps.len() > 1);
+        for step in &run.steps {
+            assert!(step.facts.len() < 2_700, "{} facts in a step", step.facts.len());
+            let row = codec::encode(step.at, step.first_event, &step.facts);
+            assert!(row.len() < 17 << 20, "{} bytes in a row", row.len());
+        }
+        run.check_replay();
+    }
 }
 
 #[test]

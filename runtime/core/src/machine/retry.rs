@@ -99,6 +99,9 @@ pub fn delay(retrier: &Retrier, attempt: u32, seed: u64) -> Millis {
     if retrier.full_jitter { Millis(uniform(seed, full)) } else { Millis(full) }
 }
 
+/// A result is larger than any may be.
+pub(super) const DATA_LIMIT_EXCEEDED: &str = "States.DataLimitExceeded";
+
 const RUNTIME: &str = "States.Runtime";
 const TIMEOUT: &str = "States.Timeout";
 
@@ -144,7 +147,7 @@ fn uniform(seed: u64, max: u64) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::asl::definition::{ResultPath, StateId};
+    use crate::asl::definition::{Exit, StateId};
 
     fn retrier(errors: &[&str], max_attempts: u32) -> Retrier {
         Retrier {
@@ -160,8 +163,7 @@ mod tests {
     fn catcher(errors: &[&str]) -> Catcher {
         Catcher {
             errors: errors.iter().map(|&error| error.into()).collect(),
-            result_path: ResultPath::Discard,
-            assign: None,
+            exit: Exit::Jsonata { assign: None, output: None },
             next: StateId(0),
         }
     }

@@ -21,6 +21,7 @@ use crate::json::Payload;
 /// - `end N JSON`, `break N ERROR`: what the task of the `N`th call waits for comes, or fails;
 /// - `after N`: so many milliseconds go by, and the timers that are due fire in order;
 /// - `stop`: somebody stops the execution;
+/// - `redrive`: somebody redrives it;
 /// - `delete`: the state machine is deleted.
 pub(super) struct Run {
     pub(super) execution: Execution,
@@ -41,7 +42,7 @@ impl Run {
         run
     }
 
-    fn tell(&mut self, event: Event) -> Reply {
+    pub(super) fn tell(&mut self, event: Event) -> Reply {
         let machine_deleted = self.machine_deleted;
         let token = &|_, task: EventId| format!("token {}", task.0);
         let env = Env { now: self.now, seed: 7, machine_deleted, activity_exists: &|_| true, token };
@@ -96,6 +97,7 @@ impl Run {
             }
             "after" => return self.pass(Millis(rest.parse().expect("milliseconds"))),
             "stop" => self.tell(Event::StopRequested { failure: Failure::default() }),
+            "redrive" => self.tell(Event::RedriveRequested { token: None }),
             "delete" => {
                 self.machine_deleted = true;
                 return;
@@ -122,7 +124,7 @@ impl Run {
         timers.min()
     }
 
-    fn lines(&self) -> Vec<String> {
+    pub(super) fn lines(&self) -> Vec<String> {
         self.history
             .iter()
             .map(|(id, entry)| format!("{}<{} {}", id.0, entry.previous.0, shown(&entry.fact)))
@@ -200,7 +202,7 @@ pub(super) fn compile(states: &str) -> Arc<Definition> {
 }
 
 /// Runs a case and compares its history; returns how it ended.
-fn run(name: &str, states: &str, input: &str, script: &[&str], expected: &str) -> Option<Outcome> {
+pub(super) fn run(name: &str, states: &str, input: &str, script: &[&str], expected: &str) -> Option<Outcome> {
     let mut run = Run::start(compile(states), input);
     script.iter().for_each(|deed| run.act(deed));
     let words: Vec<&str> = expected.split_whitespace().collect();

@@ -165,7 +165,7 @@ fn matches(pattern: &[Glob], text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::asl::definition::Kind;
+    use crate::asl::definition::{Condition, Kind};
     use crate::asl::parse::{Options, parse};
     use crate::json::Payload;
 
@@ -180,7 +180,8 @@ mod tests {
         let Kind::Choice(choice) = &definition.states()[0].kind else { panic!("a Choice") };
         let input = Payload::parse(input).unwrap();
         let context = || Value::from("context");
-        holds(&choice.rules[0].test, &Scope::new(&input, &context))
+        let Condition::Test(test) = &choice.rules[0].condition else { panic!("a test") };
+        holds(test, &Scope::new(&input, &context))
     }
 
     #[test]

@@ -60,6 +60,8 @@ pub enum Stage {
     InputPath,
     /// After `Parameters`; the data itself where there is none.
     Parameters,
+    /// After `Arguments`; the input itself where there are none.
+    Arguments,
     /// The items of a Map, after `ItemsPath`.
     Items,
     /// What the iterations of a Map get, as an array, where it has an `ItemSelector`.
@@ -233,7 +235,7 @@ impl Probe {
             turn.data(FrameId::ROOT).map(|output| End::Left { output, next })
         };
         let end = match flow {
-            Flow::Wait => return,
+            Flow::Wait | Flow::Resume => return,
             Flow::Next(next) => left(Some(next)),
             Flow::End => left(None),
             Flow::Fail(failure) => Some(End::Failed(failure)),
@@ -249,6 +251,14 @@ impl Probe {
     /// Notes something else.
     pub(super) fn note(&self, note: impl FnOnce(&mut Seen)) {
         note(&mut self.seen.borrow_mut());
+    }
+
+    /// Whether so many failures of iterations are more than a Map tolerates, if it says what it tolerates.
+    pub(super) fn exceeds_tolerance(&self, failed: u32) -> bool {
+        let seen = self.seen.borrow();
+        let share = 100.0 * f64::from(failed) / f64::from(seen.items.unwrap_or_default().max(1));
+        seen.tolerated_failures.is_some_and(|tolerated| u64::from(failed) > tolerated)
+            || seen.tolerated_percentage.is_some_and(|tolerated| share > tolerated)
     }
 
     /// A retrier or a catcher has taken the failure.

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use super::retry::Failure;
+use super::retry::{DATA_LIMIT_EXCEEDED, Failure};
 use crate::json::{Object, Payload, Value};
 
 /// Variables that are set together, in the order of the template's result.
@@ -56,7 +56,7 @@ fn within_limit(state: &str, name: &str, value: &Value) -> Result<Payload, Failu
 }
 
 fn too_large(cause: String) -> Failure {
-    Failure::new("States.DataLimitExceeded", cause)
+    Failure::new(DATA_LIMIT_EXCEEDED, cause)
 }
 
 #[cfg(test)]

@@ -5,12 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use gradus_core::asl::definition::Pattern;
 use gradus_core::machine::codec::{self, StepFacts};
 use gradus_core::machine::{
-    Command, Entry, Env, Event, EventId, Execution, Fact, FrameId, Outcome, Purpose, Reply, Timer, Timestamp,
+    Command, Entry, Env, Event, EventId, Execution, Fact, FrameId, Purpose, Reply, Timer, Timestamp,
 };
 
 use super::machines;
 use super::world::{World, tokens};
-use crate::engine::partition::find_execution;
+use crate::engine::partition::{find_execution, find_named};
 use crate::store::layout::{self, Errand, ErrandKind, ExecutionId, Listed, MachineId};
 use crate::store::{Range, Store, Table};
 use crate::tasks::activity::Candidate;
@@ -32,6 +32,7 @@ impl World {
             check_reasons(recorded)?;
             self.check_live(recorded)?;
         }
+        self.check_logged(&recorded)?;
         self.check_commands(&recorded)?;
         if let Some(due) = self.overdue() {
             return Err(format!("the timer due at {due:?} did not fire"));
@@ -82,6 +83,22 @@ impl World {
         Ok(recorded)
     }
 
+    /// The log has nothing that the history has not, nothing twice, and all in order.
+    fn check_logged(&self, recorded: &[Recorded]) -> Result<(), String> {
+        let mut unlogged = BTreeMap::new();
+        for Recorded { execution, steps, .. } in recorded {
+            let arn = execution.start().map(|start| &start.arn);
+            unlogged.extend(arn.map(|arn| (arn, steps.iter())));
+        }
+        for logged in self.logged.lock().expect("one thread").iter() {
+            let steps = unlogged.get_mut(&logged.execution);
+            if steps.and_then(|steps| steps.find(|step| **step == logged.facts)).is_none() {
+                return Err(format!("{logged:?} is logged and no part of the history, or twice"));
+            }
+        }
+        Ok(())
+    }
+
     /// Acknowledged is present, nothing is applied twice.
     fn check_acknowledged(&self, recorded: &[Recorded]) -> Result<(), String> {
         let ledger = self.ledger();
@@ -104,8 +121,27 @@ impl World {
                     taken.insert((*id, entry.previous.0));
                 }
             }
-            if ledger.stopped.contains(id) && !matches!(execution.outcome(), Some(Outcome::Aborted(_))) {
-                return Err(format!("{id:?}: its stop was acknowledged and is lost"));
+            let count = |is: fn(&Fact) -> bool| {
+                steps.iter().flat_map(|step| &step.entries).filter(|entry| is(&entry.fact)).count()
+            };
+            let stops = count(|fact| matches!(fact, Fact::ExecutionAborted { .. }));
+            if ledger.stopped.get(id).is_some_and(|acknowledged| *acknowledged > stops) {
+                return Err(format!("{id:?}: a stop was acknowledged and is lost"));
+            }
+            let redrives = count(|fact| matches!(fact, Fact::ExecutionRedriven { .. }));
+            let counted = execution.redriven().map_or(0, |redriven| redriven.count as usize);
+            if redrives != counted {
+                return Err(format!("{id:?}: {redrives} redrives are {execution:?}"));
+            }
+        }
+        for (id, at) in &ledger.redriven {
+            let steps =
+                recorded.iter().filter(|recorded| recorded.id == *id).flat_map(|recorded| &recorded.steps);
+            let is_redrive = |step: &StepFacts| {
+                matches!(step.entries.first(), Some(Entry { fact: Fact::ExecutionRedriven { .. }, .. }))
+            };
+            if !steps.clone().any(|step| step.at == *at && is_redrive(step)) {
+                return Err(format!("{id:?}: its redrive at {at:?} was acknowledged and is lost"));
             }
         }
         if let Some(mark) = ledger.answered.difference(&marks).next() {
@@ -211,11 +247,18 @@ impl World {
         for Recorded { id, execution, steps } in recorded {
             let status = crate::engine::partition::status_of(execution.outcome());
             let ended = steps.last().map(|step| step.at).filter(|_| execution.outcome().is_some());
+            let name = execution.start().map(|start| find_named(self.store(), &start.arn));
+            let Some(Ok(Some(named))) = name else { return Err(format!("{id:?} has no name")) };
+            if (named.execution, named.redriven) != (*id, execution.redriven()) {
+                return Err(format!("the name of {id:?} leads to {named:?}"));
+            }
+            let redrives = execution.redriven().map(|redriven| (redriven.count, redriven.at));
             for list in lists_of(execution) {
                 let row = listed
                     .remove(&(list, *id))
                     .ok_or_else(|| format!("{id:?} is not in the list {list:?}"))?;
-                if row.status != status || row.stopped() != ended {
+                let shown = row.redriven.map(|at| (row.redrives, at));
+                if row.status != status || row.stopped() != ended || shown != redrives {
                     return Err(format!("{id:?} is {status:?} and listed as {row:?}"));
                 }
             }
@@ -330,8 +373,12 @@ fn reason(before: &Execution, attempts: &BTreeMap<FrameId, EventId>, step: &Step
             if failure.heartbeat { Purpose::Heartbeat } else { Purpose::TaskTimeout },
         ),
         Fact::StateExited { frame, .. } | Fact::StateExitedAssigned { frame, .. } => {
-            fired(before, step.at, *frame, Purpose::Wait)
+            let held = || fired(before, step.at, *frame, Purpose::Retry);
+            fired(before, step.at, *frame, Purpose::Wait).or_else(held)
         }
+        // What a state leaves with, after a time, or what it begins with, after a back-off.
+        Fact::EvaluationFailed { frame, .. } => fired(before, step.at, *frame, Purpose::Wait)
+            .or_else(|| fired(before, step.at, *frame, Purpose::Retry)),
         Fact::ActivityScheduled { frame, .. }
         | Fact::LambdaFunctionScheduled { frame, .. }
         | Fact::TaskScheduled { frame, .. }
@@ -339,10 +386,12 @@ fn reason(before: &Execution, attempts: &BTreeMap<FrameId, EventId>, step: &Step
         | Fact::MapStarted { frame, .. } => fired(before, step.at, *frame, Purpose::Retry),
         Fact::ExecutionTimedOut { .. } => fired(before, step.at, FrameId::ROOT, Purpose::Execution),
         Fact::ExecutionAborted { failure } => Some(Event::StopRequested { failure: failure.clone() }),
+        Fact::ExecutionRedriven { token, .. } => Some(Event::RedriveRequested { token: token.clone() }),
         Fact::StateEntered { .. }
         | Fact::StartedBy { .. }
         | Fact::LambdaFunctionStarted { .. }
         | Fact::TaskStarted { .. }
+        | Fact::StateHeld { .. }
         | Fact::WaitStarted { .. }
         | Fact::RetryScheduled { .. }
         | Fact::BranchSucceeded { .. }
@@ -356,6 +405,8 @@ fn reason(before: &Execution, attempts: &BTreeMap<FrameId, EventId>, step: &Step
         | Fact::MapSucceeded { .. }
         | Fact::MapFailed { .. }
         | Fact::StateAborted { .. }
+        | Fact::StateResumed { .. }
+        | Fact::BlockResumed { .. }
         | Fact::ExecutionSucceeded { .. }
         | Fact::ExecutionFailed { .. } => None,
     }

@@ -10,32 +10,36 @@ use gradus_core::json::{Payload, Value};
 use gradus_core::machine::{Call, Command, Event, Failure, Parent, Reply};
 
 use super::world::World;
-use crate::engine::outside::Outside;
+use crate::engine::outside::{LoggedStep, Outside};
 use crate::engine::partition::{Answer, NameTaken, Request, Started, replay};
 use crate::store::layout::{self, Errand, ErrandKind, ExecutionId};
 use crate::store::memory::Memory;
 use crate::store::{Durable, Op, PartitionId, Range, Store, Table};
 use crate::tasks::activity::Activities;
-use crate::tasks::nested;
+use crate::tasks::nested::{self, News};
 
 /// Everything outside executions, in one life.
 pub(super) struct Outsides {
     pub(super) activities: Activities<Memory>,
     pub(super) errands: Mutex<Vec<Errand>>,
-    news: News,
+    news: Told,
+    logged: Seen,
 }
 
+/// Steps that were logged, in every life.
+pub(super) type Seen = Arc<Mutex<Vec<LoggedStep>>>;
+
 /// What is to be said to executions: the errand, if any, is done when it was heard.
-type News = Arc<Mutex<VecDeque<(ExecutionId, Event, Option<Errand>)>>>;
+type Told = Arc<Mutex<VecDeque<(ExecutionId, Event, Option<Errand>)>>>;
 
 impl Outsides {
     /// With the errands that the disk has, if they are looked for.
-    pub(super) fn begin(store: &Arc<Memory>, recover: bool) -> Outsides {
+    pub(super) fn begin(store: &Arc<Memory>, recover: bool, logged: Seen) -> Outsides {
         let rows = store.range(Range::prefix(Table::Calls, &[])).expect("a sound disk");
         let errands = rows.iter().filter(|_| recover);
         let errands = errands.map(|(key, _)| Errand::read(key).expect("our own key")).collect();
         let activities = Activities::new(store.clone());
-        Outsides { activities, errands: Mutex::new(errands), news: News::default() }
+        Outsides { activities, errands: Mutex::new(errands), news: Told::default(), logged }
     }
 
     fn add(&self, errand: Errand) {
@@ -54,6 +58,10 @@ impl Outside for Outsides {
 
     fn ended(&self, execution: ExecutionId, _durable: &Durable) {
         self.add(Errand::end(execution));
+    }
+
+    fn logged(&self, step: LoggedStep, _durable: &Durable) {
+        self.logged.lock().expect("one thread").push(step);
     }
 }
 
@@ -160,11 +168,12 @@ impl World {
     fn tell_end(&mut self, errand: Errand) {
         let news = nested::news(self.store(), self.catalog(), errand.execution).expect("a sound disk");
         match news {
-            Some((waiting, [start, end])) => {
+            News::Ended(waiting, [start, end]) => {
                 self.tell(waiting, start, None);
                 self.tell(waiting, end, Some(errand));
             }
-            None => self.forget(errand),
+            News::Running => {}
+            News::Nobody => self.forget(errand),
         }
     }
 

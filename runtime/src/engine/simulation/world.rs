@@ -7,7 +7,7 @@ use gradus_core::json::Payload;
 use gradus_core::machine::timestamp::Millis;
 use gradus_core::machine::{Event, Fact, Failure, Reply, Start, Timestamp, codec};
 
-use super::errands::Outsides;
+use super::errands::{Outsides, Seen};
 use super::machines;
 use crate::engine::partition::{
     Answer, Effects, Limits, NameTaken, Request, Signalled, Started, Submission, Unavailable, Worker,
@@ -59,8 +59,10 @@ pub(super) struct Ledger {
     pub(super) asked: BTreeMap<String, String>,
     /// Marks of task results and failures that were acknowledged.
     pub(super) answered: BTreeSet<u64>,
-    /// Executions whose stop was acknowledged while they were open.
-    pub(super) stopped: BTreeSet<ExecutionId>,
+    /// How often the stop of an execution was acknowledged while it was open.
+    pub(super) stopped: BTreeMap<ExecutionId, usize>,
+    /// Redrives that were acknowledged, by execution and time.
+    pub(super) redriven: BTreeSet<(ExecutionId, Timestamp)>,
     /// Attempts that were handed to a worker, by execution and scheduling event.
     pub(super) assigned: BTreeSet<(ExecutionId, u64)>,
     /// Executions whose name another execution was given as well.
@@ -116,6 +118,8 @@ pub(super) struct World {
     pub(super) tokens: Tokens,
     /// Ends that were heard by whoever waits for them.
     pub(super) heard: Arc<Mutex<Vec<Errand>>>,
+    /// Steps that were logged.
+    pub(super) logged: Seen,
     /// Nothing is done twice on purpose any more.
     pub(super) resting: bool,
 }
@@ -141,7 +145,8 @@ impl World {
         let disk = Disk::new();
         write_catalogue(&disk, &machines);
         let owner = partitions.iter().map(|id| (*id, 0)).collect();
-        let life = Life::begin(&disk, &partitions, fault, &mut random);
+        let logged = Seen::default();
+        let life = Life::begin(&disk, &partitions, fault, &mut random, logged.clone());
         let now = Timestamp::from_millis(1_790_000_000_000);
         let ledger = Shared::default();
         World {
@@ -159,6 +164,7 @@ impl World {
             names: 0,
             tokens: tokens(),
             heard: Arc::default(),
+            logged,
             resting: false,
         }
     }
@@ -203,7 +209,8 @@ impl World {
         self.owner.values_mut().for_each(|owner| *owner = 0);
         self.turned_at = None;
         self.heard = Arc::default();
-        self.life = Life::begin(&self.disk, &self.partitions, self.fault, &mut self.random);
+        let logged = self.logged.clone();
+        self.life = Life::begin(&self.disk, &self.partitions, self.fault, &mut self.random, logged);
     }
 
     /// Lets everything happen that still can: workers answer, timers fire, nobody starts anything.
@@ -251,13 +258,14 @@ impl World {
 
     fn act(&mut self) {
         self.forget_heard();
-        match self.random.below(14) {
+        match self.random.below(15) {
             0..=2 => self.start(),
             9..=11 => drop(self.run_errand()),
             3 => self.stop(),
             4 | 5 => self.poll(),
             6 | 7 => self.answer(),
             8 => self.advance(),
+            14 => self.redrive(),
             _ => self.move_partition(),
         }
         // A stale owner's batch breaks something only if the new owner has written before: rare enough to
@@ -315,7 +323,23 @@ impl World {
         let failure = Failure::new("Stopped", "by the world");
         self.signal(id, Event::StopRequested { failure }, move |signalled| {
             if signalled.reply == Reply::Taken {
-                ledger.lock().expect("one thread").stopped.insert(id);
+                *ledger.lock().expect("one thread").stopped.entry(id).or_default() += 1;
+            }
+        });
+    }
+
+    /// Somebody wants an execution to go on, whether or not it may; some say the same again.
+    fn redrive(&mut self) {
+        let started: Vec<ExecutionId> = self.ledger().started.values().copied().collect();
+        if started.is_empty() {
+            return;
+        }
+        let id = started[self.random.below(started.len())];
+        let token = (self.random.below(4) > 0).then(|| self.random.below(3).to_string().into());
+        let ledger = self.ledger.clone();
+        self.signal(id, Event::RedriveRequested { token }, move |signalled| {
+            if let Reply::Redriven { at } = signalled.reply {
+                ledger.lock().expect("one thread").redriven.insert((id, at));
             }
         });
     }
@@ -574,6 +598,7 @@ impl Life {
         partitions: &BTreeSet<PartitionId>,
         fault: Option<Fault>,
         random: &mut Random,
+        logged: Seen,
     ) -> Life {
         let store = Memory::open(disk.clone());
         let store = if fault == Some(Fault::StaleOwnerWrites) { store.without_fencing() } else { store };
@@ -587,7 +612,7 @@ impl Life {
                 .expect("a sound disk")
         };
         let owners = [owner(partitions.iter().copied().collect()), owner(Vec::new())];
-        let outside = Outsides::begin(&store, fault != Some(Fault::ErrandsDroppedOnRecovery));
+        let outside = Outsides::begin(&store, fault != Some(Fault::ErrandsDroppedOnRecovery), logged);
         let (submitted, receipt) = (VecDeque::new(), None);
         Life { store, catalog, outside, owners, submitted, receipt, timers_dropped: false, starts: 0 }
     }
@@ -631,7 +656,7 @@ fn machine_of(name: &str, number: usize, definition: String) -> (Machine, Revisi
         express: false,
         definition: definition.into(),
         role_arn: "arn:aws:iam::000000000000:role/simulated".into(),
-        logging: serde_json::Value::Null,
+        logging: serde_json::json!({ "level": "ALL", "destinations": [{ "cloudWatchLogsLogGroup": { "logGroupArn": "arn" } }] }),
         tracing: serde_json::Value::Null,
         encryption: serde_json::Value::Null,
     };

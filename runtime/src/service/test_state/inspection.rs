@@ -17,6 +17,7 @@ pub(super) fn data(state: &State, input: &Payload, seen: &Seen, variables: Objec
     InspectionData {
         input: Some(input.text().to_owned()),
         after_input_path: at(Stage::InputPath),
+        after_arguments: at(Stage::Arguments),
         after_parameters: at(Stage::Parameters),
         after_items_path: at(Stage::Items),
         after_item_selector: at(Stage::ItemSelector),
@@ -37,6 +38,11 @@ fn shows(state: &State, stage: Stage) -> bool {
         // A result that is written down hides what it is given instead of.
         (Kind::Pass(pass), Stage::InputPath | Stage::Parameters) => pass.result.is_none(),
         (Kind::Parallel(_), Stage::InputPath | Stage::Parameters) => false,
+        (Kind::Pass(_) | Kind::Parallel(_), Stage::Arguments) => false,
+        (
+            Kind::Choice(_) | Kind::Wait(_) | Kind::Succeed | Kind::Fail(_),
+            Stage::ResultSelector | Stage::ResultPath,
+        ) => false,
         _ => true,
     }
 }

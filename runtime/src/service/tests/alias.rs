@@ -331,7 +331,8 @@ async fn a_state_machine_takes_versions_and_aliases_along() {
     let (bench, machine) = bench().await;
     let new = create("a", routes(&machine, &[(":1", 100)]));
     bench.ok("CreateStateMachineAlias", new.clone()).await;
-    bench.start(&format!("{machine}:a"), "e", "{}").await;
+    let execution = bench.start(&format!("{machine}:a"), "e", "{}").await;
+    bench.ok("StopExecution", json!({"executionArn": execution})).await;
     bench.ok("DeleteStateMachine", json!({"stateMachineArn": machine})).await;
     let missing =
         |arn: String| error("StateMachineDoesNotExist", format!("State Machine Does Not Exist: '{arn}'"));

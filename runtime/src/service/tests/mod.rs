@@ -5,6 +5,8 @@ mod alias;
 mod execution;
 mod express;
 mod history;
+mod map_run;
+mod redrive;
 mod state_machine;
 mod tag;
 mod test_state;
@@ -54,7 +56,7 @@ impl Bench {
         let options =
             engine::Options { workers: 1, clock: clock.clone(), seed: Some(1), ..engine::Options::default() };
         let engine = Engine::start(store.clone(), options).unwrap();
-        let service = Service::new(engine, Options { poll_patience });
+        let service = Service::new(engine, Options { poll_patience, ..Options::default() });
         Bench { service, store, clock, context: context("us-east-1", "000000000000") }
     }
 
@@ -158,24 +160,6 @@ fn pass() -> Value {
 
 fn wait() -> Value {
     one_state(json!({"Type": "Wait", "Seconds": 60, "End": true}))
-}
-
-#[tokio::test]
-async fn what_is_not_built_says_so() {
-    let bench = Bench::new();
-    let arn = format!("{HERE}:stateMachine:m");
-    let cases = [
-        ("RedriveExecution", json!({"executionArn": arn, "clientToken": "t"})),
-        ("DescribeMapRun", json!({"mapRunArn": arn})),
-        ("ListMapRuns", json!({"executionArn": arn})),
-        ("UpdateMapRun", json!({"mapRunArn": arn})),
-    ];
-    for (operation, input) in cases {
-        let message = format!("gradus does not answer {operation} yet");
-        let expected = Fault::new("com.amazon.coral.service#UnsupportedOperationException", Some(message));
-        assert_eq!(bench.call(operation, input).await, Err(expected));
-    }
-    bench.stop().await;
 }
 
 #[tokio::test]

@@ -410,11 +410,74 @@ async fn page_tokens_outlive_the_process() {
 }
 
 #[tokio::test]
+async fn a_machine_is_being_deleted_while_executions_of_it_run() {
+    let bench = Bench::new();
+    let machine = bench.machine("m", wait()).await;
+    let named = json!({"stateMachineArn": machine});
+    let old = bench.start(&machine, "e", "{}").await;
+    let version =
+        bench.ok("PublishStateMachineVersion", named.clone()).await["stateMachineVersionArn"].clone();
+    let routes = json!([{"stateMachineVersionArn": version, "weight": 100}]);
+    let alias = json!({"name": "live", "routingConfiguration": routes});
+    let alias_arn = bench.ok("CreateStateMachineAlias", alias.clone()).await["stateMachineAliasArn"].clone();
+    bench.ok("TagResource", json!({"resourceArn": machine, "tags": [{"key": "k", "value": "v"}]})).await;
+    bench.ok("DeleteStateMachine", named.clone()).await;
+
+    let deleting = || error("StateMachineDeleting", format!("State Machine is being deleted: '{machine}'"));
+    let gone = |arn: &Value| missing(arn.as_str().unwrap());
+    bench
+        .check(vec![
+            ("StartExecution", named.clone(), deleting()),
+            ("StartExecution", json!({"stateMachineArn": version}), deleting()),
+            ("StartExecution", json!({"stateMachineArn": alias_arn}), deleting()),
+            ("CreateStateMachine", new_machine("m", wait()), deleting()),
+            ("UpdateStateMachine", json!({"stateMachineArn": machine, "roleArn": ROLE}), deleting()),
+            ("PublishStateMachineVersion", named.clone(), deleting()),
+            ("CreateStateMachineAlias", alias.clone(), deleting()),
+            (
+                "UpdateStateMachineAlias",
+                json!({"stateMachineAliasArn": alias_arn, "description": "d"}),
+                deleting(),
+            ),
+            ("ListStateMachineAliases", named.clone(), deleting()),
+            ("DescribeStateMachine", json!({"stateMachineArn": version}), gone(&version)),
+            ("DescribeStateMachine", json!({"stateMachineArn": alias_arn}), gone(&alias_arn)),
+            ("ListStateMachines", json!({}), Ok(json!({"stateMachines": []}))),
+            ("DeleteStateMachine", named.clone(), Ok(json!({}))),
+            (
+                "ListTagsForResource",
+                json!({"resourceArn": machine}),
+                error("ResourceNotFound", format!("Resource not found: '{machine}'")),
+            ),
+        ])
+        .await;
+    let described = bench.ok("DescribeStateMachine", named.clone()).await;
+    assert_eq!(
+        (&described["status"], &described["definition"]),
+        (&json!("DELETING"), &json!(wait().to_string()))
+    );
+    let listed = bench.ok("ListExecutions", named.clone()).await;
+    assert_eq!(listed["executions"][0]["executionArn"], json!(old));
+
+    bench.ok("StopExecution", json!({"executionArn": old})).await;
+    bench
+        .check(vec![
+            ("DescribeStateMachine", named.clone(), missing(&machine)),
+            ("StartExecution", named.clone(), missing(&machine)),
+            ("ListExecutions", named, missing(&machine)),
+        ])
+        .await;
+    bench.machine("m", pass()).await;
+    bench.stop().await;
+}
+
+#[tokio::test]
 async fn a_deleted_machine_leaves_nothing_to_its_successor() {
     let bench = Bench::new();
     let machine = bench.machine("m", wait()).await;
     let named = json!({"stateMachineArn": machine});
     let old = bench.start(&machine, "e", "{}").await;
+    bench.ok("StopExecution", json!({"executionArn": old})).await;
     bench.ok("TagResource", json!({"resourceArn": machine, "tags": [{"key": "k", "value": "v"}]})).await;
     bench.ok("DeleteStateMachine", named.clone()).await;
     bench.check(vec![("StartExecution", named.clone(), missing(&machine))]).await;
@@ -427,7 +490,6 @@ async fn a_deleted_machine_leaves_nothing_to_its_successor() {
         .await;
     let of_old = bench.ok("DescribeStateMachineForExecution", json!({"executionArn": old})).await;
     assert_eq!(of_old["definition"], json!(wait().to_string()));
-    bench.ok("StopExecution", json!({"executionArn": old})).await;
     let described = bench.ok("DescribeExecution", json!({"executionArn": old})).await;
     assert_eq!(described["redriveStatusReason"], json!("State machine is in DELETING status"));
     bench.stop().await;

@@ -241,6 +241,57 @@ async fn mocked_blocks() {
 }
 
 #[tokio::test]
+async fn states_that_speak_jsonata() {
+    let query = |state: Value| with(state, json!({"QueryLanguage": "JSONata"}));
+    let three = r#"{"v": [1, 2, 3]}"#;
+    let call = query(task(json!({
+        "Arguments": {"FunctionName": "f", "Payload": "{% $states.input.v %}"},
+        "Output": "{% $states.result.Payload + $u %}", "Assign": {"w": "{% $u + 1 %}"},
+        "Catch": [{"ErrorEquals": ["A"], "Output": "{% $states.errorOutput.Cause %}", "Next": "N"}],
+    })));
+    let tolerant = query(distributed(json!({
+        "Items": "{% $states.input.v %}", "ItemSelector": {"i": "{% $states.context.Map.Item.Value %}"},
+        "MaxConcurrency": "{% 1 + 1 %}", "ToleratedFailurePercentage": 50,
+        "Retry": [{"ErrorEquals": ["States.ExceedToleratedFailureThreshold"], "MaxAttempts": 2}],
+    })));
+    let shown = |more: Value| with(json!({
+        "input": three, "afterItemSelector": r#"[{"i":1},{"i":2},{"i":3}]"#, "maxConcurrency": 2,
+        "toleratedFailurePercentage": 50.0,
+    }), more);
+    let failures = |count: u64| json!({"stateConfiguration": {"mapIterationFailureCount": count}});
+    check(vec![
+        (
+            call.clone(),
+            with(with(debug(r#"{"v": 7}"#), result(r#"{"Payload": 2}"#)), json!({"variables": r#"{"u": 3}"#})),
+            succeeded("5", json!({"inspectionData": {
+                "input": r#"{"v": 7}"#, "afterArguments": r#"{"FunctionName":"f","Payload":7}"#,
+                "result": r#"{"Payload": 2}"#, "variables": r#"{"u":3,"w":4}"#,
+            }})),
+        ),
+        (call, with(with(debug(r#"{"v": 7}"#), error("A")), json!({"variables": "{}"})),
+            failed("CAUGHT_ERROR", "A", "told to", json!({"output": "\"told to\"", "nextState": "N", "inspectionData": {
+                "input": r#"{"v": 7}"#, "afterArguments": r#"{"FunctionName":"f","Payload":7}"#,
+                "errorDetails": {"catchIndex": 0}}}))),
+        (tolerant.clone(), with(with(debug(three), result("[ 1 ]")), failures(1)),
+            succeeded("[ 1 ]", json!({"inspectionData": shown(json!({}))}))),
+        (tolerant.clone(), with(with(debug(three), result("[ 1 ]")), failures(2)),
+            failed("RETRIABLE", "States.ExceedToleratedFailureThreshold", "The specified tolerated failure threshold was exceeded",
+                json!({"inspectionData": shown(json!({"errorDetails": {"retryIndex": 0, "retryBackoffIntervalSeconds": 1}}))}))),
+        (tolerant, with(with(debug(three), error("A")), failures(2)),
+            failed("FAILED", "A", "told to", json!({"inspectionData": shown(json!({}))}))),
+        (query(parallel(json!({"Arguments": "{% $states.input.v %}", "Output": "{% $states.result[0] %}"}))),
+            with(debug(three), result("[5, 6]")), succeeded("5", json!({"inspectionData": {"input": three}}))),
+        (query(json!({"Type": "Choice", "Choices": [{"Condition": "{% $count($states.input.v) = 3 %}", "Next": "Y"}]})),
+            debug(three), succeeded(three, json!({"nextState": "Y", "inspectionData": {"input": three}}))),
+        (query(json!({"Type": "Pass", "Output": "{% $nothing %}", "End": true})), debug(three),
+            failed("FAILED", "States.QueryEvaluationError",
+                "The JSONata expression '$nothing' specified for the field 'Output' returned nothing (undefined).",
+                json!({"inspectionData": {"input": three}}))),
+    ])
+    .await;
+}
+
+#[tokio::test]
 async fn states_of_a_machine() {
     let inner = json!({"Type": "Pass", "Parameters": {"item.$": "$$.Map.Item"}, "End": true});
     let processor = json!({"StartAt": "Inner", "States": {"Inner": inner}});

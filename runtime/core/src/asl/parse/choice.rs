@@ -3,12 +3,16 @@
 use std::sync::Arc;
 
 use super::fields::{Fields, Table, each, expected};
+use super::jsonata::Given;
 use super::location::Location;
-use super::state::next;
-use super::{Block, Language, Parser, Read, Refused, jsonata, paths, variables};
-use crate::asl::definition::{Choice, Glob, Kind, Operand, Operator, Relation, Rule, Test, TypeTest};
+use super::state::{exit, next};
+use super::{Block, Language, Parser, Read, Refused, jsonata, paths, suspects};
+use crate::asl::definition::{
+    Choice, Condition, Exit, Glob, Kind, Operand, Operator, Relation, Rule, Test, TypeTest,
+};
 use crate::asl::diagnostic::Code;
 use crate::expr::path::Path;
+use crate::expr::query::Place;
 use crate::json::Value;
 
 /// How deep `And`, `Or` and `Not` may stand in each other. Reading and evaluating a test recurses
@@ -62,25 +66,43 @@ pub(super) const OPERATORS: &[&str] = &[
 ];
 
 /// Reads the fields of a Choice.
-pub(super) fn choice(parser: &mut Parser, block: &mut Block<'_>, fields: &mut Fields<'_>) -> Read<Kind> {
+///
+/// `exit` is what the state leaves with where no rule holds, if that could be read.
+pub(super) fn choice(
+    parser: &mut Parser,
+    block: &mut Block<'_>,
+    fields: &mut Fields<'_>,
+    exit: Option<&Exit>,
+) -> Read<Kind> {
     let required = fields.require(parser, &["Choices"]);
-    let rules = rules(parser, block, fields);
+    let rules = rules(parser, block, fields, exit);
     let default = next(parser, block, fields, "Default");
     required?;
     Ok(Kind::Choice(Choice { rules: rules?, default: default? }))
 }
 
-fn rules(parser: &mut Parser, block: &mut Block<'_>, fields: &mut Fields<'_>) -> Read<Vec<Rule>> {
+fn rules(
+    parser: &mut Parser,
+    block: &mut Block<'_>,
+    fields: &mut Fields<'_>,
+    exit: Option<&Exit>,
+) -> Read<Vec<Rule>> {
     let Ok(Some(entries)) = fields.filled_array(parser, "Choices") else {
         block.incomplete = true;
         return Err(Refused);
     };
     let place = fields.at("Choices");
-    each(entries.iter().enumerate().map(|(index, entry)| rule(parser, block, entry, place.item(index))))
+    each(entries.iter().enumerate().map(|(index, entry)| rule(parser, block, entry, place.item(index), exit)))
 }
 
 /// A rule on the top level: a test, and where to go when it holds.
-fn rule(parser: &mut Parser, block: &mut Block<'_>, entry: &Value, location: Location<'_>) -> Read<Rule> {
+fn rule(
+    parser: &mut Parser,
+    block: &mut Block<'_>,
+    entry: &Value,
+    location: Location<'_>,
+    of_state: Option<&Exit>,
+) -> Read<Rule> {
     const TABLE: Table = &[FORMS, &["Comment", "Next", "Assign", "Output"], OPERATORS];
     let opened = Fields::open(parser, entry, location, TABLE);
     block.incomplete |= opened.is_err();
@@ -89,17 +111,34 @@ fn rule(parser: &mut Parser, block: &mut Block<'_>, entry: &Value, location: Loc
     let required = fields.require(parser, &["Next"]);
     block.incomplete |= required.is_err();
     let next = next(parser, block, &mut fields, "Next");
-    let test = test(parser, &mut fields, 1);
-    let assign = variables::assign(parser, &mut fields);
-    if parser.language == Some(Language::Jsonata) {
-        jsonata::check(parser, &mut fields);
-    }
-    if parser.language != Some(Language::JsonPath) {
-        return Err(Refused);
-    }
+    let condition = condition(parser, &mut fields);
+    let exit = exit(parser, &mut fields, Place::State);
     fields.close(parser)?;
     required?;
-    Ok(Rule { test: test?, assign: assign?, next: next?.ok_or(Refused)? })
+    let mut exit = exit?;
+    if let (Exit::JsonPath { output_path, .. }, Some(Exit::JsonPath { output_path: of_state, .. })) =
+        (&mut exit, of_state)
+    {
+        output_path.clone_from(of_state);
+    }
+    Ok(Rule { condition: condition?, exit, next: next?.ok_or(Refused)? })
+}
+
+/// What must hold: a test, or a JSONata `Condition`.
+fn condition(parser: &mut Parser, fields: &mut Fields<'_>) -> Read<Condition> {
+    if parser.language != Some(Language::Jsonata) {
+        return test(parser, fields, 1).map(Condition::Test);
+    }
+    let comment = fields.string(parser, "Comment");
+    let form = form(parser, fields);
+    refuse_operators(parser, fields);
+    let condition = jsonata::boolean(parser, fields, "Condition");
+    form?;
+    comment?;
+    Ok(match condition?.ok_or(Refused)? {
+        Given::Fixed(holds) => Condition::Literal(holds),
+        Given::Query(query) => Condition::Query(query),
+    })
 }
 
 /// A rule inside another.
@@ -204,7 +243,9 @@ fn operator(parser: &mut Parser, fields: &mut Fields<'_>, name: &'static str) ->
         Form::Is(test) => Operator::IsType(test, boolean(parser, fields, name)?),
         Form::Matches => Operator::StringMatches(pattern(parser, fields, name)?),
         Form::Boolean => Operator::BooleanEquals(operand(path, || boolean(parser, fields, name))?),
-        Form::String(relation) => Operator::String(relation, operand(path, || string(parser, fields, name))?),
+        Form::String(relation) => {
+            Operator::String(relation, operand(path, || operand_text(parser, fields, name))?)
+        }
         Form::Numeric(relation) => {
             Operator::Numeric(relation, operand(path, || number(parser, fields, name))?)
         }
@@ -251,6 +292,13 @@ fn boolean(parser: &mut Parser, fields: &mut Fields<'_>, name: &'static str) -> 
 
 fn string(parser: &mut Parser, fields: &mut Fields<'_>, name: &'static str) -> Read<Arc<str>> {
     fields.string(parser, name)?.cloned().ok_or(Refused)
+}
+
+/// The text that a string is compared with.
+fn operand_text(parser: &mut Parser, fields: &mut Fields<'_>, name: &'static str) -> Read<Arc<str>> {
+    let text = string(parser, fields, name)?;
+    suspects::in_field(parser, &fields.at(name), name, &text);
+    Ok(text)
 }
 
 fn number(parser: &mut Parser, fields: &mut Fields<'_>, name: &'static str) -> Read<Value> {

@@ -6,8 +6,10 @@
 
 use super::fields::{EMPTY, Fields, Table, expected};
 use super::location::Location;
+use super::state::number;
 use super::{Language, Parser, Read, jsonata, paths};
 use crate::asl::diagnostic::Code;
+use crate::expr::query::Place;
 use crate::json::Value;
 
 /// The most UTF-16 units in a label.
@@ -148,7 +150,9 @@ fn template(parser: &mut Parser, fields: &mut Fields<'_>, name: &'static str) {
     };
     match parser.language {
         Some(Language::JsonPath) => drop(paths::template(parser, &fields.at(name), value)),
-        Some(Language::Jsonata) => jsonata::check_strings(parser, &fields.at(name), value),
+        Some(Language::Jsonata) => {
+            drop(jsonata::template_at(parser, &fields.at(name), value, Place::State));
+        }
         None => {}
     }
 }
@@ -163,11 +167,11 @@ fn count(
     most: u64,
 ) -> Read<()> {
     let alone = fields.at_most_one(parser, &[fixed, found]);
-    let number = jsonata::integer(parser, fields, fixed, least..=most);
+    let number = number(parser, fields, fixed, least..=most);
     let path = fields.path(parser, found);
     alone?;
     path?;
-    number
+    number.map(drop)
 }
 
 fn label(parser: &mut Parser, value: &Value, location: Location<'_>) -> Read<()> {

@@ -25,6 +25,7 @@ const JSONATA_ONLY: &[&str] = &["Arguments", "Condition", "Items", "Output"];
 
 /// Fields of the JSONPath language that a JSONata object may not have.
 const JSONPATH_ONLY: &[&str] = &[
+    "And",
     "CausePath",
     "ErrorPath",
     "HeartbeatSecondsPath",
@@ -34,6 +35,8 @@ const JSONPATH_ONLY: &[&str] = &[
     "MaxInputBytesPerBatchPath",
     "MaxItemsPath",
     "MaxItemsPerBatchPath",
+    "Not",
+    "Or",
     "OutputPath",
     "Parameters",
     "Result",
@@ -245,6 +248,14 @@ impl<'a> Fields<'a> {
         }
     }
 
+    /// A member that must be a number from 0 to 100.
+    pub(super) fn percentage(&mut self, parser: &mut Parser, name: &'static str) -> Read<Option<f64>> {
+        match self.number(parser, name, 0)? {
+            Some(number) if number > 100.0 => Err(parser.refuse(&self.at(name), "Maximum value is 100")),
+            number => Ok(number),
+        }
+    }
+
     /// A member that must be an array.
     pub(super) fn array(&mut self, parser: &mut Parser, name: &'static str) -> Read<Option<&'a [Value]>> {
         match self.get(name) {
@@ -315,9 +326,9 @@ impl<'a> Fields<'a> {
         paths::reference_path(parser, &self.at(NAME), text).map(ResultPath::Insert)
     }
 
-    /// A member that is a payload template.
+    /// A member that is a payload template. One that is `null` counts as not given, as `Result` does (recorded).
     pub(super) fn template(&mut self, parser: &mut Parser, name: &'static str) -> Read<Option<Template>> {
-        let Some(value) = self.get(name) else {
+        let Some(value) = self.get(name).filter(|value| !value.is_null()) else {
             return Ok(None);
         };
         paths::template(parser, &self.at(name), value).map(Some)

@@ -1,176 +1,164 @@
-//! Fields of a JSONata state, as far as they can be checked without its expressions: which there
-//! must be, plain values, and the brackets around an expression.
+//! Fields that take a JSONata expression, or in which expressions stand at any depth.
 
 use std::ops::RangeInclusive;
 
-use super::fields::{Fields, MAX_NUMBER, expected};
+use super::fields::{Fields, expected};
 use super::location::{Location, Step};
-use super::{Parser, Read, Refused, paths, task};
+use super::{Parser, Read, Refused, variables};
+use crate::asl::diagnostic::Code;
+use crate::expr::query::{self, Place, Problem, Query, Template};
 use crate::json::Value;
 
-const OPEN: &str = "{%";
-const CLOSE: &str = "%}";
-
-/// What a field takes besides an expression.
-enum Form {
-    /// An integer of at least this, and of at most [`MAX_NUMBER`].
-    Integer(u64),
-    /// A number from 0 to 100.
-    Percentage,
-    /// A timestamp.
-    Timestamp,
-    /// A text.
-    Text,
-    /// `true` or `false`.
-    Boolean,
-    /// An array, or an object.
-    Items,
-    /// Any value, with expressions wherever a string can stand.
-    Template,
+/// What a field says: a value as written, or a query that gives it.
+#[derive(Debug)]
+pub(super) enum Given<T> {
+    Fixed(T),
+    Query(Query),
 }
 
-/// The fields that take an expression, wherever they stand; `Assign` is read by `variables.rs`.
-const FIELDS: &[(&str, Form)] = &[
-    ("Seconds", Form::Integer(0)),
-    ("Timestamp", Form::Timestamp),
-    ("TimeoutSeconds", Form::Integer(1)),
-    ("HeartbeatSeconds", Form::Integer(1)),
-    ("MaxConcurrency", Form::Integer(0)),
-    ("ToleratedFailureCount", Form::Integer(0)),
-    ("ToleratedFailurePercentage", Form::Percentage),
-    ("Error", Form::Text),
-    ("Cause", Form::Text),
-    ("Condition", Form::Boolean),
-    ("Items", Form::Items),
-    ("ItemSelector", Form::Template),
-    ("Arguments", Form::Template),
-    ("Output", Form::Template),
-];
-
-/// Checks a state.
-pub(super) fn check_state(parser: &mut Parser, fields: &mut Fields<'_>) {
-    match fields.peek("Type").and_then(Value::as_str) {
-        Some("Task") => {
-            let _ = fields.require(parser, &["Resource"]);
-            if fields.has("Resource") {
-                let _ = task::resource(parser, fields);
-            }
-        }
-        Some("Wait") => {
-            let _ = fields.exactly_one(parser, &["SecondsPath", "Seconds", "TimestampPath", "Timestamp"]);
-        }
-        _ => {}
-    }
-    check(parser, fields);
-}
-
-/// Checks every field that takes an expression, of a state, a rule or a catcher.
-pub(super) fn check(parser: &mut Parser, fields: &mut Fields<'_>) {
-    for (name, form) in FIELDS {
-        if fields.peek(name).is_some() {
-            let _ = check_field(parser, fields, name, form);
-        }
-    }
-}
-
-fn check_field(parser: &mut Parser, fields: &mut Fields<'_>, name: &'static str, form: &Form) -> Read<()> {
-    let value = fields.get(name).ok_or(Refused)?;
-    let text = value.as_str();
-    match (form, text) {
-        (Form::Template, _) => {
-            check_strings(parser, &fields.at(name), value);
-            Ok(())
-        }
-        (Form::Text, Some(_)) => expression(parser, &fields.at(name), value),
-        (Form::Timestamp, Some(text)) if !text.starts_with(OPEN) => {
-            paths::timestamp(parser, &fields.at(name), text).map(drop)
-        }
-        (_, Some(_)) => bracketed(parser, &fields.at(name), value),
-        (Form::Integer(least), None) => fields.integer(parser, name, *least..=MAX_NUMBER).map(drop),
-        (Form::Percentage, None) => percentage(parser, fields, name),
-        (Form::Timestamp | Form::Text, None) => fields.string(parser, name).map(drop),
-        (Form::Boolean, None) => fields.boolean(parser, name).map(drop),
-        (Form::Items, None) => match value {
-            Value::Array(_) | Value::Object(_) => {
-                check_strings(parser, &fields.at(name), value);
-                Ok(())
-            }
-            _ => Err(parser.refuse(&fields.at(name), expected("[ARRAY]"))),
-        },
-    }
-}
-
-/// A number from 0 to 100.
-fn percentage(parser: &mut Parser, fields: &mut Fields<'_>, name: &'static str) -> Read<()> {
-    match fields.number(parser, name, 0)? {
-        Some(number) if number > 100.0 => Err(parser.refuse(&fields.at(name), "Maximum value is 100")),
-        _ => Ok(()),
-    }
-}
-
-/// An integer in a range, or in JSONata an expression.
+/// An integer in a range, or a query.
 pub(super) fn integer(
     parser: &mut Parser,
     fields: &mut Fields<'_>,
     name: &'static str,
     range: RangeInclusive<u64>,
-) -> Read<()> {
-    let is_jsonata = parser.language == Some(super::Language::Jsonata);
+) -> Read<Option<Given<u64>>> {
+    match query_of(parser, fields, name)? {
+        Some(query) => Ok(Some(Given::Query(query))),
+        None => Ok(fields.integer(parser, name, range)?.map(Given::Fixed)),
+    }
+}
+
+/// A number from 0 to 100, or a query.
+pub(super) fn percentage(
+    parser: &mut Parser,
+    fields: &mut Fields<'_>,
+    name: &'static str,
+) -> Read<Option<Given<f64>>> {
+    match query_of(parser, fields, name)? {
+        Some(query) => Ok(Some(Given::Query(query))),
+        None => Ok(fields.percentage(parser, name)?.map(Given::Fixed)),
+    }
+}
+
+/// `true`, `false`, or a query.
+pub(super) fn boolean(
+    parser: &mut Parser,
+    fields: &mut Fields<'_>,
+    name: &'static str,
+) -> Read<Option<Given<bool>>> {
+    match query_of(parser, fields, name)? {
+        Some(query) => Ok(Some(Given::Query(query))),
+        None => Ok(fields.boolean(parser, name)?.map(Given::Fixed)),
+    }
+}
+
+/// A text, which is a query if it begins as one.
+pub(super) fn text<'a>(
+    parser: &mut Parser,
+    fields: &mut Fields<'a>,
+    name: &'static str,
+) -> Read<Option<Given<&'a str>>> {
+    let Some(text) = fields.string(parser, name)? else { return Ok(None) };
+    let query = string(parser, &fields.at(name), text, Place::State)?;
+    Ok(Some(query.map_or(Given::Fixed(&**text), Given::Query)))
+}
+
+/// A template.
+pub(super) fn template(
+    parser: &mut Parser,
+    fields: &mut Fields<'_>,
+    name: &'static str,
+    place: Place,
+) -> Read<Option<Template>> {
     match fields.get(name) {
-        Some(value @ Value::String(_)) if is_jsonata => bracketed(parser, &fields.at(name), value),
-        _ => fields.integer(parser, name, range).map(drop),
+        Some(value) => template_at(parser, &fields.at(name), value, place).map(Some),
+        None => Ok(None),
     }
 }
 
-/// Reports every string in a value that begins as an expression and does not end as one.
-pub(super) fn check_strings(parser: &mut Parser, location: &Location<'_>, value: &Value) {
-    // A stack of its own, since a value may be deep.
-    let mut open: Vec<Box<dyn Iterator<Item = (Step<'_>, &Value)>>> = Vec::new();
-    let mut way: Vec<Step<'_>> = Vec::new();
-    let mut next = Some(value);
-    loop {
-        if let Some(value) = next.take() {
-            match value {
-                Value::Array(items) => {
-                    open.push(Box::new(items.iter().enumerate().map(|(at, item)| (Step::Item(at), item))));
-                    way.push(Step::Document);
-                }
-                Value::Object(members) => {
-                    open.push(Box::new(members.iter().map(|(key, member)| (Step::Field(key), member))));
-                    way.push(Step::Document);
-                }
-                scalar => drop(expression(parser, &location.inside(&way), scalar)),
-            }
+/// A template that stands at `location`. Reports every fault of every expression in it.
+pub(super) fn template_at(
+    parser: &mut Parser,
+    location: &Location<'_>,
+    value: &Value,
+    place: Place,
+) -> Read<Template> {
+    let within = within_state(parser, location);
+    Template::compile(value, within, |way, text| {
+        if !query::begins(text) {
+            return Ok(None);
         }
-        let Some(entries) = open.last_mut() else {
-            return;
-        };
-        match (entries.next(), way.last_mut()) {
-            (Some((step, value)), Some(last)) => {
-                *last = step;
-                next = Some(value);
+        let way: Vec<Step<'_>> = way.iter().map(|step| Step::from(*step)).collect();
+        string(parser, &location.inside(&way), text, place)
+    })
+}
+
+/// `Items`: an array with expressions in it, or an expression. Nothing where there is none.
+pub(super) fn items(parser: &mut Parser, fields: &mut Fields<'_>) -> Read<Option<Template>> {
+    const NAME: &str = "Items";
+    match fields.get(NAME) {
+        None => Ok(None),
+        Some(Value::String(text)) if !query::begins(text) => Err(unbracketed(parser, &fields.at(NAME))),
+        // The guide of later years takes an object too; what an iteration gets then is not known.
+        Some(value @ (Value::String(_) | Value::Array(_))) => {
+            template_at(parser, &fields.at(NAME), value, Place::State).map(Some)
+        }
+        Some(_) => Err(parser.refuse(&fields.at(NAME), expected("[ARRAY]"))),
+    }
+}
+
+/// The query of a field that takes no other string.
+fn query_of(parser: &mut Parser, fields: &mut Fields<'_>, name: &'static str) -> Read<Option<Query>> {
+    match fields.get(name) {
+        Some(Value::String(text)) => {
+            let query = string(parser, &fields.at(name), text, Place::State)?;
+            query.map(Some).ok_or_else(|| unbracketed(parser, &fields.at(name)))
+        }
+        _ => Ok(None),
+    }
+}
+
+/// A string that may be an expression: its query, or nothing.
+fn string(parser: &mut Parser, location: &Location<'_>, text: &str, place: Place) -> Read<Option<Query>> {
+    if !query::begins(text) {
+        return Ok(None);
+    }
+    let expression = query::expression(text).ok_or_else(|| unbracketed(parser, location))?;
+    match Query::compile(expression, within_state(parser, location), place) {
+        Ok(query) => {
+            note_variables(parser, location, &query);
+            Ok(Some(query))
+        }
+        Err(problems) => {
+            for problem in problems {
+                let (code, message) = match problem {
+                    Problem::Invalid(message) => (Code::InvalidJsonataExpression, message),
+                    Problem::Unsupported(message) => (Code::UnsupportedJsonataExpression, message),
+                };
+                parser.refuse_as(code, location, message);
             }
-            _ => {
-                open.pop();
-                way.pop();
-            }
+            Err(Refused)
         }
     }
 }
 
-/// A text that may be an expression, and anything else.
-fn expression(parser: &mut Parser, location: &Location<'_>, value: &Value) -> Read<()> {
-    match value.as_str() {
-        Some(text) if text.starts_with(OPEN) => bracketed(parser, location, value),
-        _ => Ok(()),
+/// A name that a function has is a variable only if the machine assigns it.
+fn note_variables(parser: &mut Parser, location: &Location<'_>, query: &Query) {
+    for name in query.variables() {
+        if !query::is_function(name) || parser.scopes.defines(name) {
+            variables::note(parser, location, name);
+        }
     }
 }
 
-/// A text that must be an expression.
-fn bracketed(parser: &mut Parser, location: &Location<'_>, value: &Value) -> Read<()> {
-    let inner = value.as_str().and_then(|text| text.strip_prefix(OPEN)?.strip_suffix(CLOSE));
-    let message = "JSONata string must start with {% and end with %}";
-    inner.map(drop).ok_or_else(|| parser.refuse(location, message))
+/// A place as the service names it in a failure: from the state on.
+fn within_state(parser: &Parser, location: &Location<'_>) -> String {
+    location.path().get(parser.state_path..).unwrap_or_default().to_owned()
+}
+
+fn unbracketed(parser: &mut Parser, location: &Location<'_>) -> Refused {
+    parser.refuse(location, "JSONata string must start with {% and end with %}")
 }
 
 #[cfg(test)]
@@ -192,7 +180,6 @@ mod tests {
         // The value of `Output`, and where the fault is, if there is one.
         let cases = [
             (r#""{% 1 %}""#, None),
-            (r#""{%%}""#, None),
             (r#"" {% 1 ""#, None),
             (r#""text %}""#, None),
             (r#"{"a": ["{% 1 %}", {"b.$": "$"}], "c": null}"#, None),
@@ -207,6 +194,17 @@ mod tests {
             let expected: Vec<&str> = expected.iter().map(String::as_str).collect();
             check(&format!(r#""Type": "Pass", "Output": {output}"#), &expected);
         }
+        check(
+            r#""Type": "Pass", "Output": {"a": "{%%}", "b": ["{% [1,2 %}"], "c": "{% phone & $$ & $states.result %}"}"#,
+            &[
+                "INVALID_JSONATA_EXPRESSION: Unexpected end of expression at /States/S/Output/a",
+                "INVALID_JSONATA_EXPRESSION: Expected \"]\" before end of expression at /States/S/Output/b[0]",
+                "UNSUPPORTED_JSONATA_EXPRESSION: Reference to 'phone' at the top level is not supported. \
+                 at /States/S/Output/c",
+                "UNSUPPORTED_JSONATA_EXPRESSION: Reference to '$$' is not supported. at /States/S/Output/c",
+                "UNSUPPORTED_JSONATA_EXPRESSION: Field '$states.result' does not exist. at /States/S/Output/c",
+            ],
+        );
         let deep = format!("{}{}{}", "[".repeat(900), "\"{%\"", "]".repeat(900));
         let place = format!("{MESSAGE} at /States/S/Output{}", "[0]".repeat(900));
         check(&format!(r#""Type": "Pass", "Output": {deep}"#), &[&place]);
@@ -230,7 +228,7 @@ mod tests {
             (r#""Type": "Wait", "Seconds": 100000000"#, &["Maximum value is 99999999 at /States/S/Seconds"]),
             (r#""Type": "Wait", "Seconds": true"#, &["Expected value of type Integer at /States/S/Seconds"]),
             (r#""Type": "Wait", "Seconds": "1""#, &[&[brackets, "Seconds"].concat()]),
-            (r#""Type": "Wait", "Timestamp": "{% $x %}""#, &[]),
+            (r#""Type": "Wait", "Timestamp": "{% $states.input %}""#, &[]),
             (r#""Type": "Wait", "Timestamp": "2016-03-14T01:59:00Z""#, &[]),
             (
                 r#""Type": "Wait", "Timestamp": "2016-13-14T01:59:00Z""#,
@@ -294,9 +292,9 @@ mod tests {
     fn map_fields() {
         let brackets = "JSONata string must start with {% and end with %} at /States/S/";
         let cases: &[(&str, &[&str])] = &[
-            (r#""Items": [1, "{% $x %}"], "MaxConcurrency": "{% 1 %}", "ItemSelector": {}"#, &[]),
-            (r#""Items": "{% $x %}", "MaxConcurrency": 0"#, &[]),
-            (r#""Items": {"a": 1}"#, &[]),
+            (r#""Items": [1, "{% $states.input %}"], "MaxConcurrency": "{% 1 %}", "ItemSelector": {}"#, &[]),
+            (r#""Items": "{% $states.input %}", "MaxConcurrency": 0"#, &[]),
+            (r#""Items": {"a": 1}"#, &["Expected value of type [ARRAY] at /States/S/Items"]),
             (r#""Items": "x""#, &[&[brackets, "Items"].concat()]),
             (r#""Items": ["{%"]"#, &[&[brackets, "Items[0]"].concat()]),
             (r#""Items": 1"#, &["Expected value of type [ARRAY] at /States/S/Items"]),

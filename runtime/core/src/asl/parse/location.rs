@@ -1,5 +1,7 @@
 //! Where in the document the parser stands: a chain of borrowed steps, spelled out only for a fault.
 
+use crate::expr::query;
+
 /// A place in the document.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Location<'a> {
@@ -17,6 +19,15 @@ pub(super) enum Step<'a> {
     Item(usize),
     /// Several steps, one after the other.
     Way(&'a [Step<'a>]),
+}
+
+impl<'a> From<query::Step<'a>> for Step<'a> {
+    fn from(step: query::Step<'a>) -> Step<'a> {
+        match step {
+            query::Step::Member(name) => Step::Field(name),
+            query::Step::Item(index) => Step::Item(index),
+        }
+    }
 }
 
 impl<'a> Location<'a> {

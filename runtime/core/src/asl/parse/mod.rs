@@ -17,6 +17,7 @@ mod location;
 mod nested;
 mod paths;
 mod state;
+mod suspects;
 mod task;
 mod unbuilt;
 mod variables;
@@ -30,7 +31,6 @@ use super::diagnostic::{Code, Diagnostic, Place, Severity};
 use crate::json::{self, Object, Value};
 use fields::{Fields, MAX_NUMBER};
 use location::Location;
-use unbuilt::Unbuilt;
 use variables::Scopes;
 
 pub use state::state_fields;
@@ -126,9 +126,7 @@ fn machine(parser: &mut Parser, value: &Value) -> Read<Definition> {
 
 /// Which language is spoken where a state does not say.
 fn machine_language(parser: &mut Parser, fields: &mut Fields<'_>) -> Language {
-    let language = query_language(parser, fields).unwrap_or(Language::JsonPath);
-    refuse_jsonata(parser, fields);
-    language
+    query_language(parser, fields).unwrap_or(Language::JsonPath)
 }
 
 /// The language that an object names, if it names any. A value that is none counts as JSONata,
@@ -138,13 +136,6 @@ fn query_language(parser: &mut Parser, fields: &mut Fields<'_>) -> Option<Langua
         Ok(None) => None,
         Ok(Some("JSONPath")) => Some(Language::JsonPath),
         Ok(Some(_)) | Err(Refused) => Some(Language::Jsonata),
-    }
-}
-
-/// Reports JSONata where an object asks for it.
-fn refuse_jsonata(parser: &mut Parser, fields: &mut Fields<'_>) {
-    if fields.get("QueryLanguage").and_then(Value::as_str) == Some("JSONata") {
-        let _ = unbuilt::check(parser, &fields.at("QueryLanguage"), Unbuilt::Jsonata);
     }
 }
 
@@ -301,6 +292,8 @@ struct Parser {
     machine_language: Language,
     /// Whose fields are right where the parser stands; `None` where that is not to be checked.
     language: Option<Language>,
+    /// How many bytes of a place's path come before what stands in the state.
+    state_path: usize,
     /// How many blocks stand around the parser, the machine's own not counted.
     depth: usize,
     /// The name of every state so far, over all blocks.
@@ -328,6 +321,7 @@ impl Parser {
             lone: false,
             machine_language: Language::JsonPath,
             language: None,
+            state_path: 0,
             depth: 0,
             names: HashSet::new(),
             labels: HashSet::new(),

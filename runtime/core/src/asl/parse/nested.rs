@@ -1,14 +1,15 @@
 //! Blocks of states inside states: Parallel with its branches, Map with its processor.
 
 use super::fields::{Fields, Table, each};
+use super::jsonata::Given;
 use super::location::Location;
-use super::state::transition;
+use super::state::{number, transition};
 use super::task::{catchers, retriers};
 use super::unbuilt::{self, Unbuilt};
-use super::{Block, Parser, Read, Refused, Scope, block, paths};
-use crate::asl::definition::{Concurrency, Kind, Map, Parallel, StateId};
+use super::{Block, Language, Parser, Read, Refused, Scope, block, jsonata, paths};
+use crate::asl::definition::{Concurrency, Items, Kind, Map, Parallel, Selector, StateId, Tolerance};
 use crate::asl::diagnostic::Code;
-use crate::expr::template::Template;
+use crate::expr::query::Place;
 use crate::json::Value;
 
 /// How deep blocks may stand in each other; reading them recurses as deep as this. The service's own
@@ -21,18 +22,12 @@ const MAX_COUNT: u64 = i32::MAX as u64;
 
 /// Reads the fields of a Parallel.
 pub(super) fn parallel(parser: &mut Parser, outer: &mut Block<'_>, fields: &mut Fields<'_>) -> Read<Kind> {
-    let parameters = fields.template(parser, "Parameters");
     let branches = branches(parser, fields);
-    let result_selector = fields.template(parser, "ResultSelector");
-    let result_path = fields.result_path(parser);
     let retriers = retriers(parser, fields);
     let catchers = catchers(parser, outer, fields);
     let transition = transition(parser, outer, fields);
     Ok(Kind::Parallel(Parallel {
         branches: branches?,
-        parameters: parameters?,
-        result_selector: result_selector?,
-        result_path: result_path?,
         retriers: retriers?,
         catchers: catchers?,
         transition: transition?,
@@ -41,70 +36,94 @@ pub(super) fn parallel(parser: &mut Parser, outer: &mut Block<'_>, fields: &mut 
 
 /// Reads the fields of a Map.
 pub(super) fn map(parser: &mut Parser, outer: &mut Block<'_>, fields: &mut Fields<'_>) -> Read<Kind> {
-    let items_path = match fields.string(parser, "ItemsPath") {
-        Ok(text) => paths::items_path(parser, &fields.at("ItemsPath"), text.map_or("$", |text| text)),
-        Err(refused) => Err(refused),
-    };
+    let items = items(parser, fields);
     let item_selector = item_selector(parser, fields);
     let max_concurrency = max_concurrency(parser, fields);
-    let tolerated = tolerated_failures(parser, fields);
+    let tolerated_percentage = tolerated_percentage(parser, fields);
+    let tolerated_count = tolerated_count(parser, fields);
     let start_at = processor(parser, fields);
-    let result_selector = fields.template(parser, "ResultSelector");
-    let result_path = fields.result_path(parser);
     let retriers = retriers(parser, fields);
     let catchers = catchers(parser, outer, fields);
     let transition = transition(parser, outer, fields);
-    tolerated?;
     Ok(Kind::Map(Box::new(Map {
         start_at: start_at?,
-        items_path: items_path?,
+        items: items?,
         item_selector: item_selector?,
         max_concurrency: max_concurrency?,
-        result_selector: result_selector?,
-        result_path: result_path?,
+        tolerated_count: tolerated_count?,
+        tolerated_percentage: tolerated_percentage?,
         retriers: retriers?,
         catchers: catchers?,
         transition: transition?,
     })))
 }
 
+fn items(parser: &mut Parser, fields: &mut Fields<'_>) -> Read<Items> {
+    if parser.language == Some(Language::Jsonata) {
+        return Ok(jsonata::items(parser, fields)?.map_or(Items::Input, Items::Template));
+    }
+    let path = fields.string(parser, "ItemsPath")?.map_or("$", |text| text);
+    paths::items_path(parser, &fields.at("ItemsPath"), path).map(Items::Path)
+}
+
 /// `ItemSelector`, or `Parameters` as it was called before.
-fn item_selector(parser: &mut Parser, fields: &mut Fields<'_>) -> Read<Option<Template>> {
+fn item_selector(parser: &mut Parser, fields: &mut Fields<'_>) -> Read<Option<Selector>> {
+    if parser.language == Some(Language::Jsonata) {
+        return Ok(jsonata::template(parser, fields, "ItemSelector", Place::State)?.map(Selector::Jsonata));
+    }
     let alone = fields.at_most_one(parser, &["ItemSelector", "Parameters"]);
     let selector = fields.template(parser, "ItemSelector");
     let parameters = fields.template(parser, "Parameters");
     alone?;
-    Ok(selector?.or(parameters?))
+    Ok(selector?.or(parameters?).map(Selector::JsonPath))
 }
 
 fn max_concurrency(parser: &mut Parser, fields: &mut Fields<'_>) -> Read<Concurrency> {
     let alone = fields.at_most_one(parser, &["MaxConcurrency", "MaxConcurrencyPath"]);
-    let number = fields.integer(parser, "MaxConcurrency", 0..=MAX_COUNT);
+    let number = number(parser, fields, "MaxConcurrency", 0..=MAX_COUNT);
     let path = fields.path(parser, "MaxConcurrencyPath");
     alone?;
-    let number = number?.and_then(|number| u32::try_from(number).ok()).unwrap_or(0);
-    Ok(path?.map_or(Concurrency::Fixed(number), Concurrency::Path))
+    Ok(match (path?, number?) {
+        (Some(path), _) => Concurrency::Path(path),
+        (None, Some(Given::Query(query))) => Concurrency::Query(query),
+        (None, Some(Given::Fixed(number))) => Concurrency::Fixed(u32::try_from(number).unwrap_or(u32::MAX)),
+        (None, None) => Concurrency::Fixed(0),
+    })
 }
 
-/// The fields that let iterations fail. They are right for the mode `DISTRIBUTED` only; whether the
-/// service refuses them in the other or passes over them is not known, and nobody who sets one wants
-/// the latter.
-fn tolerated_failures(parser: &mut Parser, fields: &mut Fields<'_>) -> Read<()> {
-    const COUNT: [&str; 2] = ["ToleratedFailureCount", "ToleratedFailureCountPath"];
-    const PERCENTAGE: [&str; 2] = ["ToleratedFailurePercentage", "ToleratedFailurePercentagePath"];
-    fields.at_most_one(parser, &PERCENTAGE)?;
-    fields.at_most_one(parser, &COUNT)?;
-    fields.integer(parser, COUNT[0], 0..=MAX_COUNT)?;
-    if fields.number(parser, PERCENTAGE[0], 0)?.is_some_and(|percentage| percentage > 100.0) {
-        return Err(parser.refuse(&fields.at(PERCENTAGE[0]), "Maximum value is 100"));
-    }
-    for name in [COUNT[1], PERCENTAGE[1]] {
-        fields.path(parser, name)?;
-    }
-    match COUNT.into_iter().chain(PERCENTAGE).find(|name| fields.has(name)) {
-        Some(name) => unbuilt::check(parser, &fields.at(name), Unbuilt::Field(name)),
-        None => Ok(()),
-    }
+/// How many iterations may fail.
+fn tolerated_count(parser: &mut Parser, fields: &mut Fields<'_>) -> Read<Option<Tolerance<u64>>> {
+    const NAMES: [&str; 2] = ["ToleratedFailureCount", "ToleratedFailureCountPath"];
+    let alone = fields.at_most_one(parser, &NAMES);
+    let number = number(parser, fields, NAMES[0], 0..=MAX_COUNT);
+    tolerance(parser, fields, alone.is_ok(), NAMES[1], number)
+}
+
+/// How many iterations in a hundred may fail.
+fn tolerated_percentage(parser: &mut Parser, fields: &mut Fields<'_>) -> Read<Option<Tolerance<f64>>> {
+    const NAMES: [&str; 2] = ["ToleratedFailurePercentage", "ToleratedFailurePercentagePath"];
+    let alone = fields.at_most_one(parser, &NAMES);
+    let number = match parser.language {
+        Some(Language::Jsonata) => jsonata::percentage(parser, fields, NAMES[0]),
+        _ => fields.percentage(parser, NAMES[0]).map(|number| number.map(Given::Fixed)),
+    };
+    tolerance(parser, fields, alone.is_ok(), NAMES[1], number)
+}
+
+/// A tolerance: the path in a field, or else what another field says.
+fn tolerance<T>(
+    parser: &mut Parser,
+    fields: &mut Fields<'_>,
+    alone: bool,
+    name: &'static str,
+    given: Read<Option<Given<T>>>,
+) -> Read<Option<Tolerance<T>>> {
+    let path = fields.path(parser, name)?;
+    let given = given?.map(|given| match given {
+        Given::Fixed(number) => Tolerance::Fixed(number),
+        Given::Query(query) => Tolerance::Query(query),
+    });
+    if alone { Ok(path.map(Tolerance::Path).or(given)) } else { Err(Refused) }
 }
 
 /// `Branches`: where each starts.
@@ -150,7 +169,7 @@ fn nested(parser: &mut Parser, value: &Value, location: Location<'_>, table: Tab
         let message = format!("States can be nested {MAX_BLOCK_DEPTH} deep at most");
         return Err(parser.refuse_as(Code::TooDeeplyNested, &location, message));
     }
-    let outer = (parser.language, std::mem::take(&mut parser.variables_read));
+    let outer = (parser.language, parser.state_path, std::mem::take(&mut parser.variables_read));
     parser.depth += 1;
     let start = Fields::open(parser, value, location, table).and_then(|mut fields| {
         let comment = fields.string(parser, "Comment");
@@ -159,6 +178,6 @@ fn nested(parser: &mut Parser, value: &Value, location: Location<'_>, table: Tab
         comment.and(config).and(start)
     });
     parser.depth -= 1;
-    (parser.language, parser.variables_read) = outer;
+    (parser.language, parser.state_path, parser.variables_read) = outer;
     start
 }

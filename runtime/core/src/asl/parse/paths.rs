@@ -4,13 +4,15 @@
 use std::borrow::Cow;
 
 use super::location::Location;
-use super::{Parser, Read, Refused};
-use crate::asl::diagnostic::Code;
+use super::{Parser, Read, Refused, suspects, variables};
 use crate::expr::intrinsic::Call;
 use crate::expr::path::{Path, ReferencePath};
 use crate::expr::template::{Template, TemplateError};
 use crate::json::Value;
 use crate::machine::timestamp::{self, Timestamp};
+
+/// What a key of a template ends in whose value is evaluated.
+pub(super) const SUFFIX: &str = ".$";
 
 /// A path into the data, the context object or a variable.
 pub(super) fn path(parser: &mut Parser, location: &Location<'_>, text: &str) -> Read<Path> {
@@ -76,6 +78,7 @@ pub(super) fn template(parser: &mut Parser, location: &Location<'_>, value: &Val
     for path in template.paths() {
         warn_of_variable(parser, location, path);
     }
+    suspects::in_template(parser, location, value);
     Ok(template)
 }
 
@@ -131,17 +134,8 @@ fn not_a_reference_path(text: &str) -> &'static str {
     }
 }
 
-/// Notes that the state reads a variable, and warns of one that some way to this state does not assign.
 fn warn_of_variable(parser: &mut Parser, location: &Location<'_>, path: &Path) {
-    let Some(name) = path.variable() else { return };
-    if !parser.variables_read.contains(name) {
-        parser.variables_read.insert(name.into());
-    }
-    if !parser.scopes.defines(name) {
-        parser.warn(
-            Code::PossiblyUndefinedVariable,
-            location,
-            format!("Variable '{name}' is possibly not defined."),
-        );
+    if let Some(name) = path.variable() {
+        variables::note(parser, location, name);
     }
 }

@@ -1,16 +1,19 @@
 //! What all states share, the table of fields, and the kinds that are short: Pass, Wait, Succeed, Fail.
 
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use super::fields::{Fields, MAX_NUMBER, Table, expected};
+use super::jsonata::Given;
 use super::location::Location;
 use super::{
     Block, Language, Parser, Read, Refused, choice, distributed, jsonata, nested, paths, query_language,
-    refuse_jsonata, task, variables,
+    suspects, task, variables,
 };
-use crate::asl::definition::{Fail, Kind, Pass, State, StateId, Transition, Until, Wait, Words};
+use crate::asl::definition::{Entry, Exit, Fail, Kind, Pass, State, StateId, Transition, Until, Wait, Words};
 use crate::asl::diagnostic::Code;
 use crate::expr::intrinsic::is_call;
+use crate::expr::query::Place;
 use crate::json::{Payload, Value};
 
 /// A kind of state, by the value of its `Type`.
@@ -130,19 +133,18 @@ pub(super) fn state(
     };
     parser.variables_read.clear();
     let comment = fields.string(parser, "Comment");
-    let assign = variables::assign(parser, &mut fields);
     if kind == Type::Map {
         distributed::check(parser, &fields);
     }
-    if parser.language != Some(Language::JsonPath) {
+    let Some(language) = parser.language else {
         return Err(outline(parser, block, &mut fields, kind));
-    }
-    let input_path = fields.data_path(parser, "InputPath");
-    let output_path = fields.data_path(parser, "OutputPath");
+    };
+    let entry = entry(parser, &mut fields, kind, language);
+    let exit = exit(parser, &mut fields, kind.leaves_from());
     let read = match kind {
         Type::Pass => pass(parser, block, &mut fields),
         Type::Task => task::task(parser, block, &mut fields),
-        Type::Choice => choice::choice(parser, block, &mut fields),
+        Type::Choice => choice::choice(parser, block, &mut fields, exit.as_ref().ok()),
         Type::Wait => wait(parser, block, &mut fields),
         Type::Succeed => Ok(succeed(block)),
         Type::Fail => fail(parser, block, &mut fields),
@@ -153,11 +155,56 @@ pub(super) fn state(
     comment?;
     Ok(State {
         name: Arc::clone(name),
-        input_path: input_path?,
-        output_path: output_path?,
-        assign: assign?,
+        entry: entry?,
+        exit: exit?,
         variables_read: std::mem::take(&mut parser.variables_read).into_iter().collect(),
         kind: read?,
+    })
+}
+
+impl Type {
+    /// What a state of this kind leaves from: the result of its work, or its input.
+    fn leaves_from(self) -> Place {
+        match self {
+            Type::Task | Type::Parallel | Type::Map => Place::Result,
+            Type::Pass | Type::Wait | Type::Succeed | Type::Fail | Type::Choice => Place::State,
+        }
+    }
+}
+
+/// What the state works on.
+fn entry(parser: &mut Parser, fields: &mut Fields<'_>, kind: Type, language: Language) -> Read<Entry> {
+    if language == Language::Jsonata {
+        let arguments = jsonata::template(parser, fields, "Arguments", Place::State)?;
+        return Ok(Entry::Jsonata { arguments });
+    }
+    let input_path = fields.data_path(parser, "InputPath");
+    // Those of a Map are an older name of its ItemSelector.
+    let parameters = if kind == Type::Map { Ok(None) } else { fields.template(parser, "Parameters") };
+    Ok(Entry::JsonPath { input_path: input_path?, parameters: parameters? })
+}
+
+/// What a state, a rule or a catcher leaves with. A field that the object cannot have counts as absent.
+pub(super) fn exit(parser: &mut Parser, fields: &mut Fields<'_>, place: Place) -> Read<Exit> {
+    let (assign, names) = variables::assign(parser, fields);
+    if parser.language == Some(Language::Jsonata) {
+        let template = |value| jsonata::template_at(parser, &fields.at(variables::ASSIGN), value, place);
+        let assign = assign.map(template).transpose();
+        let output = jsonata::template(parser, fields, "Output", place);
+        names?;
+        return Ok(Exit::Jsonata { assign: assign?, output: output? });
+    }
+    let template = |value| paths::template(parser, &fields.at(variables::ASSIGN), value);
+    let assign = assign.map(template).transpose();
+    let result_selector = fields.template(parser, "ResultSelector");
+    let result_path = fields.result_path(parser);
+    let output_path = fields.data_path(parser, "OutputPath");
+    names?;
+    Ok(Exit::JsonPath {
+        result_selector: result_selector?,
+        assign: assign?,
+        result_path: result_path?,
+        output_path: output_path?,
     })
 }
 
@@ -178,6 +225,7 @@ fn open<'a>(parser: &mut Parser, value: &'a Value, location: Location<'a>) -> Re
     };
     let mut fields = Fields::open(parser, value, location, table)?;
     let _ = fields.get("Type");
+    parser.state_path = fields.here().path().len() + 1;
     parser.language = language(parser, &mut fields);
     fields.refuse_other_language(parser);
     Ok((*kind, fields))
@@ -213,12 +261,8 @@ fn check_name(parser: &mut Parser, location: &Location<'_>, name: &Arc<str>) -> 
     Ok(())
 }
 
-/// Reads of a state that gradus does not run what the block needs: where it leads.
+/// Reads of a state whose language is refused what the block needs: where it leads.
 fn outline(parser: &mut Parser, block: &mut Block<'_>, fields: &mut Fields<'_>, kind: Type) -> Refused {
-    refuse_jsonata(parser, fields);
-    if parser.language == Some(Language::Jsonata) {
-        jsonata::check_state(parser, fields);
-    }
     match kind {
         Type::Parallel => drop(nested::branches(parser, fields)),
         Type::Map => drop(nested::processor(parser, fields)),
@@ -226,7 +270,7 @@ fn outline(parser: &mut Parser, block: &mut Block<'_>, fields: &mut Fields<'_>, 
     }
     match kind {
         Type::Succeed | Type::Fail => block.end(),
-        Type::Choice => drop(choice::choice(parser, block, fields)),
+        Type::Choice => drop(choice::choice(parser, block, fields, None)),
         Type::Task | Type::Wait | Type::Pass | Type::Parallel | Type::Map => {
             let _ = task::retriers(parser, fields);
             let _ = task::catchers(parser, block, fields);
@@ -237,38 +281,70 @@ fn outline(parser: &mut Parser, block: &mut Block<'_>, fields: &mut Fields<'_>, 
 }
 
 fn pass(parser: &mut Parser, block: &mut Block<'_>, fields: &mut Fields<'_>) -> Read<Kind> {
-    let parameters = fields.template(parser, "Parameters");
     let result = fields.get("Result").filter(|value| !value.is_null());
-    let result_path = fields.result_path(parser);
+    if let Some(result) = result {
+        suspects::in_result(parser, &fields.at("Result"), result);
+    }
     let transition = transition(parser, block, fields);
     Ok(Kind::Pass(Pass {
-        parameters: parameters?,
         result: result.map(|value| Payload::from_value(value.clone())),
-        result_path: result_path?,
         transition: transition?,
     }))
 }
 
 fn wait(parser: &mut Parser, block: &mut Block<'_>, fields: &mut Fields<'_>) -> Read<Kind> {
     let given = fields.exactly_one(parser, &["SecondsPath", "Seconds", "TimestampPath", "Timestamp"]);
-    let seconds = fields.integer(parser, "Seconds", 0..=MAX_NUMBER);
-    let seconds_path = fields.value_path(parser, "SecondsPath");
-    let timestamp = match fields.string(parser, "Timestamp") {
-        Ok(Some(text)) => paths::timestamp(parser, &fields.at("Timestamp"), text).map(Some),
-        Ok(None) => Ok(None),
-        Err(refused) => Err(refused),
-    };
-    let timestamp_path = fields.value_path(parser, "TimestampPath");
+    let until = until(parser, fields);
     let transition = transition(parser, block, fields);
     given?;
-    let until = match (seconds?, seconds_path?, timestamp?, timestamp_path?) {
-        (Some(seconds), ..) => Until::Seconds(seconds),
-        (_, Some(path), ..) => Until::SecondsPath(path),
-        (_, _, Some(timestamp), _) => Until::Timestamp(timestamp.as_millis()),
-        (.., Some(path)) => Until::TimestampPath(path),
-        (None, None, None, None) => return Err(Refused),
-    };
-    Ok(Kind::Wait(Wait { until, transition: transition? }))
+    Ok(Kind::Wait(Wait { until: until?, transition: transition? }))
+}
+
+/// The one of the four fields that is there.
+fn until(parser: &mut Parser, fields: &mut Fields<'_>) -> Read<Until> {
+    let seconds = number(parser, fields, "Seconds", 0..=MAX_NUMBER);
+    let seconds_path = fields.value_path(parser, "SecondsPath");
+    let timestamp = words_or_query(parser, fields, "Timestamp").and_then(|given| match given {
+        Some(Given::Fixed(text)) => {
+            let timestamp = paths::timestamp(parser, &fields.at("Timestamp"), text)?;
+            Ok(Some(Until::Timestamp(timestamp.as_millis())))
+        }
+        Some(Given::Query(query)) => Ok(Some(Until::TimestampQuery(query))),
+        None => Ok(None),
+    });
+    let timestamp_path = fields.value_path(parser, "TimestampPath");
+    let seconds = seconds?.map(|given| match given {
+        Given::Fixed(seconds) => Until::Seconds(seconds),
+        Given::Query(query) => Until::SecondsQuery(query),
+    });
+    let (seconds_path, timestamp_path) = (seconds_path?, timestamp_path?);
+    let found = seconds.or(seconds_path.map(Until::SecondsPath)).or(timestamp?);
+    found.or(timestamp_path.map(Until::TimestampPath)).ok_or(Refused)
+}
+
+/// An integer, or where JSONata is spoken a query.
+pub(super) fn number(
+    parser: &mut Parser,
+    fields: &mut Fields<'_>,
+    name: &'static str,
+    range: RangeInclusive<u64>,
+) -> Read<Option<Given<u64>>> {
+    if parser.language == Some(Language::Jsonata) {
+        return jsonata::integer(parser, fields, name, range);
+    }
+    Ok(fields.integer(parser, name, range)?.map(Given::Fixed))
+}
+
+/// A text, or where JSONata is spoken a query.
+fn words_or_query<'a>(
+    parser: &mut Parser,
+    fields: &mut Fields<'a>,
+    name: &'static str,
+) -> Read<Option<Given<&'a str>>> {
+    if parser.language == Some(Language::Jsonata) {
+        return jsonata::text(parser, fields, name);
+    }
+    Ok(fields.string(parser, name)?.map(|text| Given::Fixed(&**text)))
 }
 
 fn succeed(block: &mut Block<'_>) -> Kind {
@@ -291,7 +367,12 @@ fn words(
     found: &'static str,
 ) -> Read<Option<Words>> {
     let alone = fields.at_most_one(parser, &[fixed, found]);
-    let text = fields.string(parser, fixed);
+    let text = words_or_query(parser, fields, fixed);
+    if let Ok(Some(Given::Fixed(text))) = text
+        && parser.language != Some(Language::Jsonata)
+    {
+        suspects::in_field(parser, &fields.at(fixed), fixed, text);
+    }
     let expression = match fields.string(parser, found) {
         Ok(Some(text)) if is_call(text) => {
             paths::call(parser, &fields.at(found), found, text).map(|call| Some(Words::Call(call)))
@@ -301,7 +382,10 @@ fn words(
         Err(refused) => Err(refused),
     };
     alone?;
-    let fixed = text?.map(|text| Words::Fixed(Arc::clone(text)));
+    let fixed = text?.map(|given| match given {
+        Given::Fixed(text) => Words::Fixed(text.into()),
+        Given::Query(query) => Words::Query(query),
+    });
     Ok(expression?.or(fixed))
 }
 

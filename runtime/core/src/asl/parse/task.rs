@@ -3,11 +3,13 @@
 use std::sync::Arc;
 
 use super::fields::{EMPTY, Fields, MAX_NUMBER, Table, each, expected};
+use super::jsonata::Given;
 use super::location::Location;
-use super::state::{next, transition};
+use super::state::{exit, next, number, transition};
 use super::unbuilt::{self, Unbuilt};
-use super::{Block, Language, Parser, Read, Refused, jsonata, variables};
+use super::{Block, Parser, Read, Refused};
 use crate::asl::definition::{Catcher, Kind, Pattern, Resource, Retrier, Seconds, Task};
+use crate::expr::query::Place;
 use crate::json::Value;
 
 /// The longest `MaxDelaySeconds`: 366 days.
@@ -17,9 +19,6 @@ const MAX_DELAY_SECONDS: u64 = 31_622_400;
 pub(super) fn task(parser: &mut Parser, block: &mut Block<'_>, fields: &mut Fields<'_>) -> Read<Kind> {
     let required = fields.require(parser, &["Resource"]);
     let resource = resource(parser, fields);
-    let parameters = fields.template(parser, "Parameters");
-    let result_selector = fields.template(parser, "ResultSelector");
-    let result_path = fields.result_path(parser);
     let timeout = seconds(parser, fields, "TimeoutSeconds", "TimeoutSecondsPath");
     let heartbeat = seconds(parser, fields, "HeartbeatSeconds", "HeartbeatSecondsPath");
     let retriers = retriers(parser, fields);
@@ -30,9 +29,6 @@ pub(super) fn task(parser: &mut Parser, block: &mut Block<'_>, fields: &mut Fiel
     required?;
     Ok(Kind::Task(Box::new(Task {
         resource: resource?,
-        parameters: parameters?,
-        result_selector: result_selector?,
-        result_path: result_path?,
         timeout,
         heartbeat,
         retriers: retriers?,
@@ -41,7 +37,7 @@ pub(super) fn task(parser: &mut Parser, block: &mut Block<'_>, fields: &mut Fiel
     })))
 }
 
-/// A number of seconds that is given, or found by a path.
+/// A number of seconds that is given, or found by a path or a query.
 fn seconds(
     parser: &mut Parser,
     fields: &mut Fields<'_>,
@@ -49,10 +45,14 @@ fn seconds(
     found: &'static str,
 ) -> Read<Option<Seconds>> {
     let alone = fields.at_most_one(parser, &[fixed, found]);
-    let number = fields.integer(parser, fixed, 1..=MAX_NUMBER);
+    let number = number(parser, fields, fixed, 1..=MAX_NUMBER);
     let path = fields.value_path(parser, found);
     alone?;
-    Ok(path?.map(Seconds::Path).or(number?.map(Seconds::Fixed)))
+    let number = number?.map(|given| match given {
+        Given::Fixed(seconds) => Seconds::Fixed(seconds),
+        Given::Query(query) => Seconds::Query(query),
+    });
+    Ok(path?.map(Seconds::Path).or(number))
 }
 
 /// A heartbeat that is due after the task has timed out is never missed.
@@ -312,21 +312,13 @@ fn catcher(
     let required = fields.require(parser, &["ErrorEquals", "Next"]);
     let comment = fields.string(parser, "Comment");
     let errors = error_equals(parser, &mut fields, last);
-    let result_path = fields.result_path(parser);
     let next = next(parser, block, &mut fields, "Next");
     block.incomplete |= !fields.has("Next");
-    let assign = variables::assign(parser, &mut fields);
-    if parser.language == Some(Language::Jsonata) {
-        jsonata::check(parser, &mut fields);
-    }
-    if parser.language != Some(Language::JsonPath) {
-        return Err(Refused);
-    }
+    let exit = exit(parser, &mut fields, Place::ErrorOutput);
     fields.close(parser)?;
     required?;
     comment?;
-    let (errors, result_path) = (errors?, result_path?);
-    Ok(Catcher { errors, result_path, assign: assign?, next: next?.ok_or(Refused)? })
+    Ok(Catcher { errors: errors?, exit: exit?, next: next?.ok_or(Refused)? })
 }
 
 /// The names of a retrier or a catcher, `last` of its list or not.

@@ -1,6 +1,7 @@
 use super::*;
 use crate::asl::definition::{
-    Concurrency, Kind, Operator, Resource, ResultPath, Seconds, Test, Transition, Until,
+    Concurrency, Condition, Entry, Exit, Items, Kind, Operator, Resource, ResultPath, Seconds, State, Test,
+    Transition, Until,
 };
 use crate::asl::diagnostic::invalid_definition_message;
 
@@ -103,10 +104,7 @@ fn the_document() {
             r#""QueryLanguage": "SQL""#,
             &["Value should be one of the following: [JSONPath, JSONata] at /QueryLanguage"],
         ),
-        (
-            r#""QueryLanguage": "JSONata""#,
-            &["NOT_YET_SUPPORTED: gradus does not run JSONata yet at /QueryLanguage"],
-        ),
+        (r#""QueryLanguage": "JSONata""#, &[]),
     ];
     for (fields, expected) in top {
         check(&format!(r#"{{"StartAt": "S", "States": {{"S": {end}}}, {fields}}}"#), expected);
@@ -389,10 +387,13 @@ fn pass_states() {
     ];
     for (fields, parameters, result, kept) in cases {
         let definition = definition(&single(&format!(r#"{{"Type": "Pass", "End": true{fields}}}"#)));
-        let Kind::Pass(pass) = &definition.states()[0].kind else { panic!("a Pass") };
-        assert_eq!(pass.parameters.is_some(), parameters, "{fields}");
+        let State { kind: Kind::Pass(pass), entry, exit, .. } = &definition.states()[0] else {
+            panic!("a Pass")
+        };
+        let has_parameters = matches!(entry, Entry::JsonPath { parameters: Some(_), .. });
+        assert_eq!(has_parameters, parameters, "{fields}");
         assert_eq!(pass.result.as_ref().map(|result| result.text()), result, "{fields}");
-        assert_eq!(matches!(pass.result_path, ResultPath::Insert(_)), kept, "{fields}");
+        assert_eq!(keeps_result(exit), kept, "{fields}");
     }
     let parameters =
         |value: &str| single(&format!(r#"{{"Type": "Pass", "End": true, "Parameters": {value}}}"#));
@@ -401,7 +402,7 @@ fn pass_states() {
             "The value for the field '{key}' must be a valid JSONPath or a valid intrinsic function call at /States/S/Parameters"
         )
     };
-    check(&parameters(r#"{"x": "$.plain", "y": [{"z.$": "$.a"}]}"#), &[]);
+    check(&parameters(r#"{"x": "plain", "y": [{"z.$": "$.a"}]}"#), &[]);
     check(&parameters(r#"{"parsed.$": "plain"}"#), &[&bad("parsed.$")]);
     check(&parameters(r#"{"x": [{"y": {"z.$": 1}}]}"#), &[&bad("z.$")]);
     check(&parameters(r#"{"a.$": "States.UUID()", "b": [{"c.$": "States.StringSplit($.x, '\n')"}]}"#), &[]);
@@ -479,9 +480,11 @@ fn task_states() {
     assert_eq!((plain.max_delay_seconds, plain.full_jitter), (None, false));
     assert_eq!((full.interval_seconds, full.max_attempts, full.backoff_rate), (0, 0, 1.0));
     assert_eq!((full.max_delay_seconds, full.full_jitter), (Some(31_622_400), true));
-    assert!(
-        matches!(read.catchers.as_slice(), [catcher] if matches!(catcher.result_path, ResultPath::Discard))
-    );
+    assert!(matches!(read.catchers.as_slice(), [catcher] if !keeps_result(&catcher.exit)));
+}
+
+fn keeps_result(exit: &Exit) -> bool {
+    matches!(exit, Exit::JsonPath { result_path: ResultPath::Insert(_), .. })
 }
 
 #[test]
@@ -762,7 +765,9 @@ fn operators() {
         let text = choice(&format!(r#"{{"Variable": "$.a", "{name}": {operand}, "Next": "T"}}"#));
         let definition = definition(&text);
         let Kind::Choice(choice) = &definition.states()[0].kind else { panic!("a choice") };
-        let Test::Compare { operator, .. } = &choice.rules[0].test else { panic!("a comparison") };
+        let Condition::Test(Test::Compare { operator, .. }) = &choice.rules[0].condition else {
+            panic!("a comparison")
+        };
         let shown = format!("{operator:?}");
         let stem = name.trim_end_matches("Path");
         let expected = match operator {
@@ -824,9 +829,9 @@ fn the_graph() {
     check(&catch, &[]);
 }
 
-/// Whatever gradus cannot run is refused, and still checked as far as the graph goes.
+/// Each state is checked by the rules of its own language, and the graph over all of them.
 #[test]
-fn unbuilt_kinds() {
+fn mixed_languages() {
     check(
         r#"{"StartAt": "P", "States": {
             "P": {"Type": "Parallel", "Branches": [{"StartAt": "B", "States": {"B": {"Type": "Succeed"}}}], "Next": "M", "Extra": 1, "Catch": [{"ErrorEquals": ["E"], "Next": "X"}]},
@@ -839,7 +844,6 @@ fn unbuilt_kinds() {
             "MISSING_TRANSITION_TARGET: Missing 'Next' target: X at /States/P/Catch[0]/Next",
             "The QueryLanguage is set to 'JSONata', but field 'InputPath' is only supported for the 'JSONPath' QueryLanguage \
              at /States/J",
-            "NOT_YET_SUPPORTED: gradus does not run JSONata yet at /States/J/QueryLanguage",
             "MISSING_TRANSITION_TARGET: State \"F\" is not reachable. at /States/F",
         ],
     );
@@ -847,10 +851,7 @@ fn unbuilt_kinds() {
         r#"{"QueryLanguage": "JSONata", "StartAt": "A", "States": {
             "A": {"Type": "Pass", "Output": "{% 1 %}", "Next": "B"},
             "B": {"Type": "Pass", "QueryLanguage": "JSONPath", "Output": 1, "InputPath": "$", "End": true}}}"#,
-        &[
-            "NOT_YET_SUPPORTED: gradus does not run JSONata yet at /QueryLanguage",
-            "'QueryLanguage' can not be 'JSONPath' if set to 'JSONata' for whole state machine at /States/B",
-        ],
+        &["'QueryLanguage' can not be 'JSONPath' if set to 'JSONata' for whole state machine at /States/B"],
     );
 }
 
@@ -901,7 +902,6 @@ fn nested_blocks() {
                 "A": {"Type": "Pass", "QueryLanguage": "JSONPath", "Output": 1, "End": true}}},
                 "Catch": [{"ErrorEquals": ["E"], "Next": "S", "Output": 1}]}"#,
             &[
-                "NOT_YET_SUPPORTED: gradus does not run JSONata yet at /States/S/QueryLanguage",
                 "The QueryLanguage is set to 'JSONPath', but field 'Output' is only supported for the 'JSONata' QueryLanguage \
                  at /States/S/ItemProcessor/States/A",
             ],
@@ -952,12 +952,7 @@ fn fields_of_a_map() {
             r#""ToleratedFailurePercentage": 100.5"#,
             &["Maximum value is 100 at /States/S/ToleratedFailurePercentage"],
         ),
-        (
-            r#""ToleratedFailureCount": 5"#,
-            &[
-                "NOT_YET_SUPPORTED: gradus does not run the field 'ToleratedFailureCount' yet at /States/S/ToleratedFailureCount",
-            ],
-        ),
+        (r#""ToleratedFailureCount": 5"#, &[]),
         (
             r#""ItemReader": {}"#,
             &[
@@ -1023,7 +1018,7 @@ fn blocks_become_ids() {
     assert_eq!(parallel.branches, [definition.find("B").unwrap(), definition.find("C").unwrap()]);
     let Kind::Map(map) = kind("M") else { panic!("a Map") };
     assert_eq!(map.start_at, definition.find("I").unwrap());
-    assert_eq!(map.items_path.text(), "$");
+    assert!(matches!(&map.items, Items::Path(path) if path.text() == "$"));
     assert!(matches!(map.max_concurrency, Concurrency::Fixed(3)));
 }
 
@@ -1072,15 +1067,42 @@ fn variables_that_may_be_undefined() {
             "D": {"Type": "Pass", "OutputPath": "$c", "Next": "F"},
             "F": {"Type": "Fail", "ErrorPath": "$c.e", "CausePath": "$a"}}}"#,
         &[
-            &warning("a", "/States/S/Assign"),
             &warning("a", "/States/S/InputPath"),
+            &warning("a", "/States/S/Assign"),
             &warning("inner", "/States/M/ItemSelector"),
             &warning("inner", "/States/M/ItemProcessor/States/I/Parameters"),
+            &no_dollar("z", "/States/M/ItemProcessor/States/I/Parameters"),
             &warning("inner", "/States/C/Choices[0]/And[0]/Variable"),
             &warning("c", "/States/C/Choices[0]/And[1]/Variable"),
             &warning("c", "/States/F/ErrorPath"),
         ],
     );
+}
+
+fn no_dollar(key: &str, location: &str) -> String {
+    format!(
+        "NO_DOLLAR: The value of the field '{key}' looks like a JSONPath or the call of an intrinsic function, but \
+         the name does not end with '.$'. at {location}"
+    )
+}
+
+#[test]
+fn texts_that_look_evaluated() {
+    let parameters = |template: &str| {
+        format!(
+            r#"{{"StartAt": "S", "States": {{"S": {{"Type": "Pass", "End": true, "Parameters": {template}}}}}}}"#
+        )
+    };
+    for text in ["$.a", "$['a']", "$$", "$$.Execution.Id", "$name", "States.UUID()"] {
+        let template = format!(r#"{{"a": [{{"b": "{text}"}}, "{text}"], "c.$": "$.c"}}"#);
+        check(
+            &parameters(&template),
+            &[&no_dollar("b", "/States/S/Parameters"), &no_dollar("a", "/States/S/Parameters")],
+        );
+    }
+    for text in ["$", "$100", "$ 5", "$.", "a $.b", "States", "States.No()", "States.UUID(1)", ""] {
+        check(&parameters(&format!(r#"{{"a": "{text}"}}"#)), &[]);
+    }
 }
 
 #[test]
@@ -1114,7 +1136,7 @@ fn states_become_ids() {
     assert_eq!(definition.find("A"), Some(StateId(0)));
     let state = definition.state(StateId(1)).unwrap();
     assert_eq!(&*state.name, "B");
-    assert_eq!(state.input_path.as_ref().map(|path| path.text()), Some("$"));
+    assert!(matches!(&state.entry, Entry::JsonPath { input_path: Some(path), .. } if path.text() == "$"));
     assert!(matches!(&state.kind, Kind::Pass(pass) if pass.transition == Transition::Next(StateId(0))));
 }
 

@@ -10,13 +10,16 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use super::fields::{Fields, each, expected};
-use super::{Language, Parser, Read, jsonata, paths};
+use super::location::Location;
+use super::{Language, Parser, Read};
 use crate::asl::diagnostic::Code;
-use crate::expr::template::Template;
 use crate::json::{Object, Value};
 
 /// The most UTF-16 units in the name of a variable.
 const MAX_NAME_UNITS: usize = 80;
+
+/// The field that sets variables.
+pub(super) const ASSIGN: &str = "Assign";
 
 /// The name that the language keeps for itself.
 const RESERVED: &str = "states";
@@ -152,16 +155,14 @@ fn assigned(object: &Value) -> impl Iterator<Item = Arc<str>> {
     assigned.into_iter().flat_map(Object::keys).map(|key| Arc::from(name(key)))
 }
 
-/// Reads the `Assign` of a state, a rule or a catcher. That of a JSONata state is checked only, since
-/// the state is refused as a whole.
-pub(super) fn assign(parser: &mut Parser, fields: &mut Fields<'_>) -> Read<Option<Template>> {
-    const NAME: &str = "Assign";
-    let Some(value) = fields.get(NAME) else {
-        return Ok(None);
+/// The `Assign` of a state, a rule or a catcher, if there is one, with its names checked: refused if one is wrong.
+pub(super) fn assign<'a>(parser: &mut Parser, fields: &mut Fields<'a>) -> (Option<&'a Value>, Read<()>) {
+    let Some(value) = fields.get(ASSIGN) else {
+        return (None, Ok(()));
     };
-    let place = fields.at(NAME);
+    let place = fields.at(ASSIGN);
     let Some(assigned) = value.as_object() else {
-        return Err(parser.refuse(&place, expected("[OBJECT]")));
+        return (None, Err(parser.refuse(&place, expected("[OBJECT]"))));
     };
     let names = each(assigned.keys().map(|key| {
         let name = if parser.language == Some(Language::Jsonata) { key } else { name(key) };
@@ -170,16 +171,18 @@ pub(super) fn assign(parser: &mut Parser, fields: &mut Fields<'_>) -> Read<Optio
             None => Ok(()),
         }
     }));
-    let template = match parser.language {
-        Some(Language::JsonPath) => paths::template(parser, &place, value).map(Some),
-        Some(Language::Jsonata) => {
-            jsonata::check_strings(parser, &place, value);
-            Ok(None)
-        }
-        None => Ok(None),
-    };
-    names?;
-    template
+    (Some(value), names.map(drop))
+}
+
+/// Notes that the state reads a variable, and warns of one that some way to this state does not assign.
+pub(super) fn note(parser: &mut Parser, location: &Location<'_>, name: &str) {
+    if !parser.variables_read.contains(name) {
+        parser.variables_read.insert(name.into());
+    }
+    if !parser.scopes.defines(name) {
+        let message = format!("Variable '{name}' is possibly not defined.");
+        parser.warn(Code::PossiblyUndefinedVariable, location, message);
+    }
 }
 
 /// What is wrong with assigning a variable of this name here.

@@ -23,6 +23,9 @@ use super::path::{Missing, Path, Scope};
 use crate::json::Value;
 use functions::{Function, Problem, Run};
 
+pub(super) use number::uuid_of;
+pub(super) use text::digest;
+
 /// How deep calls may be nested, the outermost counted.
 ///
 /// The guide gives ten; whether it means the depth or all calls of a field is not known, and the

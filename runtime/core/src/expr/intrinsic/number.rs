@@ -29,15 +29,19 @@ pub(super) fn random(arguments: &[Value], run: &mut Run<'_>) -> Outcome {
 
 /// `States.UUID()`, of version 4.
 pub(super) fn uuid(_: &[Value], run: &mut Run<'_>) -> Outcome {
+    Ok(Value::from(uuid_of(u128::from(run.scope.draw()) << 64 | u128::from(run.scope.draw()))))
+}
+
+/// The UUID of version 4 that these bits make.
+pub(in crate::expr) fn uuid_of(drawn: u128) -> String {
     const VERSION: u128 = 0x4 << 76;
     const VARIANT: u128 = 0b10 << 62;
     const FIXED: u128 = 0xf << 76 | 0b11 << 62;
-    let drawn = u128::from(run.scope.draw()) << 64 | u128::from(run.scope.draw());
     let bits = drawn & !FIXED | VERSION | VARIANT;
     let group = |shift: u32, digits: u32| (bits >> shift) & ((1 << (4 * digits)) - 1);
     let (time_low, time_mid, time_high) = (group(96, 8), group(80, 4), group(64, 4));
     let (clock, node) = (group(48, 4), group(0, 12));
-    Ok(Value::from(format!("{time_low:08x}-{time_mid:04x}-{time_high:04x}-{clock:04x}-{node:012x}")))
+    format!("{time_low:08x}-{time_mid:04x}-{time_high:04x}-{clock:04x}-{node:012x}")
 }
 
 /// A number, rounded, as Java's `int`.

@@ -692,13 +692,13 @@ proptest! {
     /// A set of identities finds what comparing each with each finds.
     #[test]
     fn unique_agrees_with_equality(values in prop::collection::vec(any_value(), 0..12)) {
-        let input = Payload::from_value(Value::from(values.clone()));
+        let input = Payload::from_value(Value::from(values));
         let call = Call::parse("States.ArrayUnique($)").unwrap();
         let unique = call.evaluate(&Scope::new(&input, &|| Value::Null), &mut Budget::default()).unwrap();
         let mut expected: Vec<Value> = Vec::new();
-        for value in values {
-            if !expected.contains(&value) {
-                expected.push(value);
+        for value in input.value().as_array().unwrap() {
+            if !expected.contains(value) {
+                expected.push(value.clone());
             }
         }
         prop_assert_eq!(unique, Value::from(expected));

@@ -127,15 +127,20 @@ pub(super) fn hash(arguments: &[Value], run: &mut Run<'_>) -> Outcome {
         other => Cow::Owned(json_text(other)?),
     };
     let data = data_of(&text)?;
-    let digest = match string(algorithm)? {
+    let digest = digest(data.as_ref(), string(algorithm)?).ok_or(Problem::Arguments)?;
+    give(digest, run)
+}
+
+/// The digest of bytes in lower-case hexadecimal digits; `None` for an unknown algorithm.
+pub(in crate::expr) fn digest(data: &[u8], algorithm: &str) -> Option<String> {
+    Some(match algorithm {
         "MD5" => hexadecimal(&Md5::digest(data)),
         "SHA-1" => hexadecimal(&Sha1::digest(data)),
         "SHA-256" => hexadecimal(&Sha256::digest(data)),
         "SHA-384" => hexadecimal(&Sha384::digest(data)),
         "SHA-512" => hexadecimal(&Sha512::digest(data)),
-        _ => return Err(Problem::Arguments),
-    };
-    give(digest, run)
+        _ => return None,
+    })
 }
 
 /// A text that was built here.

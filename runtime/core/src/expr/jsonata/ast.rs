@@ -40,6 +40,8 @@ pub(super) struct Node {
     pub(super) cons: bool,
     /// The `%`s inside that no step has answered yet.
     pub(super) seeking: Option<Vec<Slot>>,
+    /// Whether there is nothing to it but its kind. Settled when all is compiled.
+    pub(super) plain: bool,
 }
 
 #[derive(Debug)]
@@ -47,6 +49,8 @@ pub(super) enum Kind {
     Path {
         steps: Vec<Node>,
         keep_singleton: bool,
+        /// Whether its steps hand on values and nothing else, so that the short way can be gone. Settled last.
+        direct: bool,
     },
     Name(Arc<str>),
     Literal(Value),
@@ -71,7 +75,11 @@ pub(super) enum Kind {
         then: Box<Node>,
         otherwise: Option<Box<Node>>,
     },
-    Block(Vec<Node>),
+    Block {
+        expressions: Vec<Node>,
+        /// Whether it needs a frame for variables of its own. Settled last.
+        binds: bool,
+    },
     Bind {
         symbol: Symbol,
         value: Box<Node>,
@@ -105,6 +113,8 @@ pub(super) enum Stage {
 pub(super) struct Group {
     pub(super) pairs: Vec<(Node, Node)>,
     pub(super) position: usize,
+    /// Whether the keys are texts as written, no two the same. Settled last.
+    pub(super) literal: bool,
 }
 
 #[derive(Debug)]
@@ -227,12 +237,13 @@ impl Node {
             tuple: false,
             cons: false,
             seeking: None,
+            plain: false,
         }
     }
 
     /// A path of steps; it has no position of its own.
     pub(super) fn path(steps: Vec<Node>) -> Node {
-        Node::new(Kind::Path { steps, keep_singleton: false }, 0)
+        Node::new(Kind::Path { steps, keep_singleton: false, direct: false }, 0)
     }
 
     /// Whether this is an array constructor.
@@ -256,7 +267,7 @@ impl Node {
             Kind::Binary { .. } => "binary",
             Kind::Negate(_) | Kind::Array(_) | Kind::Object(_) => "unary",
             Kind::Condition { .. } => "condition",
-            Kind::Block(_) => "block",
+            Kind::Block { .. } => "block",
             Kind::Bind { .. } => "bind",
             Kind::Lambda(_) | Kind::TailCall(_) => "lambda",
             Kind::Call(_) => "function",

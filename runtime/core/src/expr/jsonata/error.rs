@@ -22,6 +22,8 @@ pub enum ErrorKind {
     Language,
     /// The budget is used up: steps, depth or bytes.
     Limit,
+    /// A function of the host's says so.
+    Host,
     /// The result is a function or holds one, so that it is no JSON value.
     Unsupported,
     /// A fault for which the language has no code, such as a malformed regular expression.
@@ -111,6 +113,11 @@ impl Fault {
     /// A fault without a code.
     pub(super) fn internal(text: impl Into<String>) -> Box<Fault> {
         Box::new(Fault { text: text.into(), kind: Some(ErrorKind::Internal), ..Fault::default() })
+    }
+
+    /// What a function of the host's says.
+    pub(super) fn host(text: impl Into<String>) -> Box<Fault> {
+        Box::new(Fault { text: text.into(), kind: Some(ErrorKind::Host), ..Fault::default() })
     }
 
     pub(super) fn is_limit(&self) -> bool {

@@ -5,13 +5,17 @@
 //! lists and refer to each other by number: closures may be cyclic, and nothing leaks or is dropped recursively.
 
 mod call;
+mod direct;
 mod group;
 mod operator;
 mod path;
+mod sort;
+mod step;
+mod tuple;
 
 pub(super) use operator::order;
 
-use std::{cell::Cell, rc::Rc, sync::Arc};
+use std::{cell::OnceCell, rc::Rc, sync::Arc};
 
 use crate::json::Value;
 
@@ -19,21 +23,23 @@ use super::{
     Bindings, MEMORY, Options, STACK, TIMEOUT,
     ast::{Call, Kind, LABELS, Lambda, Node, RegexLiteral, Symbol, Transform},
     error::{Fault, Result},
-    functions,
-    parse::Program,
+    parse::{Name, Program},
     regex::Offset,
-    value::{Function, FunctionId, List, Marks, Meter, Val, freeze},
+    value::{Function, FunctionId, ITEM_BYTES, List, Marks, Meter, Val, freeze},
 };
 
 pub(super) struct Evaluator<'e> {
     program: &'e Program,
+    input: &'e Value,
     bindings: &'e Bindings,
     pub(super) options: &'e Options,
-    /// What each symbol means where no frame binds it.
-    globals: Vec<Val>,
-    frames: Vec<Frame>,
+    /// What each symbol means where no frame binds it; made when it is first asked for.
+    globals: OnceCell<Vec<Val<'e>>>,
+    /// Those beyond `live` have been released, and wait to be used again.
+    frames: Vec<Frame<'e>>,
+    live: usize,
     made: Vec<Made<'e>>,
-    /// Where built-in, host and made functions were last called.
+    /// Where built-in, host and made functions were last called; as long as need be.
     sites: [Vec<Site<'e>>; 3],
     /// How many functions have been made that hold on to frames.
     captures: usize,
@@ -42,28 +48,28 @@ pub(super) struct Evaluator<'e> {
     depth: usize,
     max_depth: usize,
     steps: u64,
-    meter: Meter,
+    meter: &'e Meter,
     written: usize,
     pub(super) random: u64,
 }
 
 /// Variables. The root frame is its own parent.
 #[derive(Default)]
-struct Frame {
+struct Frame<'e> {
     parent: usize,
-    variables: Vec<(Symbol, Val)>,
+    variables: Vec<(Symbol, Val<'e>)>,
 }
 
 /// A function that the expression has made.
 enum Made<'e> {
     Lambda {
         lambda: &'e Lambda,
-        input: Val,
+        input: Val<'e>,
         frame: usize,
     },
     Partial {
         target: Function,
-        arguments: Vec<Option<Val>>,
+        arguments: Vec<Option<Val<'e>>>,
     },
     Chain {
         first: Function,
@@ -96,8 +102,8 @@ struct Site<'e> {
 
 /// What a function ends in calling.
 enum Tail<'e> {
-    Call { call: &'e Call, input: Val, frame: usize },
-    Chain { first: Function, second: Function, argument: Val },
+    Call { call: &'e Call, input: Val<'e>, frame: usize },
+    Chain { first: Function, second: Function, argument: Val<'e> },
 }
 
 /// How far the frames had grown.
@@ -114,11 +120,11 @@ pub(super) fn evaluate(
     bindings: &Bindings,
     options: &Options,
 ) -> Result<Option<Value>> {
-    let mut evaluator = Evaluator::new(program, input, bindings, options);
-    let mut context = Val::Json(input.clone());
+    let meter = Meter::new(0);
+    let mut evaluator = Evaluator::new(program, input, bindings, options, &meter);
+    let mut context = Val::Borrowed(input);
     if context.is_array() {
-        context =
-            evaluator.list(vec![context], Marks { sequence: true, wrapper: true, ..Marks::default() })?;
+        context = evaluator.list(vec![context], Marks { wrapper: true, ..Marks::SEQUENCE })?;
     }
     let result = evaluator.eval(&program.root, &context, 0)?;
     if result.is_undefined() {
@@ -131,39 +137,49 @@ pub(super) fn evaluate(
 impl<'e> Evaluator<'e> {
     fn new(
         program: &'e Program,
-        input: &Value,
+        input: &'e Value,
         bindings: &'e Bindings,
         options: &'e Options,
+        meter: &'e Meter,
     ) -> Evaluator<'e> {
-        let globals = program.symbols.iter().map(|name| global(name, input, bindings)).collect();
-        let built_in = vec![Site::default(); functions::TABLE.len()];
-        let host = vec![Site::default(); bindings.functions.len()];
         Evaluator {
             program,
+            input,
             bindings,
             options,
-            globals,
-            frames: vec![Frame::default()],
+            globals: OnceCell::new(),
+            frames: Vec::new(),
+            live: 0,
             made: Vec::new(),
-            sites: [built_in, host, Vec::new()],
+            sites: [Vec::new(), Vec::new(), Vec::new()],
             captures: 0,
             tail: None,
             depth: 0,
             max_depth: options.max_depth.min(Options::MAX_DEPTH),
             steps: 0,
-            meter: Rc::new(Cell::new(0)),
+            meter,
             written: 0,
             random: options.seed,
         }
     }
 
     /// Evaluates `node` with `input` as the context.
-    pub(super) fn eval(&mut self, node: &'e Node, input: &Val, frame: usize) -> Result<Val> {
+    pub(super) fn eval(&mut self, node: &'e Node, input: &Val<'e>, frame: usize) -> Result<Val<'e>> {
         self.step()?;
-        self.depth += 1;
-        if self.depth > self.max_depth {
-            return Err(self.too_deep());
+        if self.depth >= self.max_depth {
+            return Err(self.too_deep(self.depth + 1));
         }
+        if node.plain {
+            match &node.kind {
+                Kind::Literal(value) => return Ok(Val::Borrowed(value)),
+                Kind::Variable { symbol, name } => {
+                    let value = self.variable(*symbol, name, input, frame);
+                    return self.collapse(value, false);
+                }
+                _ => {}
+            }
+        }
+        self.depth += 1;
         let mut result = self.kind(node, input, frame)?;
         if node.predicate.is_some() || node.group.is_some() {
             result = self.follow_up(node, result, frame)?;
@@ -172,69 +188,64 @@ impl<'e> Evaluator<'e> {
         self.collapse(result, node.keep_array)
     }
 
-    fn kind(&mut self, node: &'e Node, input: &Val, frame: usize) -> Result<Val> {
-        Ok(match &node.kind {
-            Kind::Path { steps, keep_singleton } => self.path(node, steps, *keep_singleton, input, frame)?,
-            Kind::Name(name) => self.lookup_member(input, name)?,
-            Kind::Literal(value) => Val::Json(value.clone()),
-            Kind::Wildcard => self.wildcard(input)?,
-            Kind::Descendant => self.descendants(input)?,
+    fn kind(&mut self, node: &'e Node, input: &Val<'e>, frame: usize) -> Result<Val<'e>> {
+        match &node.kind {
+            Kind::Path { steps, direct: true, .. } => self.direct_path(steps, input, frame),
+            Kind::Path { steps, keep_singleton, .. } => self.path(node, steps, *keep_singleton, input, frame),
+            Kind::Binary { operator, left, right } => {
+                self.binary(*operator, left, right, node.position, input, frame)
+            }
+            Kind::Block { expressions, binds } => self.block(expressions, *binds, input, frame),
+            Kind::Call(call) => self.call(call, node.position, input, frame, None),
+            Kind::Object(group) => self.object(group, input, frame),
+            Kind::Array(items) => self.array(items, node.cons, input, frame),
+            Kind::Name(name) => self.lookup_member(input, name),
+            Kind::Literal(value) => Ok(Val::Borrowed(value)),
+            Kind::Wildcard => self.wildcard(input),
+            Kind::Descendant => self.descendants(input),
             Kind::Parent(slot) => {
                 let label = self.program.labels.get(*slot).copied().unwrap_or(LABELS);
-                self.lookup(label, frame)
+                Ok(self.lookup(label, frame))
             }
-            Kind::Variable { symbol, name } => {
-                if name.is_empty() {
-                    if input.marks().wrapper { input.items().get(0) } else { input.clone() }
-                } else {
-                    self.lookup(*symbol, frame)
-                }
-            }
-            Kind::Regex(literal) => self.make(Made::Regex { literal, position: node.position })?,
-            Kind::Binary { operator, left, right } => {
-                self.binary(*operator, left, right, node.position, input, frame)?
-            }
-            Kind::Negate(operand) => self.negate(operand, node.position, input, frame)?,
-            Kind::Array(items) => self.array(items, node.cons, input, frame)?,
-            Kind::Object(group) => self.group(group, input.clone(), frame)?,
+            Kind::Variable { symbol, name } => Ok(self.variable(*symbol, name, input, frame)),
+            Kind::Regex(literal) => self.make(Made::Regex { literal, position: node.position }),
+            Kind::Negate(operand) => self.negate(operand, node.position, input, frame),
             Kind::Condition { condition, then, otherwise } => {
                 let condition = self.eval(condition, input, frame)?;
                 if self.truth(&condition)? {
-                    self.eval(then, input, frame)?
+                    self.eval(then, input, frame)
                 } else if let Some(otherwise) = otherwise {
-                    self.eval(otherwise, input, frame)?
+                    self.eval(otherwise, input, frame)
                 } else {
-                    Val::Undefined
+                    Ok(Val::Undefined)
                 }
             }
-            Kind::Block(expressions) => self.block(expressions, input, frame)?,
             Kind::Bind { symbol, value } => {
                 let value = self.eval(value, input, frame)?;
                 self.bind(frame, *symbol, value.clone());
-                value
+                Ok(value)
             }
             Kind::Lambda(lambda) => {
                 self.captures += 1;
-                self.make(Made::Lambda { lambda, input: input.clone(), frame })?
+                self.make(Made::Lambda { lambda, input: input.clone(), frame })
             }
             Kind::TailCall(call) => {
                 self.tail = Some(Tail::Call { call, input: input.clone(), frame });
-                Val::Undefined
+                Ok(Val::Undefined)
             }
-            Kind::Call(call) => self.call(call, node.position, input, frame, None)?,
-            Kind::Partial { call, holes } => self.partial(call, holes, node.position, input, frame)?,
-            Kind::Apply { left, right } => self.chain(left, right, node.position, input, frame)?,
+            Kind::Partial { call, holes } => self.partial(call, holes, node.position, input, frame),
+            Kind::Apply { left, right } => self.chain(left, right, node.position, input, frame),
             Kind::Transform(transform) => {
                 self.captures += 1;
-                self.make(Made::Transform { transform, position: node.position, frame })?
+                self.make(Made::Transform { transform, position: node.position, frame })
             }
             // Stand in paths and argument lists alone.
-            Kind::Sort(_) | Kind::Hole => Val::Undefined,
-        })
+            Kind::Sort(_) | Kind::Hole => Ok(Val::Undefined),
+        }
     }
 
     /// The filters and the grouping of an expression that is not a step.
-    fn follow_up(&mut self, node: &'e Node, mut result: Val, frame: usize) -> Result<Val> {
+    fn follow_up(&mut self, node: &'e Node, mut result: Val<'e>, frame: usize) -> Result<Val<'e>> {
         if let Some(stages) = &node.predicate {
             result = self.stages(stages, result, frame)?;
         }
@@ -244,7 +255,20 @@ impl<'e> Evaluator<'e> {
         }
     }
 
-    fn block(&mut self, expressions: &'e [Node], input: &Val, frame: usize) -> Result<Val> {
+    fn block(
+        &mut self,
+        expressions: &'e [Node],
+        binds: bool,
+        input: &Val<'e>,
+        frame: usize,
+    ) -> Result<Val<'e>> {
+        if !binds {
+            let mut result = Val::Undefined;
+            for expression in expressions {
+                result = self.eval(expression, input, frame)?;
+            }
+            return Ok(result);
+        }
         let mark = self.mark();
         let frame = self.frame(frame)?;
         let mut result = Val::Undefined;
@@ -258,7 +282,7 @@ impl<'e> Evaluator<'e> {
     }
 
     /// A sequence of one is that one; an empty one is nothing.
-    fn collapse(&self, result: Val, keep_array: bool) -> Result<Val> {
+    fn collapse(&self, result: Val<'e>, keep_array: bool) -> Result<Val<'e>> {
         let Val::List(mut list) = result else { return Ok(result) };
         if list.marks.sequence && !list.marks.tuples {
             if keep_array && !list.marks.keep {
@@ -275,7 +299,15 @@ impl<'e> Evaluator<'e> {
 
     // Variables.
 
-    pub(super) fn lookup(&self, symbol: Symbol, frame: usize) -> Val {
+    /// The variable `$name`; without a name, the context.
+    fn variable(&self, symbol: Symbol, name: &str, input: &Val<'e>, frame: usize) -> Val<'e> {
+        if !name.is_empty() {
+            return self.lookup(symbol, frame);
+        }
+        if input.marks().wrapper { input.items().get(0) } else { input.clone() }
+    }
+
+    pub(super) fn lookup(&self, symbol: Symbol, frame: usize) -> Val<'e> {
         let mut at = frame;
         while let Some(frame) = self.frames.get(at) {
             if let Some((_, value)) = frame.variables.iter().find(|(name, _)| *name == symbol) {
@@ -286,10 +318,17 @@ impl<'e> Evaluator<'e> {
             }
             at = frame.parent;
         }
-        usize::try_from(symbol).ok().and_then(|symbol| self.globals.get(symbol)).cloned().unwrap_or_default()
+        let globals = self.globals.get_or_init(|| {
+            let (input, bindings) = (self.input, self.bindings);
+            self.program.symbols.iter().map(|name| global(name, input, bindings)).collect()
+        });
+        usize::try_from(symbol).ok().and_then(|symbol| globals.get(symbol)).cloned().unwrap_or_default()
     }
 
-    fn bind(&mut self, frame: usize, symbol: Symbol, value: Val) {
+    fn bind(&mut self, frame: usize, symbol: Symbol, value: Val<'e>) {
+        if self.frames.is_empty() {
+            self.push_frame(0);
+        }
         let Some(frame) = self.frames.get_mut(frame) else { return };
         match frame.variables.iter_mut().find(|(name, _)| *name == symbol) {
             Some((_, old)) => *old = value,
@@ -298,32 +337,46 @@ impl<'e> Evaluator<'e> {
     }
 
     fn frame(&mut self, parent: usize) -> Result<usize> {
-        if self.frames.len() >= self.options.max_bytes / 128 {
+        if self.live >= self.options.max_bytes / 128 {
             return Err(Fault::limit(MEMORY));
         }
-        self.frames.push(Frame { parent, variables: Vec::new() });
-        Ok(self.frames.len() - 1)
+        if self.live == 0 {
+            self.push_frame(0);
+        }
+        self.push_frame(parent);
+        Ok(self.live - 1)
+    }
+
+    fn push_frame(&mut self, parent: usize) {
+        match self.frames.get_mut(self.live) {
+            Some(frame) => frame.parent = parent,
+            None => self.frames.push(Frame { parent, variables: Vec::new() }),
+        }
+        self.live += 1;
     }
 
     fn mark(&self) -> Mark {
-        Mark { frames: self.frames.len(), captures: self.captures }
+        // The root frame is never released.
+        Mark { frames: self.live.max(1), captures: self.captures }
     }
 
     /// Drops the frames made since `mark`, unless a function holds on to one of them.
     fn release(&mut self, mark: Mark) {
-        if self.captures == mark.captures {
-            self.frames.truncate(mark.frames);
+        if self.captures == mark.captures && self.live > mark.frames {
+            for frame in self.frames.get_mut(mark.frames..self.live).unwrap_or_default() {
+                frame.variables.clear();
+            }
+            self.live = mark.frames;
         }
     }
 
-    fn make(&mut self, made: Made<'e>) -> Result<Val> {
+    fn make(&mut self, made: Made<'e>) -> Result<Val<'e>> {
         if self.made.len() >= self.options.max_bytes / 256 {
             return Err(Fault::limit(MEMORY));
         }
+        let id = FunctionId::Made(u32::try_from(self.made.len()).unwrap_or(u32::MAX));
         self.made.push(made);
-        let [_, _, sites] = &mut self.sites;
-        sites.push(Site::default());
-        Ok(Val::Function(Function { id: FunctionId::Made(self.made.len() - 1), argument: false }))
+        Ok(Val::Function(Function { id, argument: false }))
     }
 
     // The budget.
@@ -357,7 +410,7 @@ impl<'e> Evaluator<'e> {
     }
 
     /// A text of the expression's making.
-    pub(super) fn text(&mut self, text: impl Into<Arc<str>>) -> Result<Val> {
+    pub(super) fn text(&mut self, text: impl Into<Arc<str>>) -> Result<Val<'e>> {
         let text = text.into();
         self.write_bytes(text.len())?;
         Ok(Val::Json(Value::from(text)))
@@ -365,12 +418,12 @@ impl<'e> Evaluator<'e> {
 
     /// Checks that there is room for `count` more items.
     pub(super) fn room(&self, count: usize) -> Result<()> {
-        let bytes = count.saturating_mul(32).saturating_add(self.meter.get());
+        let bytes = count.saturating_mul(ITEM_BYTES).saturating_add(self.meter.get());
         if bytes > self.options.max_bytes { Err(Fault::limit(MEMORY)) } else { Ok(()) }
     }
 
     /// Adds an item; the room is checked when the list grows.
-    pub(super) fn push(&self, items: &mut Vec<Val>, item: Val) -> Result<()> {
+    pub(super) fn push(&self, items: &mut Vec<Val<'e>>, item: Val<'e>) -> Result<()> {
         if items.len() == items.capacity() {
             self.room(items.capacity().max(4) * 2)?;
         }
@@ -379,31 +432,31 @@ impl<'e> Evaluator<'e> {
     }
 
     /// An array of `items`.
-    pub(super) fn list(&self, items: Vec<Val>, marks: Marks) -> Result<Val> {
-        let list = List::new(items, marks, &self.meter)?;
+    pub(super) fn list(&self, items: Vec<Val<'e>>, marks: Marks) -> Result<Val<'e>> {
+        let list = List::new(items, marks, self.meter)?;
         if self.meter.get() > self.options.max_bytes {
             return Err(Fault::limit(MEMORY));
         }
         Ok(Val::List(Rc::new(list)))
     }
 
-    pub(super) fn sequence(&self, items: Vec<Val>) -> Result<Val> {
-        self.list(items, Marks { sequence: true, ..Marks::default() })
+    pub(super) fn sequence(&self, items: Vec<Val<'e>>) -> Result<Val<'e>> {
+        self.list(items, Marks::SEQUENCE)
     }
 
-    pub(super) fn plain(&self, items: Vec<Val>) -> Result<Val> {
+    pub(super) fn plain(&self, items: Vec<Val<'e>>) -> Result<Val<'e>> {
         self.list(items, Marks::default())
     }
 
-    fn too_deep(&self) -> Box<Fault> {
-        Fault::limit(format!("{STACK} Depth={} max={}", self.depth, self.max_depth))
+    fn too_deep(&self, depth: usize) -> Box<Fault> {
+        Fault::limit(format!("{STACK} Depth={depth} max={}", self.max_depth))
     }
 
     /// Runs `work` one level deeper.
     fn deeper<T>(&mut self, work: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
         self.depth += 1;
         if self.depth > self.max_depth {
-            return Err(self.too_deep());
+            return Err(self.too_deep(self.depth));
         }
         let result = work(self)?;
         self.depth -= 1;
@@ -411,21 +464,17 @@ impl<'e> Evaluator<'e> {
     }
 }
 
-/// What `name` means where no frame binds it.
-fn global(name: &str, input: &Value, bindings: &Bindings) -> Val {
+/// What a name means where no frame binds it.
+fn global<'e>(name: &'e Name, input: &'e Value, bindings: &'e Bindings) -> Val<'e> {
     let function = |id| Val::Function(Function { id, argument: false });
-    if name == "$" {
-        return Val::Json(input.clone());
+    if *name.text == *"$" {
+        return Val::Borrowed(input);
     }
-    if let Some(value) = bindings.values.get(name) {
-        return Val::Json(value.clone());
+    if let Some(value) = bindings.values.get(&name.text) {
+        return Val::Borrowed(value);
     }
-    if let Some(index) = bindings.functions.iter().position(|host| *host.name == *name) {
-        return function(FunctionId::Host(index));
+    if let Some(index) = bindings.functions.iter().position(|host| *host.name() == *name.text) {
+        return function(FunctionId::Host(u32::try_from(index).unwrap_or(u32::MAX)));
     }
-    functions::TABLE
-        .iter()
-        .position(|built_in| built_in.name == name)
-        .map(|index| function(FunctionId::BuiltIn(index)))
-        .unwrap_or_default()
+    name.built_in.map(|index| function(FunctionId::BuiltIn(index))).unwrap_or_default()
 }

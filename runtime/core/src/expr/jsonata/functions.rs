@@ -15,28 +15,30 @@ use super::{
     value::{Function, Items, Val},
 };
 
+pub(super) use number::next_bits;
+
 /// A built-in function.
 pub(super) struct BuiltIn {
     pub(super) name: &'static str,
     /// How many parameters it declares to functions that call it.
     pub(super) parameters: usize,
     signature: &'static str,
-    pub(super) call: for<'e> fn(&mut Evaluator<'e>, Arguments) -> Result<Val>,
+    pub(super) call: for<'e> fn(&mut Evaluator<'e>, Arguments<'e>) -> Result<Val<'e>>,
 }
 
 /// The arguments of a call, as the signature leaves them.
-pub(super) struct Arguments {
-    pub(super) values: Vec<Val>,
+pub(super) struct Arguments<'e> {
+    pub(super) values: Vec<Val<'e>>,
     pub(super) name: &'static str,
 }
 
-impl Arguments {
-    fn get(&self, index: usize) -> &Val {
+impl<'e> Arguments<'e> {
+    fn get(&self, index: usize) -> &Val<'e> {
         self.values.get(index).unwrap_or(&Val::Undefined)
     }
 
     /// Takes an argument out.
-    fn take(&mut self, index: usize) -> Val {
+    fn take(&mut self, index: usize) -> Val<'e> {
         self.values.get_mut(index).map(std::mem::take).unwrap_or_default()
     }
 
@@ -54,7 +56,7 @@ impl Arguments {
         self.get(index).as_function().ok_or_else(|| Fault::new("T1006"))
     }
 
-    fn items(&self, index: usize) -> Items<'_> {
+    fn items(&self, index: usize) -> Items<'_, 'e> {
         self.get(index).items()
     }
 
@@ -67,7 +69,7 @@ const fn built_in(
     name: &'static str,
     parameters: usize,
     signature: &'static str,
-    call: for<'e> fn(&mut Evaluator<'e>, Arguments) -> Result<Val>,
+    call: for<'e> fn(&mut Evaluator<'e>, Arguments<'e>) -> Result<Val<'e>>,
 ) -> BuiltIn {
     BuiltIn { name, parameters, signature, call }
 }
@@ -140,6 +142,11 @@ pub(super) const TABLE: &[BuiltIn] = &[
     built_in("millis", 0, "<:n>", time::millis),
 ];
 
+/// Where the function `name` stands in [`TABLE`].
+pub(super) fn index_of(name: &str) -> Option<u32> {
+    TABLE.iter().position(|built_in| built_in.name == name).and_then(|index| u32::try_from(index).ok())
+}
+
 /// The signatures of [`TABLE`], and that of a transformation.
 static SIGNATURES: LazyLock<(Vec<Signature>, Signature)> = LazyLock::new(|| {
     let read = |text| Signature::parse(text).unwrap_or_default();
@@ -147,8 +154,13 @@ static SIGNATURES: LazyLock<(Vec<Signature>, Signature)> = LazyLock::new(|| {
 });
 
 /// The signature of the built-in function at `index`, which is in [`TABLE`].
-pub(super) fn signature(index: usize) -> &'static Signature {
-    SIGNATURES.0.get(index).unwrap_or(&SIGNATURES.1)
+pub(super) fn signature(index: u32) -> &'static Signature {
+    SIGNATURES.0.get(index as usize).unwrap_or(&SIGNATURES.1)
+}
+
+/// The built-in function at `index`.
+pub(super) fn at(index: u32) -> Option<&'static BuiltIn> {
+    TABLE.get(index as usize)
 }
 
 /// The signature of a transformation.
@@ -156,11 +168,10 @@ pub(super) fn transform_signature() -> &'static Signature {
     &SIGNATURES.1
 }
 
-impl Evaluator<'_> {
+impl<'e> Evaluator<'e> {
     /// Calls a function that was handed to a built-in one with as many of the arguments as it declares.
-    fn call_back(&mut self, function: Function, arguments: &[&dyn Fn() -> Val]) -> Result<Val> {
-        let wanted = self.arity(function).clamp(1, arguments.len());
-        let arguments = arguments.iter().take(wanted).map(|argument| argument()).collect();
-        self.invoke(function, arguments)
+    fn call_back<const N: usize>(&mut self, function: Function, arguments: [Val<'e>; N]) -> Result<Val<'e>> {
+        let wanted = self.arity(function).clamp(1, N);
+        self.invoke(function, arguments.into_iter().take(wanted).collect())
     }
 }

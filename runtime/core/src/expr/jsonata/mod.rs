@@ -33,6 +33,7 @@ mod functions;
 mod lexer;
 mod parse;
 pub(crate) mod picture;
+mod references;
 pub(crate) mod regex;
 mod signature;
 #[cfg(test)]
@@ -45,6 +46,7 @@ use std::{collections::HashMap, fmt, sync::Arc};
 use crate::json::Value;
 
 pub use error::{Error, ErrorKind};
+pub use references::{References, Variable};
 
 /// Why an evaluation stops that holds too much.
 const MEMORY: &str = "Expression evaluation memory limit exceeded: Check for excessive memory usage";
@@ -74,6 +76,16 @@ impl Expression {
     ) -> Result<Option<Value>, Error> {
         eval::evaluate(&self.program, input, bindings, options).map_err(|fault| fault.finish())
     }
+
+    /// What the expression takes from outside of itself.
+    pub fn references(&self) -> References<'_> {
+        references::of(&self.program)
+    }
+}
+
+/// Whether a built-in function has this name, without its dollar sign.
+pub fn is_built_in(name: &str) -> bool {
+    functions::TABLE.iter().any(|built_in| built_in.name == name)
 }
 
 /// What an evaluation may spend, and what it cannot know by itself.
@@ -107,17 +119,7 @@ impl Default for Options {
 #[derive(Clone, Default)]
 pub struct Bindings {
     values: HashMap<Arc<str>, Value>,
-    functions: Vec<Host>,
-}
-
-/// The body of a host function: arguments, of which each may be undefined, to a value or a message.
-type HostCall = dyn Fn(&[Option<Value>]) -> Result<Option<Value>, String> + Send + Sync;
-
-#[derive(Clone)]
-struct Host {
-    name: Arc<str>,
-    parameters: usize,
-    call: Arc<HostCall>,
+    functions: Vec<HostFunction>,
 }
 
 impl Bindings {
@@ -139,17 +141,96 @@ impl Bindings {
         parameters: usize,
         call: impl Fn(&[Option<Value>]) -> Result<Option<Value>, String> + Send + Sync + 'static,
     ) -> &mut Bindings {
-        let name = name.into();
-        self.functions.retain(|host| host.name != name);
-        self.functions.push(Host { name, parameters, call: Arc::new(call) });
+        let call = move |arguments: HostArguments<'_>| call(arguments.values).map_err(HostError::Message);
+        self.bind_function(&HostFunction::make(name.into(), parameters, None, call))
+    }
+
+    /// Binds a function that was made before.
+    pub fn bind_function(&mut self, function: &HostFunction) -> &mut Bindings {
+        self.functions.retain(|host| host.0.name != function.0.name);
+        self.functions.push(function.clone());
         self
+    }
+}
+
+/// A function of the host's: made once, and bound to as many evaluations as one likes.
+#[derive(Clone)]
+pub struct HostFunction(Arc<Host>);
+
+/// The body of a host function: arguments to a value, or to nothing.
+type HostCall = dyn Fn(HostArguments<'_>) -> Result<Option<Value>, HostError> + Send + Sync;
+
+struct Host {
+    name: Arc<str>,
+    parameters: usize,
+    signature: Option<signature::Signature>,
+    /// An array that it gives is a sequence: it collapses to its item if it has but one.
+    sequence: bool,
+    call: Box<HostCall>,
+}
+
+/// What a host function is called with.
+pub struct HostArguments<'a> {
+    /// The arguments, of which each may be undefined.
+    pub values: &'a [Option<Value>],
+    /// Draws bits that look random and follow from [`Options::seed`].
+    pub draw: &'a mut dyn FnMut() -> u64,
+}
+
+/// Why a host function fails.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum HostError {
+    /// With this text.
+    Message(String),
+    /// It would hold too much.
+    Memory,
+}
+
+impl HostFunction {
+    /// The function `$name`, which declares `parameters`. A signature, as in `function($x)<n:n>{...}`, checks
+    /// its arguments; a malformed one checks nothing.
+    pub fn new(
+        name: &str,
+        parameters: usize,
+        signature: &str,
+        call: impl Fn(HostArguments<'_>) -> Result<Option<Value>, HostError> + Send + Sync + 'static,
+    ) -> HostFunction {
+        HostFunction::make(name.into(), parameters, signature::Signature::parse(signature).ok(), call)
+    }
+
+    fn make(
+        name: Arc<str>,
+        parameters: usize,
+        signature: Option<signature::Signature>,
+        call: impl Fn(HostArguments<'_>) -> Result<Option<Value>, HostError> + Send + Sync + 'static,
+    ) -> HostFunction {
+        HostFunction(Arc::new(Host { name, parameters, signature, sequence: false, call: Box::new(call) }))
+    }
+
+    /// The same function, whose array is a sequence: one item stands for itself, and none is undefined.
+    #[must_use]
+    pub fn giving_a_sequence(mut self) -> HostFunction {
+        if let Some(host) = Arc::get_mut(&mut self.0) {
+            host.sequence = true;
+        }
+        self
+    }
+
+    /// The name, without a dollar sign.
+    pub fn name(&self) -> &str {
+        &self.0.name
+    }
+}
+
+impl fmt::Debug for HostFunction {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "${}", self.0.name)
     }
 }
 
 impl fmt::Debug for Bindings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let functions: Vec<_> = self.functions.iter().map(|host| &host.name).collect();
-        f.debug_struct("Bindings").field("values", &self.values).field("functions", &functions).finish()
+        f.debug_struct("Bindings").field("values", &self.values).field("functions", &self.functions).finish()
     }
 }
 

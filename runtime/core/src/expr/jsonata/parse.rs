@@ -1,7 +1,9 @@
 //! Text to [`Node`]s, in two passes as the reference makes them: a tree by binding power, then steps, filters
-//! and parents. The passes are apart because a syntax error further on wins over a misplaced step before it.
+//! and parents. The passes are apart because a syntax error further on wins over a misplaced step before it. A
+//! third marks where the evaluator may go a shorter way.
 
 mod lower;
+mod settle;
 
 use std::sync::Arc;
 
@@ -22,9 +24,17 @@ const MAX_HEIGHT: usize = 500;
 pub(super) struct Program {
     pub(super) root: Node,
     /// The names behind the symbols.
-    pub(super) symbols: Vec<Arc<str>>,
+    pub(super) symbols: Vec<Name>,
     /// The label of each parent slot.
     pub(super) labels: Vec<Symbol>,
+}
+
+/// The name of a variable.
+#[derive(Debug)]
+pub(super) struct Name {
+    pub(super) text: Arc<str>,
+    /// The built-in function of that name.
+    pub(super) built_in: Option<u32>,
 }
 
 /// Compiles an expression.
@@ -36,7 +46,9 @@ pub(super) fn parse(text: &str) -> Result<Program> {
     if !matches!(parser.token.kind, TokenKind::End) {
         return Err(Fault::new("S0201").at(parser.token.position).token(parser.token.kind.shown()));
     }
-    lower::lower(tree)
+    let mut program = lower::lower(tree)?;
+    settle::settle(&mut program.root);
+    Ok(program)
 }
 
 /// A node of the first pass.

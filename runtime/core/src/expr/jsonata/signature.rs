@@ -19,6 +19,8 @@ struct Parameter {
     letters: String,
     /// The letter, or the choice, as written.
     written: String,
+    /// Whether it is `a`, for which a single value is made an array.
+    is_array: bool,
     optional: bool,
     repeated: bool,
     /// Whether the context stands in for it.
@@ -104,7 +106,14 @@ impl Signature {
     }
 
     /// The arguments as the function takes them: context filled in, single values made arrays.
-    pub(super) fn validate(&self, arguments: Vec<Val>, context: &Val) -> Result<Vec<Val>> {
+    pub(super) fn validate<'e>(
+        &self,
+        mut arguments: Vec<Val<'e>>,
+        context: &Val<'e>,
+    ) -> Result<Vec<Val<'e>>> {
+        if self.fits_one_to_one(&mut arguments)? {
+            return Ok(arguments);
+        }
         let supplied: Vec<char> = arguments.iter().map(letter).collect();
         let Some(counts) = fit(&self.parameters, &supplied) else {
             return Err(self.misfit(&arguments, &supplied));
@@ -127,9 +136,9 @@ impl Signature {
             let matched = supplied.get(at..at + count).unwrap_or_default();
             let first = get(at);
             for single in matched {
-                let argument = match (parameter.written.as_str(), single) {
-                    ("a", 'm') => Val::Undefined,
-                    ("a", single) => array_argument(parameter, get(at), *single, matched, at)?,
+                let argument = match (parameter.is_array, single) {
+                    (true, 'm') => Val::Undefined,
+                    (true, single) => array_argument(parameter, get(at), *single, matched, at)?,
                     _ => first.clone(),
                 };
                 valid.push(argument);
@@ -139,8 +148,29 @@ impl Signature {
         Ok(valid)
     }
 
+    /// The common case: an argument for each parameter, or none for those at the end, which may go without. Then
+    /// there is no other way to fit them, and they stay where they are.
+    fn fits_one_to_one(&self, arguments: &mut Vec<Val<'_>>) -> Result<bool> {
+        let fits = |(index, parameter): (usize, &Parameter)| match arguments.get(index) {
+            Some(argument) => !parameter.repeated && parameter.takes(letter(argument)),
+            None => parameter.optional && !parameter.context,
+        };
+        if arguments.len() > self.parameters.len() || !self.parameters.iter().enumerate().all(fits) {
+            return Ok(false);
+        }
+        for (at, (parameter, argument)) in self.parameters.iter().zip(arguments.iter_mut()).enumerate() {
+            let single = letter(argument);
+            if parameter.is_array && single != 'm' {
+                let given = std::mem::take(argument);
+                *argument = array_argument(parameter, given, single, &[single], at)?;
+            }
+        }
+        arguments.resize(self.parameters.len(), Val::Undefined);
+        Ok(true)
+    }
+
     /// Says which argument is the first that does not fit.
-    fn misfit(&self, arguments: &[Val], supplied: &[char]) -> Box<Fault> {
+    fn misfit(&self, arguments: &[Val<'_>], supplied: &[char]) -> Box<Fault> {
         let mut good = 0;
         for end in 1..=self.parameters.len() {
             match longest_prefix(self.parameters.get(..end).unwrap_or_default(), supplied) {
@@ -155,7 +185,12 @@ impl Signature {
 
 impl Parameter {
     fn of(symbol: char, letters: &str) -> Parameter {
-        Parameter { letters: letters.into(), written: symbol.into(), ..Parameter::default() }
+        Parameter {
+            letters: letters.into(),
+            written: symbol.into(),
+            is_array: symbol == 'a',
+            ..Parameter::default()
+        }
     }
 
     fn takes(&self, letter: char) -> bool {
@@ -164,21 +199,18 @@ impl Parameter {
 }
 
 /// One argument for an array parameter.
-fn array_argument(
+fn array_argument<'e>(
     parameter: &Parameter,
-    argument: Val,
+    argument: Val<'e>,
     single: char,
     matched: &[char],
     at: usize,
-) -> Result<Val> {
+) -> Result<Val<'e>> {
     if let Some(subtype) = &parameter.subtype {
         let fits = if single != 'a' {
             matched.iter().collect::<String>() == *subtype
         } else {
-            let mut letters = argument.elements().into_iter().flat_map(|items| {
-                (0..items.len()).map(|index| letter(&items.get(index))).collect::<Vec<_>>()
-            });
-            letters.all(|letter| Some(letter) == parameter.items)
+            argument.items().iter().all(|item| Some(letter(&item)) == parameter.items)
         };
         if !fits {
             let items = match subtype.as_str() {
@@ -243,7 +275,7 @@ fn closing(text: &[char], start: usize, open: char, close: char) -> usize {
 }
 
 /// The letter of a value's kind; `m` for a missing one.
-fn letter(value: &Val) -> char {
+fn letter(value: &Val<'_>) -> char {
     match value.kind() {
         Kind::Undefined => 'm',
         Kind::Null => 'l',

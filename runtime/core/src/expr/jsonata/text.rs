@@ -2,52 +2,64 @@
 
 use std::fmt::Write;
 
-use crate::json::{Number, Value};
+use crate::json::{Members, Number, Value};
 
 /// A number as JavaScript prints it: `1`, `0.1`, `1e+21`, `5e-324`, `Infinity`.
 pub(super) fn number_text(value: f64) -> String {
-    if value.is_nan() {
-        return "NaN".into();
-    }
-    if value.is_infinite() {
-        return if value > 0.0 { "Infinity".into() } else { "-Infinity".into() };
-    }
-    if value == 0.0 {
-        return "0".into();
-    }
-    if value.fract() == 0.0 && value.abs() < 9_007_199_254_740_992.0 {
-        return (value as i64).to_string();
-    }
-    let shortest = format!("{:e}", value.abs());
-    let (mantissa, exponent) = shortest.split_once('e').unwrap_or((&shortest, "0"));
-    let digits: String = mantissa.chars().filter(char::is_ascii_digit).collect();
-    let exponent: i32 = exponent.parse().unwrap_or(0);
-    let sign = if value < 0.0 { "-" } else { "" };
-    format!("{sign}{}", lay_out(&digits, exponent))
+    let mut text = String::new();
+    write_number_text(value, &mut text);
+    text
 }
 
-/// Sets the point into `d.ddd` times ten to the `exponent`.
-fn lay_out(digits: &str, exponent: i32) -> String {
-    let count = i32::try_from(digits.len()).unwrap_or(i32::MAX);
-    let zeros = |count: i32| "0".repeat(usize::try_from(count).unwrap_or(0));
-    if (0..21).contains(&exponent) {
-        if exponent >= count - 1 {
-            return format!("{digits}{}", zeros(exponent - count + 1));
+/// Appends [`number_text`].
+fn write_number_text(value: f64, out: &mut String) {
+    let size = value.abs();
+    if value.is_nan() {
+        out.push_str("NaN");
+    } else if value.is_infinite() {
+        out.push_str(if value > 0.0 { "Infinity" } else { "-Infinity" });
+    } else if size < 9_007_199_254_740_992.0 && value as i64 as f64 == value {
+        write_integer(value as i64, out);
+    } else if (1e-6..1e21).contains(&size) {
+        // Here Rust sets the point as JavaScript does.
+        _ = write!(out, "{value}");
+    } else {
+        let shortest = format!("{size:e}");
+        let (mantissa, exponent) = shortest.split_once('e').unwrap_or((&shortest, "0"));
+        let sign = if value < 0.0 { "-" } else { "" };
+        let exponent: i32 = exponent.parse().unwrap_or(0);
+        _ = write!(out, "{sign}{mantissa}e{exponent:+}");
+    }
+}
+
+fn write_integer(value: i64, out: &mut String) {
+    let mut digits = [0_u8; 20];
+    let mut rest = value.unsigned_abs();
+    let mut length = 0;
+    for digit in digits.iter_mut().rev() {
+        *digit = b'0' + (rest % 10) as u8;
+        rest /= 10;
+        length += 1;
+        if rest == 0 {
+            break;
         }
-        let (whole, fraction) = digits.split_at(usize::try_from(exponent + 1).unwrap_or(0));
-        return format!("{whole}.{fraction}");
     }
-    if (-6..0).contains(&exponent) {
-        return format!("0.{}{digits}", zeros(-exponent - 1));
+    if value < 0 {
+        out.push('-');
     }
-    let (first, rest) = digits.split_at(1);
-    let point = if rest.is_empty() { "" } else { "." };
-    format!("{first}{point}{rest}e{exponent:+}")
+    out.push_str(
+        digits.get(20 - length..).and_then(|digits| str::from_utf8(digits).ok()).unwrap_or_default(),
+    );
 }
 
 /// The number with at most 15 significant digits; ties go away from zero, as in `toPrecision`.
 pub(super) fn round_to_15(value: f64) -> f64 {
     if !value.is_finite() || (value.fract() == 0.0 && value.abs() < 1e15) {
+        return value;
+    }
+    let shortest = format!("{:e}", value.abs());
+    let digits = shortest.split('e').next().unwrap_or_default();
+    if digits.len() <= "d.".len() + 14 {
         return value;
     }
     // The exact decimal expansion decides a tie; Rust alone would round it to even.
@@ -70,7 +82,7 @@ pub(super) fn write_json(value: &Value, out: &mut String) {
 
 /// Appends a double as `JSON.stringify` does.
 pub(super) fn write_number(value: f64, out: &mut String) {
-    if value.is_finite() { out.push_str(&number_text(value)) } else { out.push_str("null") }
+    if value.is_finite() { write_number_text(value, out) } else { out.push_str("null") }
 }
 
 /// The text is longer than it may be.
@@ -87,7 +99,7 @@ pub(super) fn print(
     // What is open: the rest of a container, its closing bracket, and whether nothing has been printed in it.
     enum Open<'a> {
         Array(std::slice::Iter<'a, Value>),
-        Object(indexmap::map::Iter<'a, std::sync::Arc<str>, Value>),
+        Object(Members<'a>),
     }
     let new_line = |depth: usize, out: &mut String| {
         if let Some(indent) = indent {
@@ -145,20 +157,30 @@ pub(super) fn print(
 
 /// Appends a JSON string, with lower-case escapes.
 pub(super) fn write_string(text: &str, out: &mut String) {
+    out.reserve(text.len() + 2);
     out.push('"');
-    for character in text.chars() {
-        match character {
-            '"' => out.push_str("\\\""),
-            '\\' => out.push_str("\\\\"),
-            '\u{8}' => out.push_str("\\b"),
-            '\t' => out.push_str("\\t"),
-            '\n' => out.push_str("\\n"),
-            '\u{c}' => out.push_str("\\f"),
-            '\r' => out.push_str("\\r"),
-            control if control < ' ' => _ = write!(out, "\\u{:04x}", u32::from(control)),
-            other => out.push(other),
+    let mut rest = text;
+    while let Some(at) = rest.bytes().position(|byte| byte < 0x20 || byte == b'"' || byte == b'\\') {
+        // The byte is ASCII, so both cuts are at the edges of characters.
+        let (plain, special) = rest.split_at(at);
+        out.push_str(plain);
+        let (first, tail) = special.split_at(1);
+        match first {
+            "\"" => out.push_str("\\\""),
+            "\\" => out.push_str("\\\\"),
+            "\u{8}" => out.push_str("\\b"),
+            "\t" => out.push_str("\\t"),
+            "\n" => out.push_str("\\n"),
+            "\u{c}" => out.push_str("\\f"),
+            "\r" => out.push_str("\\r"),
+            control => {
+                let code = control.bytes().next().unwrap_or_default();
+                _ = write!(out, "\\u{code:04x}");
+            }
         }
+        rest = tail;
     }
+    out.push_str(rest);
     out.push('"');
 }
 
@@ -176,6 +198,12 @@ mod tests {
             (123456789012345680000.0, "123456789012345680000"),
             (1e-6, "0.000001"),
             (1.5e-7, "1.5e-7"),
+            (-1e-7, "-1e-7"),
+            (1e21, "1e+21"),
+            (999999999999999900000.0, "999999999999999900000"),
+            (-0.000001234, "-0.000001234"),
+            (9007199254740992.0, "9007199254740992"),
+            (-9007199254740991.0, "-9007199254740991"),
             (5e-324, "5e-324"),
             (1.7976931348623157e308, "1.7976931348623157e+308"),
             (-12.5, "-12.5"),

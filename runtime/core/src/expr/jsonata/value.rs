@@ -1,8 +1,9 @@
 //! [`Val`]: what an expression has at hand while it is evaluated.
 //!
-//! JSON stays the engine's own [`Value`], shared and never converted. Beside it stand arrays that carry the
-//! marks of the language (sequences, which collapse when they hold one item), objects that hold such arrays,
-//! functions, and nothing at all.
+//! JSON stays the engine's own [`Value`] and is never converted; what comes from the input, a binding or the
+//! program is not even counted, but borrowed for as long as the evaluation takes (`'e`). Beside it stand arrays
+//! that carry the marks of the language (sequences, which collapse when they hold one item), objects that hold
+//! such arrays, functions, and nothing at all.
 
 use std::{
     cell::{Cell, RefCell},
@@ -22,33 +23,36 @@ use super::{
 /// How deep arrays and objects may nest that an expression builds.
 pub(super) const MAX_NESTING: u16 = 500;
 
-/// What an array costs for each item.
-const ITEM_BYTES: usize = 32;
-
 /// A value, or none.
 #[derive(Clone, Debug, Default)]
-pub(super) enum Val {
+pub(super) enum Val<'e> {
     /// Nothing: what a path that leads nowhere gives.
     #[default]
     Undefined,
+    /// A part of what was there before the evaluation.
+    Borrowed(&'e Value),
+    /// JSON of the expression's making.
     Json(Value),
-    List(Rc<List>),
-    Map(Rc<Map>),
+    List(Rc<List<'e>>),
+    Map(Rc<Map<'e>>),
     Function(Function),
-    Tuple(Rc<Tuple>),
+    Tuple(Rc<Tuple<'e>>),
 }
+
+/// What an array costs for each item.
+pub(super) const ITEM_BYTES: usize = size_of::<Val<'_>>();
 
 /// An array that was made by the expression.
 #[derive(Debug, Default)]
-pub(super) struct List {
-    pub(super) items: Vec<Val>,
+pub(super) struct List<'e> {
+    pub(super) items: Vec<Val<'e>>,
     pub(super) marks: Marks,
     nesting: u16,
-    charge: Option<Charge>,
+    charge: Option<Charge<'e>>,
 }
 
 /// What the language remembers about an array.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Marks {
     /// A sequence: collapses to its item if it has but one.
     pub(super) sequence: bool,
@@ -62,18 +66,23 @@ pub(super) struct Marks {
     pub(super) wrapper: bool,
 }
 
+impl Marks {
+    pub(super) const SEQUENCE: Marks =
+        Marks { sequence: true, keep: false, cons: false, tuples: false, wrapper: false };
+}
+
 /// An object that holds what no JSON value can, or that a transformation changes.
 #[derive(Debug, Default)]
-pub(super) struct Map {
-    pub(super) members: RefCell<IndexMap<Arc<str>, Val>>,
+pub(super) struct Map<'e> {
+    pub(super) members: RefCell<IndexMap<Arc<str>, Val<'e>>>,
     nesting: u16,
 }
 
 /// An item with the bindings that its path has made.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Tuple {
-    pub(super) item: Val,
-    pub(super) bindings: Vec<(Symbol, Val)>,
+pub(super) struct Tuple<'e> {
+    pub(super) item: Val<'e>,
+    pub(super) bindings: Vec<(Symbol, Val<'e>)>,
 }
 
 /// A function: which one, and whether it came as an argument. An argument no longer knows where it is called.
@@ -85,23 +94,30 @@ pub(super) struct Function {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum FunctionId {
-    BuiltIn(usize),
-    Host(usize),
+    BuiltIn(u32),
+    Host(u32),
     /// Made by the expression; kept by the evaluator.
-    Made(usize),
+    Made(u32),
 }
 
-/// The bytes that arrays hold at this moment.
-pub(super) type Meter = Rc<Cell<usize>>;
+/// The bytes that values of the expression's making hold at this moment.
+pub(super) type Meter = Cell<usize>;
 
 /// Gives its bytes back when it is dropped.
 #[derive(Debug)]
-struct Charge {
+struct Charge<'e> {
     bytes: usize,
-    meter: Meter,
+    meter: &'e Meter,
 }
 
-impl Drop for Charge {
+impl<'e> Charge<'e> {
+    fn new(bytes: usize, meter: &'e Meter) -> Charge<'e> {
+        meter.set(meter.get().saturating_add(bytes));
+        Charge { bytes, meter }
+    }
+}
+
+impl Drop for Charge<'_> {
     fn drop(&mut self) {
         self.meter.set(self.meter.get().saturating_sub(self.bytes));
     }
@@ -121,23 +137,25 @@ pub(super) enum Kind {
 
 /// The items of an array of either make.
 #[derive(Clone, Copy)]
-pub(super) enum Items<'a> {
+pub(super) enum Items<'a, 'e> {
+    Borrowed(&'e [Value]),
     Json(&'a [Value]),
-    List(&'a [Val]),
-    One(&'a Val),
+    List(&'a [Val<'e>]),
+    One(&'a Val<'e>),
 }
 
-impl<'a> Items<'a> {
+impl<'a, 'e> Items<'a, 'e> {
     pub(super) fn len(self) -> usize {
         match self {
-            Items::Json(items) => items.len(),
+            Items::Borrowed(items) | Items::Json(items) => items.len(),
             Items::List(items) => items.len(),
             Items::One(_) => 1,
         }
     }
 
-    pub(super) fn get(self, index: usize) -> Val {
+    pub(super) fn get(self, index: usize) -> Val<'e> {
         match self {
+            Items::Borrowed(items) => items.get(index).map(Val::Borrowed),
             Items::Json(items) => items.get(index).cloned().map(Val::Json),
             Items::List(items) => items.get(index).cloned(),
             Items::One(item) => (index == 0).then(|| item.clone()),
@@ -145,22 +163,29 @@ impl<'a> Items<'a> {
         .unwrap_or_default()
     }
 
-    pub(super) fn iter(self) -> impl Iterator<Item = Val> + 'a {
+    pub(super) fn iter(self) -> impl DoubleEndedIterator<Item = Val<'e>> + ExactSizeIterator + 'a {
         (0..self.len()).map(move |index| self.get(index))
     }
 }
 
-impl Val {
+impl<'e> Val<'e> {
     pub(super) fn kind(&self) -> Kind {
         match self {
             Val::Undefined => Kind::Undefined,
-            Val::Json(Value::Null) => Kind::Null,
-            Val::Json(Value::Bool(_)) => Kind::Bool,
-            Val::Json(Value::Number(_)) => Kind::Number,
-            Val::Json(Value::String(_)) => Kind::String,
-            Val::Json(Value::Array(_)) | Val::List(_) => Kind::Array,
-            Val::Json(Value::Object(_)) | Val::Map(_) | Val::Tuple(_) => Kind::Object,
+            Val::Borrowed(value) => Kind::of(value),
+            Val::Json(value) => Kind::of(value),
+            Val::List(_) => Kind::Array,
+            Val::Map(_) | Val::Tuple(_) => Kind::Object,
             Val::Function(_) => Kind::Function,
+        }
+    }
+
+    /// The value, if it is JSON.
+    pub(super) fn json(&self) -> Option<&Value> {
+        match self {
+            Val::Borrowed(value) => Some(value),
+            Val::Json(value) => Some(value),
+            _ => None,
         }
     }
 
@@ -169,33 +194,44 @@ impl Val {
     }
 
     pub(super) fn is_array(&self) -> bool {
-        self.kind() == Kind::Array
+        match self {
+            Val::List(_) => true,
+            other => matches!(other.json(), Some(Value::Array(_))),
+        }
     }
 
-    pub(super) fn null() -> Val {
+    pub(super) fn null() -> Val<'e> {
         Val::Json(Value::Null)
     }
 
-    pub(super) fn number(value: f64) -> Val {
+    pub(super) fn number(value: f64) -> Val<'e> {
         Val::Json(number(value))
     }
 
-    pub(super) fn count(value: usize) -> Val {
+    pub(super) fn bool(value: bool) -> Val<'e> {
+        Val::Json(Value::Bool(value))
+    }
+
+    pub(super) fn count(value: usize) -> Val<'e> {
         Val::Json(Value::from(i64::try_from(value).unwrap_or(i64::MAX)))
     }
 
     /// A short array without marks.
-    pub(super) fn plain_list(items: Vec<Val>) -> Val {
+    pub(super) fn plain_list(items: Vec<Val<'e>>) -> Val<'e> {
         let nesting = nesting_of(items.iter());
         Val::List(Rc::new(List { items, nesting, ..List::default() }))
     }
 
     pub(super) fn as_str(&self) -> Option<&Arc<str>> {
-        if let Val::Json(Value::String(text)) = self { Some(text) } else { None }
+        if let Some(Value::String(text)) = self.json() { Some(text) } else { None }
     }
 
     pub(super) fn as_f64(&self) -> Option<f64> {
-        if let Val::Json(value) = self { value.as_f64() } else { None }
+        if let Some(Value::Number(number)) = self.json() { Some(number.as_f64()) } else { None }
+    }
+
+    pub(super) fn as_bool(&self) -> Option<bool> {
+        if let Some(Value::Bool(value)) = self.json() { Some(*value) } else { None }
     }
 
     pub(super) fn as_function(&self) -> Option<Function> {
@@ -203,8 +239,9 @@ impl Val {
     }
 
     /// The items, if this is an array.
-    pub(super) fn elements(&self) -> Option<Items<'_>> {
+    pub(super) fn elements(&self) -> Option<Items<'_, 'e>> {
         match self {
+            Val::Borrowed(Value::Array(array)) => Some(Items::Borrowed(array)),
             Val::Json(Value::Array(array)) => Some(Items::Json(array)),
             Val::List(list) => Some(Items::List(&list.items)),
             _ => None,
@@ -212,7 +249,7 @@ impl Val {
     }
 
     /// The items; what is no array is its own item.
-    pub(super) fn items(&self) -> Items<'_> {
+    pub(super) fn items(&self) -> Items<'_, 'e> {
         self.elements().unwrap_or(Items::One(self))
     }
 
@@ -225,17 +262,22 @@ impl Val {
     }
 
     /// The member `key` of an object.
-    pub(super) fn member(&self, key: &str) -> Val {
+    pub(super) fn member(&self, key: &str) -> Val<'e> {
         match self {
-            Val::Json(Value::Object(object)) => object.get(key).cloned().map(Val::Json).unwrap_or_default(),
-            Val::Map(map) => map.members.borrow().get(key).cloned().unwrap_or_default(),
-            _ => Val::Undefined,
+            Val::Borrowed(Value::Object(object)) => object.get(key).map(Val::Borrowed),
+            Val::Json(Value::Object(object)) => object.get(key).cloned().map(Val::Json),
+            Val::Map(map) => map.members.borrow().get(key).cloned(),
+            _ => None,
         }
+        .unwrap_or_default()
     }
 
     /// The members, if this is an object.
-    pub(super) fn members(&self) -> Option<Vec<(Arc<str>, Val)>> {
+    pub(super) fn members(&self) -> Option<Vec<(Arc<str>, Val<'e>)>> {
         match self {
+            Val::Borrowed(Value::Object(object)) => {
+                Some(object.iter().map(|(key, value)| (Arc::clone(key), Val::Borrowed(value))).collect())
+            }
             Val::Json(Value::Object(object)) => {
                 Some(object.iter().map(|(key, value)| (Arc::clone(key), Val::Json(value.clone()))).collect())
             }
@@ -267,38 +309,53 @@ impl Val {
     }
 }
 
-impl List {
+impl Kind {
+    fn of(value: &Value) -> Kind {
+        match value {
+            Value::Null => Kind::Null,
+            Value::Bool(_) => Kind::Bool,
+            Value::Number(_) => Kind::Number,
+            Value::String(_) => Kind::String,
+            Value::Array(_) => Kind::Array,
+            Value::Object(_) => Kind::Object,
+        }
+    }
+}
+
+impl<'e> List<'e> {
     /// An array of `items`, which `meter` counts while it lives.
-    pub(super) fn new(items: Vec<Val>, marks: Marks, meter: &Meter) -> Result<List> {
-        let nesting = nesting_of(items.iter());
-        if nesting > MAX_NESTING {
+    pub(super) fn new(items: Vec<Val<'e>>, marks: Marks, meter: &'e Meter) -> Result<List<'e>> {
+        let (mut nesting, mut texts) = (0, 0);
+        for item in &items {
+            match item {
+                Val::Json(Value::String(text)) => texts += text.len(),
+                Val::List(_) | Val::Map(_) | Val::Tuple(_) => nesting = nesting.max(item.nesting()),
+                _ => {}
+            }
+        }
+        if nesting >= MAX_NESTING {
             return Err(too_nested());
         }
-        let strings: usize = items.iter().filter_map(Val::as_str).map(|text| text.len()).sum();
-        let bytes = items.capacity() * ITEM_BYTES + strings;
-        meter.set(meter.get() + bytes);
-        Ok(List { items, marks, nesting, charge: Some(Charge { bytes, meter: Rc::clone(meter) }) })
+        let charge = Charge::new(items.capacity() * ITEM_BYTES + texts, meter);
+        Ok(List { items, marks, nesting: nesting + 1, charge: Some(charge) })
     }
 
     /// The same array with other marks.
-    pub(super) fn remark(list: Rc<List>, change: impl FnOnce(&mut Marks)) -> Rc<List> {
+    pub(super) fn remark(list: Rc<List<'e>>, change: impl FnOnce(&mut Marks)) -> Rc<List<'e>> {
         let mut list = Rc::try_unwrap(list).unwrap_or_else(|shared| List {
             items: shared.items.clone(),
             marks: shared.marks,
             nesting: shared.nesting,
-            charge: shared.charge.as_ref().map(|charge| {
-                charge.meter.set(charge.meter.get() + charge.bytes);
-                Charge { bytes: charge.bytes, meter: Rc::clone(&charge.meter) }
-            }),
+            charge: shared.charge.as_ref().map(|charge| Charge::new(charge.bytes, charge.meter)),
         });
         change(&mut list.marks);
         Rc::new(list)
     }
 }
 
-impl Map {
+impl<'e> Map<'e> {
     /// An object of `members`.
-    pub(super) fn val(members: IndexMap<Arc<str>, Val>) -> Result<Val> {
+    pub(super) fn val(members: IndexMap<Arc<str>, Val<'e>>) -> Result<Val<'e>> {
         let nesting = nesting_of(members.values());
         if nesting > MAX_NESTING {
             return Err(too_nested());
@@ -307,7 +364,7 @@ impl Map {
     }
 }
 
-fn nesting_of<'a>(children: impl Iterator<Item = &'a Val>) -> u16 {
+fn nesting_of<'a, 'e: 'a>(children: impl Iterator<Item = &'a Val<'e>>) -> u16 {
     1 + children.map(Val::nesting).max().unwrap_or(0)
 }
 
@@ -317,21 +374,20 @@ fn too_nested() -> Box<Fault> {
 
 /// A number as a JSON value: an integer if it is one.
 pub(super) fn number(value: f64) -> Value {
-    const BOUND: f64 = 9_223_372_036_854_775_808.0;
-    if value.fract() == 0.0 && (-BOUND..BOUND).contains(&value) {
-        Value::from(value as i64)
-    } else {
-        Value::from(value)
-    }
+    // The conversion saturates, so that the largest integer may come from anything above.
+    let integer = value as i64;
+    if integer as f64 == value && integer != i64::MAX { Value::from(integer) } else { Value::from(value) }
 }
 
 /// An object, as JSON if its members are JSON.
-pub(super) fn object(members: Vec<(Arc<str>, Val)>) -> Result<Val> {
-    if members.iter().all(|(_, value)| matches!(value, Val::Json(_))) {
+pub(super) fn object<'e>(members: Vec<(Arc<str>, Val<'e>)>) -> Result<Val<'e>> {
+    if members.iter().all(|(_, value)| value.json().is_some()) {
         let mut object = Object::with_capacity(members.len());
         for (key, value) in members {
-            if let Val::Json(value) = value {
-                object.insert(key, value);
+            match value {
+                Val::Borrowed(value) => _ = object.insert(key, value.clone()),
+                Val::Json(value) => _ = object.insert(key, value),
+                _ => {}
             }
         }
         return Ok(Val::Json(Value::from(object)));
@@ -341,17 +397,20 @@ pub(super) fn object(members: Vec<(Arc<str>, Val)>) -> Result<Val> {
 
 /// The value as JSON. Fails if it holds more than `room` arrays, objects and items of the expression's own
 /// making (shared ones count each time), or if it is or holds a function, unless those are to be dropped.
-pub(super) fn freeze(value: &Val, room: &mut usize, drop_functions: bool) -> Result<Value> {
+pub(super) fn freeze(value: &Val<'_>, room: &mut usize, drop_functions: bool) -> Result<Value> {
     *room = room.checked_sub(1).ok_or_else(|| Fault::limit(super::MEMORY))?;
     Ok(match value {
+        Val::Borrowed(value) => Value::clone(value),
         Val::Json(value) => value.clone(),
         Val::Undefined => Value::Null,
         Val::Function(_) if drop_functions => Value::Null,
         Val::Function(_) => return Err(Fault::unsupported()),
         Val::List(list) => {
-            let items: Result<Vec<Value>> =
-                list.items.iter().map(|item| freeze(item, room, drop_functions)).collect();
-            Value::from(items?)
+            let mut items = Vec::with_capacity(list.items.len());
+            for item in &list.items {
+                items.push(freeze(item, room, drop_functions)?);
+            }
+            Value::from(items)
         }
         Val::Map(map) => {
             let mut object = Object::new();

@@ -3,16 +3,14 @@
 //! Everything that is visited counts against a [`Budget`], because a few steps such as `$..*..*` can visit a
 //! small document more often than it has pairs of values.
 
-use std::{fmt::Write, ops::Range, slice, sync::Arc};
-
-use indexmap::map;
+use std::{fmt::Write, ops::Range, slice};
 
 use super::{
     Budget, Exhausted,
     filter::Filter,
     query::{self, Query, Step},
 };
-use crate::json::Value;
+use crate::json::{Members, Value};
 
 /// What a result costs in visits: it is kept.
 const HIT_COST: usize = 5;
@@ -96,7 +94,7 @@ enum Visit {
 }
 
 enum Children<'a> {
-    Members(map::Iter<'a, Arc<str>, Value>),
+    Members(Members<'a>),
     Elements(&'a [Value], Range<i64>),
     Listed(&'a [Value], slice::Iter<'a, i32>),
     Matching(&'a [Value], Range<i64>, &'a Filter),

@@ -45,6 +45,10 @@ pub use self::{
 /// of the largest size can be scanned and filtered several times over, in a fraction of a second.
 const MAX_VISITS: usize = 5_000_000;
 
+/// How much work all evaluations in one scope may be together: a definition has room for a hundred thousand
+/// paths. What they have found is in memory at the same time.
+const MAX_SCOPE_VISITS: usize = 4 * MAX_VISITS;
+
 /// A compiled path: `$`, `$.a['b'][0]`, `$.items[?(@.price < 10)]`, `$$.Execution.Id`, `$variable.a`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Path {
@@ -151,14 +155,14 @@ impl Path {
                 if input.is_null() && !self.query.steps().is_empty() {
                     return Err(Missing::new(Reason::NullInput));
                 }
-                self.walk("$", input)
+                self.walk("$", input, scope)
             }
-            Root::Context => self.walk("$", scope.context()),
+            Root::Context => self.walk("$", scope.context(), scope),
             Root::Variable(name) => {
                 // Variables read as the members of one object; the texts for them are not recorded.
                 let place = format!("$['{name}']");
                 match (scope.variables)(name) {
-                    Some(value) => self.walk(&place, &value),
+                    Some(value) => self.walk(&place, &value, scope),
                     None if self.query.steps().is_empty() => {
                         Err(missing(format!("No results for path: {place}")))
                     }
@@ -168,19 +172,23 @@ impl Path {
         }
     }
 
-    fn walk(&self, origin: &str, value: &Value) -> Result<Value, Missing> {
+    fn walk(&self, origin: &str, value: &Value, scope: &Scope<'_>) -> Result<Value, Missing> {
         if self.is_definite()
             && let Ok(value) = self.query.follow(value)
         {
             return Ok(value.into_owned());
         }
-        self.walk_anywhere(origin, value)
+        self.walk_anywhere(origin, value, scope)
     }
 
     /// The way of paths that are not definite, and of definite ones that lead nowhere: here it is known where
     /// they end.
-    fn walk_anywhere(&self, origin: &str, value: &Value) -> Result<Value, Missing> {
-        let hits = evaluate(&self.query, value, origin, &mut Budget::new()).map_err(|failure| {
+    fn walk_anywhere(&self, origin: &str, value: &Value, scope: &Scope<'_>) -> Result<Value, Missing> {
+        let (share, rest) = scope.share();
+        let mut budget = Budget { left: share };
+        let hits = evaluate(&self.query, value, origin, &mut budget);
+        scope.visits.set(rest + budget.left);
+        let hits = hits.map_err(|failure| {
             Missing::new(match failure {
                 Failure::Path(reason) => Reason::Path(reason),
                 Failure::Exhausted => Reason::Exhausted,
@@ -204,13 +212,16 @@ pub struct Scope<'a> {
     built_context: OnceCell<Value>,
     seed: u64,
     draws: Cell<u64>,
+    /// How many visits are left to all evaluations.
+    visits: Cell<usize>,
 }
 
 impl<'a> Scope<'a> {
     /// A scope without variables: `input` is `$`, `context` builds `$$`.
     pub fn new(input: &'a Payload, context: &'a dyn Fn() -> Value) -> Scope<'a> {
         let variables = &|_: &str| None;
-        Scope { input, context, variables, built_context: OnceCell::new(), seed: 0, draws: Cell::new(0) }
+        let (built_context, draws, visits) = (OnceCell::new(), Cell::new(0), Cell::new(MAX_SCOPE_VISITS));
+        Scope { input, context, variables, built_context, seed: 0, draws, visits }
     }
 
     /// The same scope, with variables.
@@ -226,6 +237,17 @@ impl<'a> Scope<'a> {
     /// The next random number.
     pub fn draw(&self) -> u64 {
         random::nth(self.seed, self.draws.replace(self.draws.get().wrapping_add(1)))
+    }
+
+    /// How many visits one evaluation may make, and what is left for others.
+    fn share(&self) -> (usize, usize) {
+        let share = self.visits.get().min(MAX_VISITS);
+        (share, self.visits.get() - share)
+    }
+
+    /// How many visits all evaluations have made so far.
+    pub fn visits(&self) -> usize {
+        MAX_SCOPE_VISITS - self.visits.get()
     }
 
     /// `$`.
@@ -248,6 +270,7 @@ struct Budget {
 struct Exhausted;
 
 impl Budget {
+    #[cfg(test)]
     fn new() -> Budget {
         Budget { left: MAX_VISITS }
     }

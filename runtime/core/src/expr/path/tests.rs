@@ -342,6 +342,28 @@ fn long_paths_are_no_danger() {
     assert!(Path::parse(&"$[".repeat(STEPS)).is_err());
 }
 
+#[test]
+fn paths_share_what_a_scope_may_spend() {
+    // A small input, and a path that finds all pairs and more.
+    let input = Payload::parse(&format!("[{}]", vec!["[[1]]"; 400].join(","))).unwrap();
+    let costly = Path::parse("$..*").unwrap();
+    let scope = Scope::new(&input, &|| Value::Null);
+    let once = || costly.find(&scope).map(|_| scope.visits());
+    let cost = once().unwrap();
+    let mut last = cost;
+    loop {
+        match once() {
+            Ok(visits) => assert_eq!(visits, last + cost),
+            Err(missing) => break assert!(missing.is_exhausted()),
+        }
+        last += cost;
+    }
+    assert!((super::MAX_SCOPE_VISITS - cost..=super::MAX_SCOPE_VISITS).contains(&last));
+    // Nothing is left for others, but those that look at nothing.
+    assert!(Path::parse("$..[?(@.a)]").unwrap().find(&scope).is_err_and(|missing| missing.is_exhausted()));
+    assert!(Path::parse("$[0]").unwrap().find(&scope).is_ok());
+}
+
 /// What the library says to a path: the value, or the kind of fault and its text.
 fn library(document: &Value, path: &str) -> Result<Value, (&'static str, String)> {
     let query =

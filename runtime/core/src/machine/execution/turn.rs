@@ -5,19 +5,31 @@
 
 use std::cell::Cell;
 use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
 
-use super::{Env, Execution, Place, Reply, Step, Visit, WaitsFor};
-use crate::asl::definition::{State, StateId};
+use super::{Env, Execution, Outcome, Place, Reply, Step, Visit, WaitsFor};
+use crate::asl::definition::State;
 use crate::expr::random;
 use crate::json::Payload;
 use crate::machine::children::Children;
 use crate::machine::command::{Command, Purpose, Timer};
 use crate::machine::event::{Event, Parent, Start};
 use crate::machine::fact::{Entry, Fact};
-use crate::machine::retry::Failure;
+use crate::machine::redrive;
+use crate::machine::retry::{DATA_LIMIT_EXCEEDED, Failure};
 use crate::machine::state::{self, Flow};
 use crate::machine::trial::{Probe, Stage};
 use crate::machine::{EventId, FrameId, MAX_EVENTS, Timestamp};
+
+/// How many facts make a step long enough. All of a step is in memory, and its partition does nothing else
+/// meanwhile; and most machines end or wait much earlier.
+const MAX_STEP_FACTS: usize = 2_500;
+
+/// How many bytes of new data make a step long enough.
+const MAX_STEP_BYTES: usize = 16 << 20;
+
+/// How many visits of values by paths make a step long enough.
+const MAX_STEP_VISITS: usize = 5_000_000;
 
 /// One step in the making.
 pub(in crate::machine) struct Turn<'a> {
@@ -26,6 +38,10 @@ pub(in crate::machine) struct Turn<'a> {
     at: Timestamp,
     first_event: EventId,
     facts: Vec<Entry>,
+    /// The bytes of data that came up.
+    bytes: usize,
+    /// The visits of values by paths.
+    visits: Cell<usize>,
     /// What was outstanding before the step, for the lines of control that it touched.
     before: BTreeMap<FrameId, Vec<Command>>,
     limit_before: Option<Command>,
@@ -47,7 +63,7 @@ pub(in crate::machine) struct Turn<'a> {
 /// Branches or iterations of one block that were begun and have not run yet.
 struct Ready {
     block: FrameId,
-    children: VecDeque<(FrameId, StateId)>,
+    children: VecDeque<(FrameId, Flow)>,
 }
 
 impl<'a> Turn<'a> {
@@ -60,6 +76,8 @@ impl<'a> Turn<'a> {
             at: env.now,
             first_event,
             facts: Vec::new(),
+            bytes: 0,
+            visits: Cell::new(0),
             before: BTreeMap::new(),
             limit_before,
             reply: Reply::Taken,
@@ -90,6 +108,9 @@ impl<'a> Turn<'a> {
             }
             return;
         }
+        if let Event::RedriveRequested { token } = event {
+            return self.redrive(token);
+        }
         if self.execution.outcome.is_some() {
             return self.late();
         }
@@ -104,7 +125,7 @@ impl<'a> Turn<'a> {
             return self.late();
         }
         match event {
-            Event::Started(_) | Event::StartedBy(..) => self.late(),
+            Event::Started(_) | Event::StartedBy(..) | Event::RedriveRequested { .. } => self.late(),
             // Nothing is said of the states that are under way. At the top level that was recorded; it
             // is assumed of those in blocks, for a stop as for a time-out.
             Event::StopRequested { failure } => {
@@ -134,6 +155,33 @@ impl<'a> Turn<'a> {
         }
         let first = self.execution.definition.start_at;
         self.follow(FrameId::ROOT, Flow::Next(first));
+    }
+
+    /// An execution that has ended goes on, if it may; the same request again changes nothing. One that is
+    /// over and was not told so yet counts as running.
+    fn redrive(&mut self, token: Option<Arc<str>>) {
+        let now = self.env.now;
+        let known = token.as_deref().and_then(|token| self.execution.redrives.find(token, now));
+        if let Some(at) = known {
+            return self.reply(Reply::Redriven { at });
+        }
+        let obstacle = redrive::obstacle(self.execution.standing(), self.env.machine_deleted, now);
+        if let Some(why) = obstacle {
+            return self.reply(Reply::NotRedrivable(why));
+        }
+        // A result that was too large would be so again without all branches or iterations run anew.
+        // Source: the developer guide.
+        let is_too_large = |failure: &Failure| failure.error.as_deref() == Some(DATA_LIMIT_EXCEEDED);
+        let anew = matches!(&self.execution.outcome, Some(Outcome::Failed(failure)) if is_too_large(failure));
+        let (previous, count) = (self.execution.last_event, self.execution.redriven);
+        let count = count.map_or(0, |redriven| redriven.count).saturating_add(1);
+        self.apply(Entry { previous, fact: Fact::ExecutionRedriven { count, token } });
+        self.reply(Reply::Redriven { at: now });
+        let flow = match anew {
+            true => state::start_over(self, FrameId::ROOT),
+            false => state::resume(self, FrameId::ROOT),
+        };
+        self.follow(FrameId::ROOT, flow);
     }
 
     fn time_out(&mut self, event: &Event, due: Timestamp) {
@@ -168,7 +216,8 @@ impl<'a> Turn<'a> {
             | Event::StartedBy(..)
             | Event::TaskStarted { .. }
             | Event::TaskHeartbeat { .. }
-            | Event::StopRequested { .. } => false,
+            | Event::StopRequested { .. }
+            | Event::RedriveRequested { .. } => false,
         }
     }
 
@@ -203,7 +252,8 @@ impl<'a> Turn<'a> {
             | Event::StartedBy(..)
             | Event::TimerFired { .. }
             | Event::TaskStarted { .. }
-            | Event::StopRequested { .. } => return None,
+            | Event::StopRequested { .. }
+            | Event::RedriveRequested { .. } => return None,
         };
         let timers = self.execution.outstanding_of(frame).into_iter().filter_map(|command| match command {
             Command::Timer(timer) if timer.due <= self.env.now => Some(timer),
@@ -233,6 +283,7 @@ impl<'a> Turn<'a> {
             let Some((frame, flow)) = next.or_else(|| self.next_ready()) else { return };
             next = match flow {
                 Flow::Next(state) => Some((frame, state::enter(self, frame, state))),
+                Flow::Resume => Some((frame, state::resume(self, frame))),
                 Flow::End => self.frame_ended(frame),
                 Flow::Wait => None,
                 Flow::Fail(failure) => self.frame_failed(frame, failure),
@@ -266,7 +317,7 @@ impl<'a> Turn<'a> {
     pub(in crate::machine) fn run_soon(
         &mut self,
         block: FrameId,
-        children: impl IntoIterator<Item = (FrameId, StateId)>,
+        children: impl IntoIterator<Item = (FrameId, Flow)>,
     ) {
         while self.ready.pop_if(|ready| ready.children.is_empty()).is_some() {}
         match self.ready.last_mut().filter(|ready| ready.block == block) {
@@ -281,7 +332,7 @@ impl<'a> Turn<'a> {
                 None => drop(self.ready.pop()),
                 // Its block may have failed since.
                 Some((frame, _)) if !self.execution.frames.contains_key(&frame) => {}
-                Some((frame, start_at)) => return Some((frame, Flow::Next(start_at))),
+                Some(next) => return Some(next),
             }
         }
         None
@@ -298,7 +349,9 @@ impl<'a> Turn<'a> {
         if self.full || self.execution.outcome.is_some() {
             return;
         }
-        if fact.is_event() && self.execution.last_event.0 + 1 >= MAX_EVENTS && !fact.is_end() {
+        let last =
+            self.execution.mode.max_events().is_some_and(|most| self.execution.last_event.0 + 1 >= most);
+        if fact.is_event() && last && !fact.is_end() {
             self.full = true;
             return;
         }
@@ -313,6 +366,7 @@ impl<'a> Turn<'a> {
             all.into_iter().for_each(|frame| self.touch(frame));
         }
         self.execution.apply(self.at, &entry);
+        self.bytes += entry.fact.data().map_or(0, Payload::len);
         self.facts.push(entry);
     }
 
@@ -333,6 +387,18 @@ impl<'a> Turn<'a> {
         if let Some(probe) = self.probe {
             probe.saw(stage, data);
         }
+    }
+
+    /// Whether the step has done enough: what can wait is left to the next one.
+    pub(in crate::machine) fn is_long(&self) -> bool {
+        self.facts.len() >= MAX_STEP_FACTS
+            || self.bytes >= MAX_STEP_BYTES
+            || self.visits.get() >= MAX_STEP_VISITS
+    }
+
+    /// Counts the visits of values that paths made for a state.
+    pub(in crate::machine) fn worked(&self, visits: usize) {
+        self.visits.set(self.visits.get().saturating_add(visits));
     }
 
     /// Whether the history is full: nothing more is recorded but the failure that says so.
@@ -376,6 +442,16 @@ impl<'a> Turn<'a> {
     /// Where a line of control belongs; `None` for the machine's own.
     pub(in crate::machine) fn place(&self, frame: FrameId) -> Option<Place> {
         self.execution.place(frame)
+    }
+
+    /// Whether a line of control stands where an end left it, although its execution has been redriven.
+    pub(in crate::machine) fn is_halted(&self, frame: FrameId) -> bool {
+        self.execution.frames.get(&frame).is_some_and(|frame| frame.halted)
+    }
+
+    /// The first event of the step.
+    pub(in crate::machine) fn first_event(&self) -> EventId {
+        self.first_event
     }
 
     /// What a line of control waits for.

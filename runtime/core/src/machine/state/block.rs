@@ -4,7 +4,8 @@
 //! Only the block that fails is touched when it does, at any depth.
 
 use super::{Flow, failed_by, map, parallel};
-use crate::asl::definition::{Kind, State};
+use crate::asl::definition::{Kind, State, StateId};
+use crate::machine::dataflow::Fault;
 use crate::machine::execution::{Place, Turn, WaitsFor, kind_of};
 use crate::machine::retry::Failure;
 use crate::machine::{Fact, FrameId, StateKind};
@@ -31,6 +32,31 @@ pub(in crate::machine) fn child_failed(
     in_state(turn, block, |turn, state| Some((block, failed_by(turn, block, state, failure, Some(child)))))
 }
 
+/// The first state of a branch or an iteration.
+pub(super) fn begin(turn: &Turn<'_>, child: FrameId) -> Option<StateId> {
+    let Place { block, index } = turn.place(child)?;
+    let (_, state) = turn.visit(block)?;
+    match &state.kind {
+        Kind::Parallel(parallel) => parallel.branches.get(index as usize).copied(),
+        Kind::Map(map) => Some(map.start_at),
+        Kind::Pass(_) | Kind::Task(_) | Kind::Choice(_) | Kind::Wait(_) | Kind::Succeed | Kind::Fail(_) => {
+            None
+        }
+    }
+}
+
+/// Goes on with the branches or iterations that have not succeeded, in their order; then with the items
+/// that there is room for.
+pub(super) fn resume(turn: &mut Turn<'_>, block: FrameId, state: &State) -> Result<Flow, Fault> {
+    let open: Vec<FrameId> =
+        turn.children(block).into_iter().flat_map(|children| children.running()).collect();
+    turn.run_soon(block, open.into_iter().map(|child| (child, Flow::Resume)));
+    if let Kind::Map(map) = &state.kind {
+        map::go_on(turn, block, state, map)?;
+    }
+    Ok(Flow::Wait)
+}
+
 /// Ends what is under way in a block that fails, by this branch or iteration or by itself.
 ///
 /// Every event points back to the one that made it fail. An iteration has its own event before that
@@ -52,9 +78,10 @@ pub(super) fn abort(turn: &mut Turn<'_>, block: FrameId, failed: Option<FrameId>
     }
 }
 
-/// What runs in a block, the first branch or item last.
+/// What runs in a block, the first branch or item last. What a redrive has not come to yet does not run.
 fn children(turn: &Turn<'_>, block: FrameId) -> Vec<FrameId> {
-    turn.children(block).into_iter().flat_map(|children| children.running().rev()).collect()
+    let children = turn.children(block).into_iter().flat_map(|children| children.running().rev());
+    children.filter(|child| !turn.is_halted(*child)).collect()
 }
 
 /// That an iteration failed or was aborted; nothing for a branch.

@@ -2,29 +2,24 @@
 
 use std::sync::Arc;
 
-use super::{Exit, Flow, exit};
+use super::{Flow, exit};
 use crate::asl::definition::{Fail, State, Transition, Words};
 use crate::json::{Payload, Value};
+use crate::machine::FrameId;
+use crate::machine::dataflow::{self, Fault, Product, jsonata, jsonpath};
 use crate::machine::execution::Turn;
 use crate::machine::retry::Failure;
-use crate::machine::trial::Stage;
-use crate::machine::{FrameId, Variables, dataflow};
 
-pub(super) fn succeed(turn: &mut Turn<'_>, frame: FrameId, state: &State) -> Result<Flow, Failure> {
+pub(super) fn succeed(turn: &mut Turn<'_>, frame: FrameId, state: &State) -> Result<Flow, Fault> {
     let Some(raw) = turn.raw_input(frame) else { return Ok(Flow::Wait) };
-    let result = dataflow::input(turn, frame, state, &raw)?;
-    turn.saw(Stage::InputPath, &result);
-    exit(turn, frame, state, Exit { transition: Transition::End, result, assigned: Variables::new() })
+    let input = dataflow::input(turn, frame, state, &raw)?;
+    exit(turn, frame, state, Transition::End, Product::Input(input))
 }
 
-pub(super) fn fail(
-    turn: &mut Turn<'_>,
-    frame: FrameId,
-    _state: &State,
-    fail: &Fail,
-) -> Result<Flow, Failure> {
+pub(super) fn fail(turn: &mut Turn<'_>, frame: FrameId, state: &State, fail: &Fail) -> Result<Flow, Fault> {
     let Some(raw) = turn.raw_input(frame) else { return Ok(Flow::Wait) };
-    turn.saw(Stage::InputPath, &raw);
+    // It has no InputPath; all of its input goes through.
+    let raw = dataflow::input(turn, frame, state, &raw)?;
     let error = words(turn, frame, "ErrorPath", fail.error.as_ref(), &raw)?;
     let cause = words(turn, frame, "CausePath", fail.cause.as_ref(), &raw)?;
     Ok(Flow::Fail(Failure { error, cause, ..Failure::default() }))
@@ -36,14 +31,13 @@ fn words(
     field: &str,
     words: Option<&Words>,
     raw: &Payload,
-) -> Result<Option<Arc<str>>, Failure> {
+) -> Result<Option<Arc<str>>, Fault> {
     match words {
         None => Ok(None),
         Some(Words::Fixed(text)) => Ok(Some(text.clone())),
-        Some(Words::Path(path)) => {
-            dataflow::field_at(turn, frame, field, path, raw).map(|value| Some(text(value)))
-        }
-        Some(Words::Call(call)) => dataflow::call(turn, frame, call, raw).map(|value| Some(text(value))),
+        Some(Words::Path(path)) => Ok(Some(text(jsonpath::field_at(turn, frame, field, path, raw)?))),
+        Some(Words::Call(call)) => Ok(Some(text(jsonpath::call(turn, frame, call, raw)?))),
+        Some(Words::Query(query)) => jsonata::text(turn, frame, query).map(Some),
     }
 }
 

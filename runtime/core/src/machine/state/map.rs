@@ -2,29 +2,34 @@
 
 use std::sync::Arc;
 
-use super::{Exit, Flow, exit_after, failed};
-use crate::asl::definition::{Concurrency, Map, State};
-use crate::expr::path::Origin;
+use super::{Flow, exit_after, failed};
+use crate::asl::definition::{Concurrency, Items, Map, State, Tolerance};
+use crate::expr::path::{Origin, Path};
 use crate::json::{Object, Payload, Value};
+use crate::machine::dataflow::{self, Fault, Product, jsonata, jsonpath};
 use crate::machine::execution::{Turn, WaitsFor};
 use crate::machine::retry::Failure;
 use crate::machine::trial::{Mock, Stage};
-use crate::machine::{EventId, Fact, FrameId, MAX_PAYLOAD_BYTES, children, dataflow};
+use crate::machine::{EventId, Fact, FrameId, MAX_PAYLOAD_BYTES, children};
 
 /// How many iterations run at once at most, also where the state sets no limit. Source: the guide,
 /// which says that inline Maps run up to 40.
 const MAX_AT_ONCE: u32 = 40;
 
 /// The first attempt, or the next one: each begins with the first item.
-pub(super) fn start(turn: &mut Turn<'_>, frame: FrameId, state: &State, map: &Map) -> Result<Flow, Failure> {
+pub(super) fn start(turn: &mut Turn<'_>, frame: FrameId, state: &State, map: &Map) -> Result<Flow, Fault> {
     let Some(raw) = turn.raw_input(frame) else { return Ok(Flow::Wait) };
     let input = dataflow::input(turn, frame, state, &raw)?;
-    turn.saw(Stage::InputPath, &input);
     let (items, length) = items(turn, frame, state, map, &input)?;
     let at_once = at_once(turn, frame, map, &input)?;
-    let tried = turn.probe.is_some().then(|| (input.clone(), items.clone()));
-    turn.record(frame, Fact::MapStarted { frame, length, at_once, input, items });
-    if let Some((input, items)) = tried {
+    let started = Fact::MapStarted { frame, length, at_once, input: input.clone(), items: items.clone() };
+    turn.record(frame, started);
+    let count = tolerated_count(turn, frame, map, &input)?;
+    let percentage = tolerated_percentage(turn, frame, map, &input)?;
+    if let Some(probe) = turn.probe {
+        probe.note(|seen| (seen.tolerated_failures, seen.tolerated_percentage) = (count, percentage));
+    }
+    if turn.probe.is_some() {
         select_all(turn, frame, state, map, (&input, &items))?;
         return Ok(Flow::Wait);
     }
@@ -53,7 +58,13 @@ pub(super) fn iteration_ended(
     } else {
         begin_iterations(turn, frame, state, map, last).map(|()| Flow::Wait)
     };
-    Some((frame, flow.unwrap_or_else(|failure| failed(turn, frame, state, failure))))
+    Some((frame, flow.unwrap_or_else(|fault| failed(turn, frame, state, fault))))
+}
+
+/// After a redrive: iterations begin where an item could not be selected before.
+pub(super) fn go_on(turn: &mut Turn<'_>, frame: FrameId, state: &State, map: &Map) -> Result<(), Fault> {
+    let last = turn.cursor(frame);
+    begin_iterations(turn, frame, state, map, last)
 }
 
 /// Begins as many iterations as may run, all after the same event; they run later, in their order.
@@ -63,7 +74,7 @@ fn begin_iterations(
     state: &State,
     map: &Map,
     previous: EventId,
-) -> Result<(), Failure> {
+) -> Result<(), Fault> {
     while !turn.is_full()
         && let Some((index, item, input)) = next(turn, frame)
     {
@@ -73,7 +84,7 @@ fn begin_iterations(
             previous,
             Fact::MapIterationStarted { frame: iteration, block: frame, name, index, input },
         );
-        turn.run_soon(frame, [(iteration, map.start_at)]);
+        turn.run_soon(frame, [(iteration, Flow::Next(map.start_at))]);
     }
     Ok(())
 }
@@ -85,60 +96,59 @@ fn next(turn: &Turn<'_>, frame: FrameId) -> Option<(u32, Value, Payload)> {
     Some((index, item, items.input.clone()))
 }
 
-fn succeed(turn: &mut Turn<'_>, frame: FrameId, state: &State, map: &Map) -> Result<Flow, Failure> {
-    let (Some(raw), Some(children)) = (turn.raw_input(frame), turn.children(frame)) else {
-        return Ok(Flow::Wait);
-    };
+fn succeed(turn: &mut Turn<'_>, frame: FrameId, state: &State, map: &Map) -> Result<Flow, Fault> {
+    let Some(children) = turn.children(frame) else { return Ok(Flow::Wait) };
     let result = dataflow::results(children, state)?;
-    leave(turn, frame, state, map, (raw, result))
+    leave(turn, frame, state, map, result)
 }
 
 /// All iterations have ended, with this result.
-pub(super) fn leave(
+fn leave(
     turn: &mut Turn<'_>,
     frame: FrameId,
     state: &State,
     map: &Map,
-    (raw, result): (Payload, Payload),
-) -> Result<Flow, Failure> {
+    result: Payload,
+) -> Result<Flow, Fault> {
     // The exit points to the last MapIterationSucceeded too (recorded).
     let last = turn.cursor(frame);
     turn.record(frame, Fact::MapSucceeded { frame });
-    let result = dataflow::template(turn, frame, state, map.result_selector.as_ref(), result)?;
-    turn.saw(Stage::ResultSelector, &result);
-    let assigned = dataflow::assign(turn, frame, state, state.assign.as_ref(), &result)?;
-    let result = dataflow::result_path(state, &map.result_path, &raw, result)?;
-    turn.saw(Stage::ResultPath, &result);
-    exit_after(turn, last, frame, state, Exit { transition: map.transition, result, assigned })
+    exit_after(turn, last, frame, state, map.transition, Product::Result(result))
 }
 
-/// What stands for the iterations, where the state is tried.
+/// What stands for the iterations, where the state is tried. More failures than are tolerated make a failure
+/// of their own; a mock of a failure is what it says.
 pub(super) fn mocked(
     turn: &mut Turn<'_>,
     frame: FrameId,
     state: &State,
     map: &Map,
     mock: Mock,
-) -> Result<Flow, Failure> {
-    let Some(raw) = turn.raw_input(frame) else { return Ok(Flow::Wait) };
-    leave(turn, frame, state, map, (raw, mock.answer?))
+) -> Result<Flow, Fault> {
+    let is_exceeded = turn.probe.is_some_and(|probe| probe.exceeds_tolerance(mock.failed_iterations));
+    let result = mock.answer?;
+    if is_exceeded {
+        let cause = "The specified tolerated failure threshold was exceeded";
+        return Err(Failure::new("States.ExceedToleratedFailureThreshold", cause).into());
+    }
+    leave(turn, frame, state, map, result)
 }
 
 /// Shows what all iterations would get, where the state is tried and none is begun.
 fn select_all(
-    turn: &mut Turn<'_>,
+    turn: &Turn<'_>,
     frame: FrameId,
     state: &State,
     map: &Map,
     (input, items): (&Payload, &Payload),
-) -> Result<(), Failure> {
-    let template = map.item_selector.as_ref();
-    if template.is_none() {
+) -> Result<(), Fault> {
+    let selector = map.item_selector.as_ref();
+    if selector.is_none() {
         return Ok(());
     }
     let (mut selected, mut bytes) = (Vec::new(), 0);
     for (index, item) in (0..).zip(items.value().as_array().unwrap_or_default()) {
-        let item = dataflow::item(turn, frame, state, template, input, (index, item.clone()))?;
+        let item = dataflow::item(turn, frame, state, selector, input, (index, item.clone()))?;
         bytes += item.len();
         selected.push(item);
         if bytes > MAX_PAYLOAD_BYTES {
@@ -159,40 +169,41 @@ fn items(
     state: &State,
     map: &Map,
     input: &Payload,
-) -> Result<(Payload, u32), Failure> {
+) -> Result<(Payload, u32), Fault> {
     if let Some(read) = turn.probe.and_then(|probe| probe.given.items.clone()) {
         return read_items(turn, read);
     }
-    let path = &map.items_path;
-    let items = dataflow::through(turn, frame, state, Some(path), input)?;
+    let items = match &map.items {
+        Items::Path(path) => jsonpath::through(turn, frame, state, Some(path), input)?,
+        Items::Template(template) => jsonata::template(turn, frame, state, template)?,
+        Items::Input => input.clone(),
+    };
     match items.value().as_array().map(|items| u32::try_from(items.len())) {
         Some(Ok(length)) => {
             if let Some(probe) = turn.probe {
                 probe.note(|seen| seen.items = Some(length));
-                turn.saw(Stage::Items, &dataflow::as_written(turn, path, input).unwrap_or(items.clone()));
+                if let Items::Path(path) = &map.items {
+                    let written = jsonpath::as_written(turn, path, input);
+                    turn.saw(Stage::Items, &written.unwrap_or_else(|| items.clone()));
+                }
             }
             Ok((items, length))
         }
-        // Without the state's name in front (recorded, 2026-09).
-        _ => {
-            // A path on the context object is shown from there (recorded).
-            let shown = path.text().strip_prefix('$').filter(|_| path.origin() == Origin::Context);
-            let shown = shown.unwrap_or(path.text());
-            Err(Failure::runtime(format!("Reference path \"{shown}\" must point to array.")))
-        }
+        _ => Err(no_items(turn, frame, map, items.value())),
     }
 }
 
 /// What stands for the items that a reader gives, where the state is tried: the elements of an array, or the
 /// members of an object.
-fn read_items(turn: &Turn<'_>, read: Payload) -> Result<(Payload, u32), Failure> {
+fn read_items(turn: &Turn<'_>, read: Payload) -> Result<(Payload, u32), Fault> {
     let items = match read.value() {
         Value::Array(_) => read.clone(),
         Value::Object(members) => {
             Payload::from_value(Value::from(members.iter().map(entry).collect::<Vec<_>>()))
         }
         _ => {
-            return Err(Failure::new("States.ItemReaderFailed", "Attempting to map over non-iterable node."));
+            let cause = "Attempting to map over non-iterable node.";
+            return Err(Failure::new("States.ItemReaderFailed", cause).into());
         }
     };
     let length = items.value().as_array().and_then(|items| u32::try_from(items.len()).ok());
@@ -210,26 +221,35 @@ fn entry((key, value): (&Arc<str>, &Value)) -> Value {
     item.into()
 }
 
+/// The fault of items that are no array.
+fn no_items(turn: &Turn<'_>, frame: FrameId, map: &Map, items: &Value) -> Fault {
+    match &map.items {
+        // Without the state's name in front (recorded, 2026-09).
+        Items::Path(path) => {
+            // A path on the context object is shown from there (recorded).
+            let shown = path.text().strip_prefix('$').filter(|_| path.origin() == Origin::Context);
+            let shown = shown.unwrap_or(path.text());
+            Failure::runtime(format!("Reference path \"{shown}\" must point to array.")).into()
+        }
+        Items::Template(template) if let Some(query) = template.query() => {
+            jsonata::refuse(turn, frame, query.unexpected("array", items))
+        }
+        Items::Template(_) | Items::Input => {
+            jsonata::unfit(turn, frame, &format!("Map state input must be an array but was: {items}"))
+        }
+    }
+}
+
 /// How many iterations may run at once, at least one.
-fn at_once(turn: &Turn<'_>, frame: FrameId, map: &Map, input: &Payload) -> Result<u32, Failure> {
+fn at_once(turn: &Turn<'_>, frame: FrameId, map: &Map, input: &Payload) -> Result<u32, Fault> {
     let limit = match &map.max_concurrency {
         Concurrency::Fixed(limit) => u64::from(*limit),
+        Concurrency::Query(query) => jsonata::integer(turn, frame, query, 0..=u64::from(u32::MAX))?,
         Concurrency::Path(path) => {
-            let value = dataflow::select(turn, frame, path, input)?;
-            let limit = match &value {
-                Value::Number(number) if number.is_integer() => number.as_i64(),
-                // A numeric string counts as its number (recorded).
-                Value::String(text) => text.parse().ok(),
-                _ => None,
-            };
+            let value = jsonpath::select(turn, frame, path, input)?;
             // An execution with a negative number was recorded to stall; a failure tells more.
-            limit.and_then(|limit: i64| u64::try_from(limit).ok()).ok_or_else(|| {
-                let (shown, path) = (dataflow::shown(&value), path.text());
-                let text = format!(
-                    "The MaxConcurrencyPath field refers to value \"{shown}\" which is not a valid integer: {path}"
-                );
-                dataflow::runtime(turn, frame, &text)
-            })?
+            let limit = dataflow::integer(&value).and_then(|limit| u64::try_from(limit).ok());
+            limit.ok_or_else(|| refers_to(turn, frame, "MaxConcurrencyPath", path, &value, "integer"))?
         }
     };
     if let Some(probe) = turn.probe {
@@ -239,4 +259,74 @@ fn at_once(turn: &Turn<'_>, frame: FrameId, map: &Map, input: &Payload) -> Resul
         Ok(0) | Err(_) => MAX_AT_ONCE,
         Ok(limit) => limit.min(MAX_AT_ONCE),
     })
+}
+
+/// Finds how many iterations may fail, which can itself fail, after the Map has started (recorded for distributed
+/// Maps).
+///
+/// Nothing follows from it here: the fields are for distributed Maps, whose result shows each iteration that
+/// failed. That of an inline Map has no place for it, and the first failure ends it (recorded).
+fn tolerated_count(
+    turn: &Turn<'_>,
+    frame: FrameId,
+    map: &Map,
+    input: &Payload,
+) -> Result<Option<u64>, Fault> {
+    match &map.tolerated_count {
+        None => Ok(None),
+        Some(Tolerance::Fixed(count)) => Ok(Some(*count)),
+        Some(Tolerance::Query(query)) => {
+            jsonata::integer(turn, frame, query, 0..=u64::from(u32::MAX)).map(Some)
+        }
+        Some(Tolerance::Path(path)) => {
+            let value = jsonpath::select(turn, frame, path, input)?;
+            let Some(count) = dataflow::integer(&value) else {
+                return Err(refers_to(turn, frame, "ToleratedFailureCountPath", path, &value, "integer"));
+            };
+            let text = "ToleratedFailureCount cannot be negative.";
+            u64::try_from(count).map(Some).map_err(|_| dataflow::runtime(turn, frame, text).into())
+        }
+    }
+}
+
+/// The same for how many in a hundred may fail.
+fn tolerated_percentage(
+    turn: &Turn<'_>,
+    frame: FrameId,
+    map: &Map,
+    input: &Payload,
+) -> Result<Option<f64>, Fault> {
+    const OUT_OF_RANGE: &str = "ToleratedFailurePercentage must be between 0 and 100.";
+    match &map.tolerated_percentage {
+        None => Ok(None),
+        Some(Tolerance::Fixed(percentage)) => Ok(Some(*percentage)),
+        Some(Tolerance::Query(query)) => match jsonata::value(turn, frame, query, "number")?.as_f64() {
+            Some(percentage @ 0.0..=100.0) => Ok(Some(percentage)),
+            _ => Err(jsonata::unusable(turn, frame, query, OUT_OF_RANGE)),
+        },
+        Some(Tolerance::Path(path)) => {
+            let value = jsonpath::select(turn, frame, path, input)?;
+            match float(&value) {
+                None => Err(refers_to(turn, frame, "ToleratedFailurePercentagePath", path, &value, "float")),
+                Some(percentage @ 0.0..=100.0) => Ok(Some(percentage)),
+                Some(_) => Err(dataflow::runtime(turn, frame, OUT_OF_RANGE).into()),
+            }
+        }
+    }
+}
+
+/// The number that a path field leads to, or that a string there spells.
+fn float(value: &Value) -> Option<f64> {
+    match value {
+        Value::Number(number) => Some(number.as_f64()),
+        Value::String(text) => text.parse().ok(),
+        _ => None,
+    }
+}
+
+/// The fault of a path field that leads to something else than a number of its kind.
+fn refers_to(turn: &Turn<'_>, frame: FrameId, field: &str, path: &Path, value: &Value, kind: &str) -> Fault {
+    let (shown, path) = (dataflow::shown(value), path.text());
+    let text = format!("The {field} field refers to value \"{shown}\" which is not a valid {kind}: {path}");
+    dataflow::runtime(turn, frame, &text).into()
 }

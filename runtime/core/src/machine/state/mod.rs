@@ -5,14 +5,13 @@
 
 use std::borrow::Cow;
 
-use super::dataflow;
-use super::execution::{Turn, kind_of};
+use super::children::Children;
+use super::dataflow::{self, Evaluation, Fault, Left, Product};
+use super::execution::{Turn, WaitsFor, kind_of};
 use super::retry::{self, Failure, Origin};
 use super::trial::Mock;
-use super::{EventId, Fact, FrameId, StateKind, Variables};
+use super::{EventId, Fact, FrameId, StateKind};
 use crate::asl::definition::{Catcher, Kind, Retrier, State, StateId, Transition};
-use crate::json::Payload;
-use crate::machine::execution::WaitsFor;
 
 pub(super) mod block;
 pub(super) mod choice;
@@ -28,6 +27,8 @@ pub(super) mod wait;
 pub(super) enum Flow {
     /// On to this state.
     Next(StateId),
+    /// On from where an end left it.
+    Resume,
     /// To its end, with the output of the state just left.
     End,
     /// Nowhere until something happens.
@@ -36,24 +37,67 @@ pub(super) enum Flow {
     Fail(Failure),
 }
 
-/// Enters a state and runs it as far as it can without waiting.
+/// Enters a state and runs it as far as it can without waiting; with the next step, if this one is long enough.
 pub(super) fn enter(turn: &mut Turn<'_>, frame: FrameId, id: StateId) -> Flow {
     let definition = turn.execution.definition().clone();
     let (Some(state), Some(input)) = (definition.state(id), turn.data(frame)) else { return Flow::Wait };
     turn.record(frame, Fact::StateEntered { frame, kind: kind_of(state), name: state.name.clone(), input });
-    run(turn, frame, state).unwrap_or_else(|failure| failed(turn, frame, state, failure))
+    if turn.is_long() {
+        turn.record(frame, Fact::StateHeld { frame, until: turn.env.now });
+        return Flow::Wait;
+    }
+    run(turn, frame, state).unwrap_or_else(|fault| failed(turn, frame, state, fault))
 }
 
-/// Another attempt after a back-off. The state stays entered.
+/// Another attempt after a back-off, or the first one in a new step. The state stays entered.
 pub(super) fn retry(turn: &mut Turn<'_>, frame: FrameId) {
     let definition = turn.execution.definition().clone();
     let Some(state) = turn.visit(frame).and_then(|(visit, _)| definition.state(visit.state)) else { return };
-    let flow = run(turn, frame, state).unwrap_or_else(|failure| failed(turn, frame, state, failure));
+    let flow = run(turn, frame, state).unwrap_or_else(|fault| failed(turn, frame, state, fault));
     turn.follow(frame, flow);
 }
 
+/// Goes on from where an end left a line of control. A state that is entered stays entered; those that were
+/// left are not run again.
+pub(super) fn resume(turn: &mut Turn<'_>, frame: FrameId) -> Flow {
+    if turn.visit(frame).is_none() {
+        return block::begin(turn, frame).map_or(Flow::Wait, Flow::Next);
+    }
+    if turn.children(frame).is_none_or(Children::are_done) {
+        return start_over(turn, frame);
+    }
+    let definition = turn.execution.definition().clone();
+    let Some(state) = turn.visit(frame).and_then(|(visit, _)| definition.state(visit.state)) else {
+        return Flow::Wait;
+    };
+    turn.record(frame, Fact::BlockResumed { frame });
+    block::resume(turn, frame, state).unwrap_or_else(|failure| failed(turn, frame, state, failure))
+}
+
+/// Runs the state that a line of control is in as if it were entered, after its own Entered event. What the
+/// service does with a state that fails for good, by an evaluation, was not recorded: it fails again, unless
+/// it looks at what a redrive changes.
+pub(super) fn start_over(turn: &mut Turn<'_>, frame: FrameId) -> Flow {
+    let definition = turn.execution.definition().clone();
+    let Some((visit, _)) = turn.visit(frame) else { return Flow::Wait };
+    let (entered, Some(state)) = (visit.event, definition.state(visit.state)) else { return Flow::Wait };
+    let cursor = match kind_of(state) {
+        // What fails again points back to the redrive (recorded).
+        StateKind::Fail => turn.first_event(),
+        StateKind::Pass
+        | StateKind::Task
+        | StateKind::Choice
+        | StateKind::Wait
+        | StateKind::Succeed
+        | StateKind::Parallel
+        | StateKind::Map => entered,
+    };
+    turn.record(frame, Fact::StateResumed { frame, cursor });
+    run(turn, frame, state).unwrap_or_else(|failure| failed(turn, frame, state, failure))
+}
+
 /// What a state does once it is entered, and once more with every retry.
-fn run(turn: &mut Turn<'_>, frame: FrameId, state: &State) -> Result<Flow, Failure> {
+fn run(turn: &mut Turn<'_>, frame: FrameId, state: &State) -> Result<Flow, Fault> {
     match &state.kind {
         Kind::Pass(pass) => pass::enter(turn, frame, state, pass),
         Kind::Task(task) => task::schedule(turn, frame, state, task),
@@ -66,19 +110,16 @@ fn run(turn: &mut Turn<'_>, frame: FrameId, state: &State) -> Result<Flow, Failu
     }
 }
 
-/// What a state leaves with.
-struct Exit {
+/// Leaves a state with what it has come to: the Exited event.
+fn exit(
+    turn: &mut Turn<'_>,
+    frame: FrameId,
+    state: &State,
     transition: Transition,
-    /// The data, before OutputPath.
-    result: Payload,
-    /// What the state's `Assign` gives, or that of the rule that was taken.
-    assigned: Variables,
-}
-
-/// Leaves a state: OutputPath, the size limit, the Exited event.
-fn exit(turn: &mut Turn<'_>, frame: FrameId, state: &State, exit: Exit) -> Result<Flow, Failure> {
+    product: Product,
+) -> Result<Flow, Fault> {
     let previous = turn.cursor(frame);
-    exit_after(turn, previous, frame, state, exit)
+    exit_after(turn, previous, frame, state, transition, product)
 }
 
 /// Leaves a state after another event than the last of its line of control.
@@ -87,10 +128,11 @@ fn exit_after(
     previous: EventId,
     frame: FrameId,
     state: &State,
-    Exit { transition, result, assigned }: Exit,
-) -> Result<Flow, Failure> {
-    let output = dataflow::output(turn, frame, state, result)?;
-    turn.record_from(previous, exited(frame, state, output, assigned));
+    transition: Transition,
+    product: Product,
+) -> Result<Flow, Fault> {
+    let left = dataflow::leave(turn, frame, state, &state.exit, product)?;
+    turn.record_from(previous, exited(frame, state, left));
     Ok(match transition {
         Transition::Next(next) => Flow::Next(next),
         Transition::End => Flow::End,
@@ -98,7 +140,7 @@ fn exit_after(
 }
 
 /// The Exited event, in the form that has the variables that were set, if any were.
-fn exited(frame: FrameId, state: &State, output: Payload, variables: Variables) -> Fact {
+fn exited(frame: FrameId, state: &State, Left { output, assigned: variables }: Left) -> Fact {
     let (kind, name) = (kind_of(state), state.name.clone());
     if variables.is_empty() {
         Fact::StateExited { frame, kind, name, output }
@@ -108,8 +150,38 @@ fn exited(frame: FrameId, state: &State, output: Payload, variables: Variables) 
 }
 
 /// A state has failed by itself.
-fn failed(turn: &mut Turn<'_>, frame: FrameId, state: &State, failure: Failure) -> Flow {
+fn failed(turn: &mut Turn<'_>, frame: FrameId, state: &State, fault: Fault) -> Flow {
+    let Fault { failure, evaluation } = fault;
+    if let Some(evaluation) = evaluation {
+        let previous = before_evaluation(turn, frame, &evaluation);
+        tell(turn, previous, frame, state, evaluation, &failure);
+    }
     failed_by(turn, frame, state, failure, None)
+}
+
+/// The event that one of a failed evaluation points back to: what happened last, and where nothing has since the
+/// state was entered, what the Entered event points back to. A value that cannot be used comes after that event.
+/// Source: the service, recorded 2024-2025. Single recordings of 2026-09 show the Entered event in all cases;
+/// those whose answers can be compared here are the former.
+fn before_evaluation(turn: &Turn<'_>, frame: FrameId, evaluation: &Evaluation) -> EventId {
+    let cursor = turn.cursor(frame);
+    match turn.visit(frame) {
+        Some((visit, _)) if visit.event == cursor && !evaluation.of_value => visit.entered_after,
+        _ => cursor,
+    }
+}
+
+/// The history has an event of a query that failed.
+fn tell(
+    turn: &mut Turn<'_>,
+    previous: EventId,
+    frame: FrameId,
+    state: &State,
+    Evaluation { location, .. }: Evaluation,
+    failure: &Failure,
+) {
+    let (name, failure) = (state.name.clone(), failure.clone());
+    turn.record_from(previous, Fact::EvaluationFailed { frame, name, location, failure });
 }
 
 /// A state has failed, by itself or by a branch or an iteration of it: its retriers take the
@@ -138,7 +210,47 @@ fn failed_by(
     if retried(turn, frame, retriers, &failure, origin) {
         return Flow::Wait;
     }
-    // Also where nothing was begun (recorded); other kinds of state have no such event.
+    let cause = turn.cursor(frame);
+    block_failed(turn, frame, state);
+    let found = retry::find_catcher(catchers, &failure, origin);
+    let Some(catcher) = found.and_then(|found| catchers.get(found)) else {
+        return Flow::Fail(failure);
+    };
+    if let Some(probe) = turn.probe {
+        probe.note(|seen| seen.catcher = found);
+        probe.handled(&failure);
+    }
+    caught(turn, frame, state, catcher, &failure).unwrap_or_else(|Fault { failure, evaluation }| {
+        // A catcher that fails points back to what it was to catch, and the block fails again (recorded, 2026-09).
+        if let Some(evaluation) = evaluation {
+            tell(turn, cause, frame, state, evaluation, &failure);
+            block_failed(turn, frame, state);
+        }
+        Flow::Fail(failure)
+    })
+}
+
+/// What stands for the work that a state waits for, where it is tried.
+pub(super) fn mocked(turn: &mut Turn<'_>, frame: FrameId, mock: Mock) {
+    let definition = turn.execution.definition().clone();
+    let Some(state) = turn.visit(frame).and_then(|(visit, _)| definition.state(visit.state)) else { return };
+    let Some(waits_for) = turn.waits_for(frame) else { return };
+    let first = waits_for.children().and_then(|children| children.running().next());
+    let left = match (&state.kind, waits_for) {
+        (Kind::Task(_), _) => return task::mocked(turn, frame, mock.answer),
+        (Kind::Parallel(parallel), WaitsFor::Branches(_)) => match mock.answer {
+            Ok(result) => parallel::leave(turn, frame, state, parallel, result),
+            Err(failure) => Ok(failed_by(turn, frame, state, failure, first)),
+        },
+        (Kind::Map(map), WaitsFor::Items(_)) => map::mocked(turn, frame, state, map, mock),
+        _ => return,
+    };
+    let flow = left.unwrap_or_else(|fault| failed(turn, frame, state, fault));
+    turn.follow(frame, flow);
+}
+
+/// A Parallel or a Map has failed, also where nothing was begun (recorded); other kinds of state have no such event.
+fn block_failed(turn: &mut Turn<'_>, frame: FrameId, state: &State) {
     match kind_of(state) {
         StateKind::Parallel => turn.record(frame, Fact::ParallelFailed { frame }),
         StateKind::Map => turn.record(frame, Fact::MapFailed { frame }),
@@ -149,34 +261,6 @@ fn failed_by(
         | StateKind::Succeed
         | StateKind::Fail => {}
     }
-    let found = retry::find_catcher(catchers, &failure, origin);
-    let Some(catcher) = found.and_then(|found| catchers.get(found)) else {
-        return Flow::Fail(failure);
-    };
-    if let Some(probe) = turn.probe {
-        probe.note(|seen| seen.catcher = found);
-        probe.handled(&failure);
-    }
-    caught(turn, frame, state, catcher, &failure).unwrap_or_else(Flow::Fail)
-}
-
-/// What stands for the work that a state waits for, where it is tried.
-pub(super) fn mocked(turn: &mut Turn<'_>, frame: FrameId, mock: Mock) {
-    let definition = turn.execution.definition().clone();
-    let Some(state) = turn.visit(frame).and_then(|(visit, _)| definition.state(visit.state)) else { return };
-    let (Some(raw), Some(waits_for)) = (turn.raw_input(frame), turn.waits_for(frame)) else { return };
-    let first = waits_for.children().and_then(|children| children.running().next());
-    let left = match (&state.kind, waits_for) {
-        (Kind::Task(_), _) => return task::mocked(turn, frame, mock.answer),
-        (Kind::Parallel(parallel), WaitsFor::Branches(_)) => match mock.answer {
-            Ok(result) => parallel::leave(turn, frame, state, parallel, (raw, result)),
-            Err(failure) => Ok(failed_by(turn, frame, state, failure, first)),
-        },
-        (Kind::Map(map), WaitsFor::Items(_)) => map::mocked(turn, frame, state, map, mock),
-        _ => return,
-    };
-    let flow = left.unwrap_or_else(|failure| failed(turn, frame, state, failure));
-    turn.follow(frame, flow);
 }
 
 fn retried(
@@ -206,20 +290,17 @@ fn retried(
     true
 }
 
-/// The failure goes into the raw input, and the line of control on to the catcher's next state. The catcher's
-/// own Assign applies, on the error output; the state's does not, nor does its OutputPath (recorded).
+/// The line of control goes on to the catcher's next state, with what the catcher makes of the failure. The
+/// catcher's own Assign applies; the state's does not, nor does its OutputPath (recorded).
 fn caught(
     turn: &mut Turn<'_>,
     frame: FrameId,
     state: &State,
     catcher: &Catcher,
     failure: &Failure,
-) -> Result<Flow, Failure> {
-    let Some(raw) = turn.visit(frame).map(|(visit, _)| visit.input.clone()) else { return Ok(Flow::Wait) };
-    let error = dataflow::error_output(failure);
-    let assigned = dataflow::assign(turn, frame, state, catcher.assign.as_ref(), &error)?;
-    let output = dataflow::result_path(state, &catcher.result_path, &raw, error)?;
-    let output = dataflow::within_limit(output, state)?;
-    turn.record(frame, exited(frame, state, output, assigned));
+) -> Result<Flow, Fault> {
+    let error = Product::ErrorOutput(dataflow::error_output(failure));
+    let left = dataflow::leave(turn, frame, state, &catcher.exit, error)?;
+    turn.record(frame, exited(frame, state, left));
     Ok(Flow::Next(catcher.next))
 }

@@ -2,13 +2,17 @@
 
 use std::sync::Arc;
 
-use super::{Exit, Flow, exit, failed};
+use super::{Flow, exit, failed};
 use crate::asl::definition::{Kind, Pattern, Resource, Seconds, State, Task};
 use crate::json::{Payload, Value};
+use crate::machine::dataflow::{self, Fault, Product, jsonata, jsonpath};
 use crate::machine::execution::{self, Reply, Turn, Visit, WaitsFor};
 use crate::machine::retry::Failure;
 use crate::machine::trial::Stage;
-use crate::machine::{EventId, Fact, FrameId, MAX_PAYLOAD_BYTES, dataflow};
+use crate::machine::{EventId, Fact, FrameId, MAX_PAYLOAD_BYTES};
+
+/// The largest number of seconds that a field takes.
+const MAX_SECONDS: u64 = 99_999_999;
 
 /// The first attempt, or the next one: the state stays entered over all of them.
 pub(super) fn schedule(
@@ -16,21 +20,20 @@ pub(super) fn schedule(
     frame: FrameId,
     state: &State,
     task: &Task,
-) -> Result<Flow, Failure> {
+) -> Result<Flow, Fault> {
     let Some(raw) = turn.raw_input(frame) else { return Ok(Flow::Wait) };
     let selected = dataflow::input(turn, frame, state, &raw)?;
-    turn.saw(Stage::InputPath, &selected);
     let timeout_seconds = seconds(turn, frame, "TimeoutSecondsPath", task.timeout.as_ref(), &selected)?;
     let heartbeat_seconds = seconds(turn, frame, "HeartbeatSecondsPath", task.heartbeat.as_ref(), &selected)?;
     turn.attempt = Some(EventId(turn.execution.last_event().0 + 1));
-    let input = dataflow::template(turn, frame, state, task.parameters.as_ref(), selected);
+    let input = dataflow::arguments(turn, frame, state, selected);
     turn.attempt = None;
     let input = dataflow::within_limit(input?, state)?;
-    turn.saw(Stage::Parameters, &input);
     let fact = match &task.resource {
         Resource::Activity { arn } => {
             if !(turn.env.activity_exists)(arn) {
-                return Err(dataflow::runtime(turn, frame, &format!("The activity {arn} does not exist.")));
+                let text = format!("The activity {arn} does not exist.");
+                return Err(dataflow::runtime(turn, frame, &text).into());
             }
             let resource = arn.clone();
             Fact::ActivityScheduled { frame, resource, input, timeout_seconds, heartbeat_seconds }
@@ -150,7 +153,7 @@ pub(in crate::machine) fn timed_out(turn: &mut Turn<'_>, frame: FrameId, heartbe
         }
     };
     turn.record(frame, fact);
-    go_on(turn, frame, |_, _, _| Err(failure));
+    go_on(turn, frame, |_, _, _| Err(failure.into()));
 }
 
 /// The attempt that waits for this answer of a worker or by token, if one does.
@@ -200,14 +203,8 @@ fn done(turn: &mut Turn<'_>, frame: FrameId, resource: &Resource, output: Payloa
     };
     turn.record(frame, fact);
     go_on(turn, frame, |turn, state, task| {
-        let Some(raw) = turn.raw_input(frame) else { return Ok(Flow::Wait) };
         turn.saw(Stage::Result, &output);
-        let result = dataflow::template(turn, frame, state, task.result_selector.as_ref(), output)?;
-        turn.saw(Stage::ResultSelector, &result);
-        let assigned = dataflow::assign(turn, frame, state, state.assign.as_ref(), &result)?;
-        let result = dataflow::result_path(state, &task.result_path, &raw, result)?;
-        turn.saw(Stage::ResultPath, &result);
-        exit(turn, frame, state, Exit { transition: task.transition, result, assigned })
+        exit(turn, frame, state, task.transition, Product::Result(output))
     });
 }
 
@@ -223,7 +220,7 @@ fn fail(turn: &mut Turn<'_>, frame: FrameId, resource: &Resource, failure: Failu
         }
     };
     turn.record(frame, fact);
-    go_on(turn, frame, |_, _, _| Err(failure));
+    go_on(turn, frame, |_, _, _| Err(failure.into()));
 }
 
 /// What stands for the answer of whoever does the work, where a task is tried.
@@ -273,12 +270,12 @@ fn region(turn: &Turn<'_>) -> Arc<str> {
 fn go_on<'t>(
     turn: &mut Turn<'t>,
     frame: FrameId,
-    finish: impl FnOnce(&mut Turn<'t>, &State, &Task) -> Result<Flow, Failure>,
+    finish: impl FnOnce(&mut Turn<'t>, &State, &Task) -> Result<Flow, Fault>,
 ) {
     let definition = turn.execution.definition().clone();
     let Some(state) = turn.visit(frame).and_then(|(visit, _)| definition.state(visit.state)) else { return };
     let Kind::Task(task) = &state.kind else { return };
-    let flow = finish(turn, state, task).unwrap_or_else(|failure| failed(turn, frame, state, failure));
+    let flow = finish(turn, state, task).unwrap_or_else(|fault| failed(turn, frame, state, fault));
     turn.follow(frame, flow);
 }
 
@@ -288,17 +285,17 @@ fn seconds(
     field: &str,
     seconds: Option<&Seconds>,
     input: &Payload,
-) -> Result<Option<u64>, Failure> {
+) -> Result<Option<u64>, Fault> {
     let path = match seconds {
         None => return Ok(None),
         Some(Seconds::Fixed(seconds)) => return Ok(Some(*seconds)),
+        Some(Seconds::Query(query)) => {
+            return jsonata::integer(turn, frame, query, 1..=MAX_SECONDS).map(Some);
+        }
         Some(Seconds::Path(path)) => path,
     };
-    let value = dataflow::select(turn, frame, path, input)?;
-    let found = match &value {
-        Value::Number(number) => number.as_i64().and_then(|seconds| u64::try_from(seconds).ok()),
-        _ => None,
-    };
+    let value = jsonpath::select(turn, frame, path, input)?;
+    let found = dataflow::integer(&value).and_then(|seconds| u64::try_from(seconds).ok());
     // The service's text for a value that is no positive integer was not recorded; this one has
     // the form of its SecondsPath.
     let text = || {
@@ -308,5 +305,6 @@ fn seconds(
             dataflow::shown(&value)
         )
     };
-    found.filter(|seconds| *seconds > 0).map(Some).ok_or_else(|| dataflow::runtime(turn, frame, &text()))
+    let found = found.filter(|seconds| *seconds > 0);
+    found.map(Some).ok_or_else(|| dataflow::runtime(turn, frame, &text()).into())
 }

@@ -8,6 +8,7 @@ use crate::json::Value;
 
 use super::{
     super::{
+        HostArguments, HostError, HostFunction,
         ast::{Call, Kind, Lambda, Node, Transform},
         error::{Fault, Result},
         functions,
@@ -32,10 +33,10 @@ impl<'e> Evaluator<'e> {
         &mut self,
         call: &'e Call,
         position: usize,
-        input: &Val,
+        input: &Val<'e>,
         frame: usize,
-        applied: Option<Val>,
-    ) -> Result<Val> {
+        applied: Option<Val<'e>>,
+    ) -> Result<Val<'e>> {
         let procedure = self.eval(&call.procedure, input, frame)?;
         if let Some(fault) = self.forgotten_dollar("T1005", call, &procedure, position, frame) {
             return Err(fault);
@@ -59,7 +60,7 @@ impl<'e> Evaluator<'e> {
         &self,
         code: &'static str,
         call: &Call,
-        procedure: &Val,
+        procedure: &Val<'e>,
         position: usize,
         frame: usize,
     ) -> Option<Box<Fault>> {
@@ -69,19 +70,28 @@ impl<'e> Evaluator<'e> {
     }
 
     fn set_site(&mut self, function: Function, site: Site<'e>) {
-        let (list, index) = site_of(function);
-        if let Some(known) = self.sites.get_mut(list).and_then(|sites| sites.get_mut(index)) {
+        if let Some(known) = self.site(function) {
             *known = site;
         }
+    }
+
+    /// Where `function` was called last.
+    fn site(&mut self, function: Function) -> Option<&mut Site<'e>> {
+        let (list, index) = site_of(function);
+        let sites = self.sites.get_mut(list)?;
+        if sites.len() <= index {
+            sites.resize(index + 1, Site::default());
+        }
+        sites.get_mut(index)
     }
 
     /// Applies a function, and whatever it ends in calling.
     pub(in super::super) fn apply(
         &mut self,
-        procedure: &Val,
-        arguments: Vec<Val>,
-        input: &Val,
-    ) -> Result<Val> {
+        procedure: &Val<'e>,
+        arguments: Vec<Val<'e>>,
+        input: &Val<'e>,
+    ) -> Result<Val<'e>> {
         let mark = self.mark();
         let mut result = self.apply_once(procedure, arguments, input)?;
         while let Some(tail) = self.tail.take() {
@@ -107,7 +117,7 @@ impl<'e> Evaluator<'e> {
     }
 
     /// The function and the arguments of a call in tail position.
-    fn prepare(&mut self, call: &'e Call, input: &Val, frame: usize) -> Result<(Val, Vec<Val>)> {
+    fn prepare(&mut self, call: &'e Call, input: &Val<'e>, frame: usize) -> Result<(Val<'e>, Vec<Val<'e>>)> {
         let next = self.eval(&call.procedure, input, frame)?;
         let mut arguments = Vec::with_capacity(call.arguments.len());
         for argument in &call.arguments {
@@ -118,8 +128,7 @@ impl<'e> Evaluator<'e> {
         if let Val::Function(function) = &next
             && !function.argument
         {
-            let (list, index) = site_of(*function);
-            if let Some(site) = self.sites.get_mut(list).and_then(|sites| sites.get_mut(index)) {
+            if let Some(site) = self.site(*function) {
                 if matches!(call.procedure.kind, Kind::Variable { .. }) {
                     site.token = call.name.as_ref();
                 }
@@ -130,7 +139,12 @@ impl<'e> Evaluator<'e> {
     }
 
     /// Applies a function; a call in tail position is left to the caller.
-    fn apply_once(&mut self, procedure: &Val, arguments: Vec<Val>, input: &Val) -> Result<Val> {
+    fn apply_once(
+        &mut self,
+        procedure: &Val<'e>,
+        arguments: Vec<Val<'e>>,
+        input: &Val<'e>,
+    ) -> Result<Val<'e>> {
         let Val::Function(function) = procedure else { return Err(Fault::new("T1006")) };
         let nothing = Val::null();
         let context = if function.argument { &nothing } else { input };
@@ -152,18 +166,22 @@ impl<'e> Evaluator<'e> {
     }
 
     /// Calls a function on behalf of a built-in one.
-    pub(in super::super) fn invoke(&mut self, function: Function, arguments: Vec<Val>) -> Result<Val> {
+    pub(in super::super) fn invoke(
+        &mut self,
+        function: Function,
+        arguments: Vec<Val<'e>>,
+    ) -> Result<Val<'e>> {
         let function = Val::Function(function);
         let context = self.context_of(&function).unwrap_or_else(Val::null);
         self.apply(&function, arguments, &context)
     }
 
     /// The context in which a lambda was made, unless it came as an argument.
-    fn context_of(&self, value: &Val) -> Option<Val> {
+    fn context_of(&self, value: &Val<'e>) -> Option<Val<'e>> {
         let Val::Function(Function { id: FunctionId::Made(index), argument: false }) = value else {
             return None;
         };
-        match self.made.get(*index) {
+        match self.made.get(*index as usize) {
             Some(Made::Lambda { input, .. }) => Some(input.clone()),
             _ => None,
         }
@@ -177,28 +195,39 @@ impl<'e> Evaluator<'e> {
     ) -> Result<T> {
         let wraps = match function.id {
             FunctionId::Made(index) => {
-                matches!(self.made.get(index), Some(Made::Partial { .. }))
+                matches!(self.made.get(index as usize), Some(Made::Partial { .. }))
             }
             _ => false,
         };
         if wraps { self.deeper(work) } else { work(self) }
     }
 
-    fn apply_function(&mut self, function: Function, arguments: Vec<Val>, input: &Val) -> Result<Val> {
+    fn apply_function(
+        &mut self,
+        function: Function,
+        arguments: Vec<Val<'e>>,
+        input: &Val<'e>,
+    ) -> Result<Val<'e>> {
         self.step()?;
         match function.id {
             FunctionId::BuiltIn(index) => {
-                let Some(built_in) = functions::TABLE.get(index) else { return Ok(Val::Undefined) };
+                let Some(built_in) = functions::at(index) else { return Ok(Val::Undefined) };
                 let arguments = functions::signature(index).validate(arguments, input)?;
                 (built_in.call)(self, functions::Arguments { values: arguments, name: built_in.name })
             }
-            FunctionId::Host(index) => self.apply_host(index, arguments),
+            FunctionId::Host(index) => self.apply_host(index, arguments, input),
             FunctionId::Made(index) => self.apply_made(index, arguments, input),
         }
     }
 
-    fn apply_host(&mut self, index: usize, arguments: Vec<Val>) -> Result<Val> {
-        let Some(host) = self.bindings.functions.get(index) else { return Ok(Val::Undefined) };
+    fn apply_host(&mut self, index: u32, mut arguments: Vec<Val<'e>>, input: &Val<'e>) -> Result<Val<'e>> {
+        let bindings = self.bindings;
+        let Some(HostFunction(host)) = bindings.functions.get(index as usize) else {
+            return Ok(Val::Undefined);
+        };
+        if let Some(signature) = &host.signature {
+            arguments = signature.validate(arguments, input)?;
+        }
         let mut room = self.options.max_bytes / 32;
         let values: Result<Vec<Option<Value>>> = arguments
             .iter()
@@ -208,14 +237,20 @@ impl<'e> Evaluator<'e> {
                 },
             )
             .collect();
-        match (host.call)(&values?) {
+        let random = &mut self.random;
+        let mut draw = || functions::next_bits(random);
+        match (host.call)(HostArguments { values: &values?, draw: &mut draw }) {
+            Ok(Some(Value::Array(items))) if host.sequence => {
+                self.sequence(items.iter().cloned().map(Val::Json).collect())
+            }
             Ok(value) => Ok(value.map(Val::Json).unwrap_or_default()),
-            Err(message) => Err(Fault::internal(message)),
+            Err(HostError::Message(message)) => Err(Fault::host(message)),
+            Err(HostError::Memory) => Err(Fault::limit(super::super::MEMORY)),
         }
     }
 
-    fn apply_made(&mut self, index: usize, mut arguments: Vec<Val>, input: &Val) -> Result<Val> {
-        match self.made.get(index) {
+    fn apply_made(&mut self, index: u32, mut arguments: Vec<Val<'e>>, input: &Val<'e>) -> Result<Val<'e>> {
+        match self.made.get(index as usize) {
             None => Ok(Val::Undefined),
             Some(Made::Lambda { lambda, input: context, frame }) => {
                 let (lambda, context, frame): (&'e Lambda, Val, usize) = (lambda, context.clone(), *frame);
@@ -275,7 +310,7 @@ impl<'e> Evaluator<'e> {
         position: usize,
         text: Arc<str>,
         from: Offset,
-    ) -> Result<Val> {
+    ) -> Result<Val<'e>> {
         let Some(found) = self.find(literal, position, &text, from)? else { return Ok(Val::Undefined) };
         let next = self.make(Made::Next { literal, position, text, from: found.end })?;
         let groups = self.plain(found.groups)?;
@@ -291,7 +326,7 @@ impl<'e> Evaluator<'e> {
     /// The regular expression behind a function, if it is one, and where it was written.
     pub(in super::super) fn regex_of(&self, function: Function) -> Option<(&'e super::RegexLiteral, usize)> {
         let FunctionId::Made(index) = function.id else { return None };
-        match self.made.get(index) {
+        match self.made.get(index as usize) {
             Some(Made::Regex { literal, position }) => Some((literal, *position)),
             _ => None,
         }
@@ -300,11 +335,11 @@ impl<'e> Evaluator<'e> {
     /// How many parameters a function declares.
     pub(in super::super) fn arity(&self, function: Function) -> usize {
         match function.id {
-            FunctionId::BuiltIn(index) => {
-                functions::TABLE.get(index).map_or(0, |built_in| built_in.parameters)
+            FunctionId::BuiltIn(index) => functions::at(index).map_or(0, |built_in| built_in.parameters),
+            FunctionId::Host(index) => {
+                self.bindings.functions.get(index as usize).map_or(0, |host| host.0.parameters)
             }
-            FunctionId::Host(index) => self.bindings.functions.get(index).map_or(0, |host| host.parameters),
-            FunctionId::Made(index) => match self.made.get(index) {
+            FunctionId::Made(index) => match self.made.get(index as usize) {
                 Some(Made::Lambda { lambda, .. }) => lambda.parameters.len(),
                 Some(Made::Partial { arguments, .. }) => {
                     arguments.iter().filter(|argument| argument.is_none()).count()
@@ -321,9 +356,9 @@ impl<'e> Evaluator<'e> {
         call: &'e Call,
         holes: &[bool],
         position: usize,
-        input: &Val,
+        input: &Val<'e>,
         frame: usize,
-    ) -> Result<Val> {
+    ) -> Result<Val<'e>> {
         let mut arguments = Vec::new();
         for (argument, hole) in call.arguments.iter().zip(holes) {
             arguments.push(if *hole { None } else { Some(self.eval(argument, input, frame)?) });
@@ -348,9 +383,9 @@ impl<'e> Evaluator<'e> {
         left: &'e Node,
         right: &'e Node,
         position: usize,
-        input: &Val,
+        input: &Val<'e>,
         frame: usize,
-    ) -> Result<Val> {
+    ) -> Result<Val<'e>> {
         let left = self.eval(left, input, frame)?;
         if let Kind::Call(call) = &right.kind {
             return self.call(call, right.position, input, frame, Some(left));
@@ -370,9 +405,9 @@ impl<'e> Evaluator<'e> {
         &mut self,
         transform: &'e Transform,
         position: usize,
-        object: Val,
+        object: Val<'e>,
         frame: usize,
-    ) -> Result<Val> {
+    ) -> Result<Val<'e>> {
         if object.is_undefined() {
             return Ok(object);
         }
@@ -397,7 +432,7 @@ impl<'e> Evaluator<'e> {
         }
     }
 
-    fn update(&mut self, transform: &'e Transform, found: &Val, frame: usize) -> Result<()> {
+    fn update(&mut self, transform: &'e Transform, found: &Val<'e>, frame: usize) -> Result<()> {
         let update = self.eval(&transform.update, found, frame)?;
         if !update.is_undefined() {
             let Some(members) = update.members() else {
@@ -429,7 +464,7 @@ impl<'e> Evaluator<'e> {
     }
 
     /// A deep copy whose objects can be changed.
-    pub(in super::super) fn thaw(&mut self, value: &Val, depth: u16) -> Result<Val> {
+    pub(in super::super) fn thaw(&mut self, value: &Val<'e>, depth: u16) -> Result<Val<'e>> {
         self.step()?;
         if depth > MAX_NESTING {
             return Err(Fault::limit(super::super::MEMORY));
@@ -450,7 +485,7 @@ impl<'e> Evaluator<'e> {
 }
 
 /// A function that is handed on no longer tells where it was called.
-fn as_argument(value: Val) -> Val {
+fn as_argument(value: Val<'_>) -> Val<'_> {
     match value {
         Val::Function(function) => Val::Function(Function { argument: true, ..function }),
         other => other,
@@ -459,9 +494,9 @@ fn as_argument(value: Val) -> Val {
 
 fn site_of(function: Function) -> (usize, usize) {
     match function.id {
-        FunctionId::BuiltIn(index) => (0, index),
-        FunctionId::Host(index) => (1, index),
-        FunctionId::Made(index) => (2, index),
+        FunctionId::BuiltIn(index) => (0, index as usize),
+        FunctionId::Host(index) => (1, index as usize),
+        FunctionId::Made(index) => (2, index as usize),
     }
 }
 

@@ -4,26 +4,34 @@ use std::{rc::Rc, sync::Arc};
 
 use indexmap::{IndexMap, map::Entry};
 
+use crate::json::Value;
+
 use super::{
     super::{
-        ast::{Group, Node},
+        ast::{Group, Kind, Node},
         error::{Fault, Result},
         value::{Marks, Tuple, Val, object},
     },
     Evaluator,
-    path::set_binding,
+    tuple::set_binding,
 };
 
 /// The items that share a key, and which pair of the group has claimed it.
-struct Members {
+struct Members<'e> {
     pair: usize,
-    data: Vec<Val>,
+    data: Vec<Val<'e>>,
     /// Whether `data` is one item that came alone, which may itself be an array.
     alone: bool,
 }
 
 impl<'e> Evaluator<'e> {
-    pub(super) fn array(&mut self, items: &'e [Node], cons: bool, input: &Val, frame: usize) -> Result<Val> {
+    pub(super) fn array(
+        &mut self,
+        items: &'e [Node],
+        cons: bool,
+        input: &Val<'e>,
+        frame: usize,
+    ) -> Result<Val<'e>> {
         let mut results = Vec::new();
         for item in items {
             let value = self.eval(item, input, frame)?;
@@ -47,10 +55,29 @@ impl<'e> Evaluator<'e> {
         self.list(results, Marks { cons, ..Marks::default() })
     }
 
-    pub(super) fn group(&mut self, group: &'e Group, input: Val, frame: usize) -> Result<Val> {
+    /// An object constructor. Where the keys are plain to see and there is one context, nothing is to be grouped.
+    pub(super) fn object(&mut self, group: &'e Group, input: &Val<'e>, frame: usize) -> Result<Val<'e>> {
+        if !group.literal || input.is_array() || matches!(input, Val::Tuple(_)) {
+            return self.group(group, input.clone(), frame);
+        }
+        let mut members = Vec::with_capacity(group.pairs.len());
+        self.write_bytes(64 * group.pairs.len())?;
+        for (key, value) in &group.pairs {
+            let Kind::Literal(Value::String(key)) = &key.kind else { continue };
+            let mark = self.mark();
+            let value = self.eval(value, input, frame)?;
+            self.release(mark);
+            if !value.is_undefined() {
+                members.push((Arc::clone(key), value));
+            }
+        }
+        object(members)
+    }
+
+    pub(super) fn group(&mut self, group: &'e Group, input: Val<'e>, frame: usize) -> Result<Val<'e>> {
         let reduce = input.marks().tuples;
         let items = input.items();
-        let mut groups: IndexMap<Arc<str>, Members> = IndexMap::new();
+        let mut groups: IndexMap<Arc<str>, Members<'e>> = IndexMap::new();
         // An empty array still makes one object: that is how literals come about.
         for index in 0..items.len().max(1) {
             let item = items.get(index);
@@ -77,7 +104,7 @@ impl<'e> Evaluator<'e> {
                     Entry::Occupied(mut entry) => {
                         let members = entry.get_mut();
                         if members.pair != pair {
-                            let value = Some(crate::json::Value::from(Arc::clone(key)));
+                            let value = Some(Value::from(Arc::clone(key)));
                             return Err(Fault::value("D1009", value).at(group.position));
                         }
                         self.join(members, &item)?;
@@ -97,7 +124,7 @@ impl<'e> Evaluator<'e> {
     }
 
     /// Appends an item as `$append` does.
-    fn join(&mut self, members: &mut Members, item: &Val) -> Result<()> {
+    fn join(&mut self, members: &mut Members<'e>, item: &Val<'e>) -> Result<()> {
         if item.is_undefined() {
             return Ok(());
         }
@@ -120,7 +147,13 @@ impl<'e> Evaluator<'e> {
         }
     }
 
-    fn group_value(&mut self, group: &'e Group, members: Members, reduce: bool, frame: usize) -> Result<Val> {
+    fn group_value(
+        &mut self,
+        group: &'e Group,
+        members: Members<'e>,
+        reduce: bool,
+        frame: usize,
+    ) -> Result<Val<'e>> {
         let Some((_, value)) = group.pairs.get(members.pair) else { return Ok(Val::Undefined) };
         let alone = members.alone;
         let mut data = members.data;
@@ -138,7 +171,7 @@ impl<'e> Evaluator<'e> {
     }
 
     /// One tuple of many: items and bindings of each name, appended.
-    fn reduce_tuples(&mut self, tuples: Vec<Val>) -> Result<Tuple> {
+    fn reduce_tuples(&mut self, tuples: Vec<Val<'e>>) -> Result<Tuple<'e>> {
         let mut tuples = tuples.into_iter().filter_map(|tuple| match tuple {
             Val::Tuple(tuple) => Some(Rc::unwrap_or_clone(tuple)),
             _ => None,
@@ -169,17 +202,17 @@ impl<'e> Evaluator<'e> {
 }
 
 /// A value that grows as by `$append`.
-enum Gathered {
-    One(Val),
-    Many(Vec<Val>),
+enum Gathered<'e> {
+    One(Val<'e>),
+    Many(Vec<Val<'e>>),
 }
 
-impl Gathered {
-    fn new(value: Val) -> Gathered {
+impl<'e> Gathered<'e> {
+    fn new(value: Val<'e>) -> Gathered<'e> {
         Gathered::One(value)
     }
 
-    fn add(&mut self, evaluator: &Evaluator<'_>, value: Val) -> Result<()> {
+    fn add(&mut self, evaluator: &Evaluator<'e>, value: Val<'e>) -> Result<()> {
         if value.is_undefined() {
             return Ok(());
         }
@@ -198,7 +231,7 @@ impl Gathered {
         Ok(())
     }
 
-    fn finish(self, evaluator: &Evaluator<'_>) -> Result<Val> {
+    fn finish(self, evaluator: &Evaluator<'e>) -> Result<Val<'e>> {
         match self {
             Gathered::One(value) => Ok(value),
             Gathered::Many(items) => evaluator.plain(items),

@@ -23,44 +23,51 @@ impl<'e> Evaluator<'e> {
         left: &'e Node,
         right: &'e Node,
         position: usize,
-        input: &Val,
+        input: &Val<'e>,
         frame: usize,
-    ) -> Result<Val> {
+    ) -> Result<Val<'e>> {
         let left = self.eval(left, input, frame)?;
         if matches!(operator, Operator::And | Operator::Or) {
             let result = self.boolean_operator(operator, &left, right, input, frame);
             return result.map_err(|fault| blame(fault, position, operator));
         }
         let right = self.eval(right, input, frame)?;
+        if let (Some(left), Some(right)) = (left.as_f64(), right.as_f64())
+            && left.is_finite()
+            && right.is_finite()
+            && let Some(result) = of_numbers(operator, left, right)
+        {
+            return Ok(result);
+        }
         self.operate(operator, &left, &right).map_err(|fault| blame(fault, position, operator))
     }
 
     fn boolean_operator(
         &mut self,
         operator: Operator,
-        left: &Val,
+        left: &Val<'e>,
         right: &'e Node,
-        input: &Val,
+        input: &Val<'e>,
         frame: usize,
-    ) -> Result<Val> {
+    ) -> Result<Val<'e>> {
         let left = self.truth(left)?;
         if left == (operator == Operator::Or) {
-            return Ok(boolean(left));
+            return Ok(Val::bool(left));
         }
         let right = self.eval(right, input, frame)?;
-        Ok(boolean(self.truth(&right)?))
+        Ok(Val::bool(self.truth(&right)?))
     }
 
-    fn operate(&mut self, operator: Operator, left: &Val, right: &Val) -> Result<Val> {
+    fn operate(&mut self, operator: Operator, left: &Val<'e>, right: &Val<'e>) -> Result<Val<'e>> {
         match operator {
             Operator::Add | Operator::Subtract | Operator::Multiply | Operator::Divide | Operator::Modulo => {
                 arithmetic(operator, left, right)
             }
             Operator::Equal | Operator::NotEqual => {
                 if left.is_undefined() || right.is_undefined() {
-                    return Ok(boolean(false));
+                    return Ok(Val::bool(false));
                 }
-                Ok(boolean(self.equal(left, right)? == (operator == Operator::Equal)))
+                Ok(Val::bool(self.equal(left, right)? == (operator == Operator::Equal)))
             }
             Operator::Less | Operator::LessOrEqual | Operator::Greater | Operator::GreaterOrEqual => {
                 compare(operator, left, right)
@@ -68,14 +75,14 @@ impl<'e> Evaluator<'e> {
             Operator::Concatenate => self.concatenate(left, right),
             Operator::In => {
                 if left.is_undefined() || right.is_undefined() {
-                    return Ok(boolean(false));
+                    return Ok(Val::bool(false));
                 }
                 for item in right.items().iter() {
                     if same(left, &item) {
-                        return Ok(boolean(true));
+                        return Ok(Val::bool(true));
                     }
                 }
-                Ok(boolean(false))
+                Ok(Val::bool(false))
             }
             Operator::Range => self.range(left, right),
             // Their right sides are evaluated only when they count.
@@ -83,7 +90,7 @@ impl<'e> Evaluator<'e> {
         }
     }
 
-    fn concatenate(&mut self, left: &Val, right: &Val) -> Result<Val> {
+    fn concatenate(&mut self, left: &Val<'e>, right: &Val<'e>) -> Result<Val<'e>> {
         let left = self.string_of(left, false)?;
         let right = self.string_of(right, false)?;
         self.write_bytes(left.len() + right.len())?;
@@ -93,9 +100,9 @@ impl<'e> Evaluator<'e> {
         Ok(Val::Json(Value::from(text)))
     }
 
-    fn range(&mut self, left: &Val, right: &Val) -> Result<Val> {
+    fn range(&mut self, left: &Val<'e>, right: &Val<'e>) -> Result<Val<'e>> {
         let is_integer =
-            |value: &Val| value.as_f64().is_some_and(|value| value.is_finite() && value.fract() == 0.0);
+            |value: &Val<'_>| value.as_f64().is_some_and(|value| value.is_finite() && value.fract() == 0.0);
         if !left.is_undefined() && !is_integer(left) {
             return Err(Fault::value("T2003", left.to_shown()));
         }
@@ -120,9 +127,9 @@ impl<'e> Evaluator<'e> {
         &mut self,
         operand: &'e Node,
         position: usize,
-        input: &Val,
+        input: &Val<'e>,
         frame: usize,
-    ) -> Result<Val> {
+    ) -> Result<Val<'e>> {
         let value = self.eval(operand, input, frame)?;
         if value.is_undefined() {
             return Ok(value);
@@ -134,16 +141,15 @@ impl<'e> Evaluator<'e> {
     }
 
     /// Whether a value counts as true; nothing does not.
-    pub(in super::super) fn truth(&mut self, value: &Val) -> Result<bool> {
+    pub(in super::super) fn truth(&mut self, value: &Val<'e>) -> Result<bool> {
         Ok(match value.kind() {
             Kind::Undefined | Kind::Null | Kind::Function => false,
-            Kind::Bool => matches!(value, Val::Json(Value::Bool(true))),
+            Kind::Bool => value.as_bool() == Some(true),
             Kind::Number => numeric(value)?.is_some_and(|number| number != 0.0),
             Kind::String => value.as_str().is_some_and(|text| !text.is_empty()),
             Kind::Object => match value {
-                Val::Json(value) => value.as_object().is_some_and(|object| !object.is_empty()),
                 Val::Map(map) => !map.members.borrow().is_empty(),
-                _ => true,
+                other => other.json().and_then(Value::as_object).is_none_or(|object| !object.is_empty()),
             },
             Kind::Array => {
                 // Truth of nested arrays: any item. Walked with a list, for arrays may be of any depth.
@@ -169,7 +175,7 @@ impl<'e> Evaluator<'e> {
     }
 
     /// Whether two values are equal in depth. Functions are only equal to themselves.
-    pub(in super::super) fn equal(&mut self, left: &Val, right: &Val) -> Result<bool> {
+    pub(in super::super) fn equal(&mut self, left: &Val<'e>, right: &Val<'e>) -> Result<bool> {
         if let (Some(left), Some(right)) = (left.as_f64(), right.as_f64()) {
             return Ok(left == right);
         }
@@ -188,12 +194,26 @@ fn blame(fault: Box<Fault>, position: usize, operator: Operator) -> Box<Fault> {
     if fault.is_limit() { fault } else { fault.blame(position, operator.text()) }
 }
 
-pub(in super::super) fn boolean(value: bool) -> Val {
-    Val::Json(Value::Bool(value))
+/// What an operator makes of two finite numbers, but for those that want something else.
+fn of_numbers<'e>(operator: Operator, left: f64, right: f64) -> Option<Val<'e>> {
+    Some(match operator {
+        Operator::Add => Val::number(left + right),
+        Operator::Subtract => Val::number(left - right),
+        Operator::Multiply => Val::number(left * right),
+        Operator::Divide => Val::number(left / right),
+        Operator::Modulo => Val::number(left % right),
+        Operator::Equal => Val::bool(left == right),
+        Operator::NotEqual => Val::bool(left != right),
+        Operator::Less => Val::bool(left < right),
+        Operator::LessOrEqual => Val::bool(left <= right),
+        Operator::Greater => Val::bool(left > right),
+        Operator::GreaterOrEqual => Val::bool(left >= right),
+        _ => return None,
+    })
 }
 
 /// The number, if the value is one that can be counted with. An infinite one is a fault.
-pub(in super::super) fn numeric(value: &Val) -> Result<Option<f64>> {
+pub(in super::super) fn numeric(value: &Val<'_>) -> Result<Option<f64>> {
     match value.as_f64() {
         Some(number) if number.is_infinite() => Err(Fault::value("D1001", value.to_shown())),
         Some(number) if number.is_nan() => Ok(None),
@@ -201,7 +221,7 @@ pub(in super::super) fn numeric(value: &Val) -> Result<Option<f64>> {
     }
 }
 
-fn arithmetic(operator: Operator, left: &Val, right: &Val) -> Result<Val> {
+fn arithmetic<'e>(operator: Operator, left: &Val<'_>, right: &Val<'_>) -> Result<Val<'e>> {
     let (first, second) = (operand(left, "T2001")?, operand(right, "T2002")?);
     let (Some(first), Some(second)) = (first, second) else { return Ok(Val::Undefined) };
     Ok(Val::number(match operator {
@@ -213,7 +233,7 @@ fn arithmetic(operator: Operator, left: &Val, right: &Val) -> Result<Val> {
     }))
 }
 
-fn operand(value: &Val, code: &'static str) -> Result<Option<f64>> {
+fn operand(value: &Val<'_>, code: &'static str) -> Result<Option<f64>> {
     if value.is_undefined() {
         return Ok(None);
     }
@@ -223,8 +243,8 @@ fn operand(value: &Val, code: &'static str) -> Result<Option<f64>> {
     }
 }
 
-fn compare(operator: Operator, left: &Val, right: &Val) -> Result<Val> {
-    let comparable = |value: &Val| matches!(value.kind(), Kind::Undefined | Kind::String | Kind::Number);
+fn compare<'e>(operator: Operator, left: &Val<'e>, right: &Val<'e>) -> Result<Val<'e>> {
+    let comparable = |value: &Val<'_>| matches!(value.kind(), Kind::Undefined | Kind::String | Kind::Number);
     if !comparable(left) || !comparable(right) {
         let faulty = if matches!(left.kind(), Kind::String | Kind::Number) { right } else { left };
         return Err(Fault::value("T2010", faulty.to_shown()));
@@ -236,7 +256,7 @@ fn compare(operator: Operator, left: &Val, right: &Val) -> Result<Val> {
         return Err(Fault::value("T2009", left.to_shown()).second(right.to_shown()));
     }
     let order = order(left, right);
-    Ok(boolean(match operator {
+    Ok(Val::bool(match operator {
         Operator::Less => order == Some(Ordering::Less),
         Operator::LessOrEqual => matches!(order, Some(Ordering::Less | Ordering::Equal)),
         Operator::Greater => order == Some(Ordering::Greater),
@@ -245,7 +265,7 @@ fn compare(operator: Operator, left: &Val, right: &Val) -> Result<Val> {
 }
 
 /// The order of two numbers or two strings; strings go by UTF-16 units.
-pub(in super::super) fn order(left: &Val, right: &Val) -> Option<Ordering> {
+pub(in super::super) fn order(left: &Val<'_>, right: &Val<'_>) -> Option<Ordering> {
     match (left.as_str(), right.as_str()) {
         (Some(left), Some(right)) if left.is_ascii() || right.is_ascii() => Some(left.cmp(right)),
         (Some(left), Some(right)) => Some(left.encode_utf16().cmp(right.encode_utf16())),
@@ -254,28 +274,24 @@ pub(in super::super) fn order(left: &Val, right: &Val) -> Option<Ordering> {
 }
 
 /// Whether two values are one: scalars that are equal, the very same array or object.
-fn same(left: &Val, right: &Val) -> bool {
+fn same<'e>(left: &Val<'e>, right: &Val<'e>) -> bool {
     match (left, right) {
-        (Val::Json(Value::Array(left)), Val::Json(Value::Array(right))) => {
-            std::sync::Arc::ptr_eq(left, right)
-        }
-        (Val::Json(Value::Object(left)), Val::Json(Value::Object(right))) => {
-            std::sync::Arc::ptr_eq(left, right)
-        }
         (Val::List(left), Val::List(right)) => std::rc::Rc::ptr_eq(left, right),
         (Val::Map(left), Val::Map(right)) => std::rc::Rc::ptr_eq(left, right),
-        (Val::Json(left), Val::Json(right)) => match (left.as_f64(), right.as_f64()) {
-            (Some(left), Some(right)) => left == right,
-            _ => !matches!(left, Value::Array(_) | Value::Object(_)) && left == right,
-        },
         (Val::Function(left), Val::Function(right)) => left.id == right.id,
-        _ => false,
+        (left, right) => match (left.json(), right.json()) {
+            (Some(Value::Array(left)), Some(Value::Array(right))) => std::sync::Arc::ptr_eq(left, right),
+            (Some(Value::Object(left)), Some(Value::Object(right))) => std::sync::Arc::ptr_eq(left, right),
+            (Some(Value::Number(left)), Some(Value::Number(right))) => left.as_f64() == right.as_f64(),
+            (Some(left), Some(right)) => !matches!(left, Value::Array(_) | Value::Object(_)) && left == right,
+            _ => false,
+        },
     }
 }
 
 /// Whether two values agree but for what is inside them, which goes to `pending`.
-fn same_level(left: &Val, right: &Val, pending: &mut Vec<(Val, Val)>) -> bool {
-    if let (Val::Json(Value::Array(left)), Val::Json(Value::Array(right))) = (left, right)
+fn same_level<'e>(left: &Val<'e>, right: &Val<'e>, pending: &mut Vec<(Val<'e>, Val<'e>)>) -> bool {
+    if let (Some(Value::Array(left)), Some(Value::Array(right))) = (left.json(), right.json())
         && std::sync::Arc::ptr_eq(left, right)
     {
         return true;
@@ -292,7 +308,7 @@ fn same_level(left: &Val, right: &Val, pending: &mut Vec<(Val, Val)>) -> bool {
     }
     match left.kind() {
         Kind::Undefined | Kind::Null => true,
-        Kind::Bool => matches!((left, right), (Val::Json(left), Val::Json(right)) if left == right),
+        Kind::Bool => left.as_bool() == right.as_bool(),
         Kind::Number => left.as_f64() == right.as_f64(),
         Kind::String => left.as_str() == right.as_str(),
         Kind::Function => left.as_function().map(|left| left.id) == right.as_function().map(|right| right.id),

@@ -1,4 +1,4 @@
-//! Paths: steps, filters, bindings of focus and index, parents, order.
+//! Paths of any kind: steps in turn, what they find in one sequence, filters.
 
 use std::rc::Rc;
 
@@ -6,12 +6,13 @@ use crate::json::Value;
 
 use super::{
     super::{
-        ast::{Kind, LABELS, Node, Stage, Term},
-        error::{Fault, Result},
+        ast::{Kind, Node, Stage},
+        error::Result,
         value::{Items, List, Marks, Tuple, Val},
     },
     Evaluator,
-    operator::{numeric, order},
+    operator::numeric,
+    tuple::{item_of, set_binding},
 };
 
 impl<'e> Evaluator<'e> {
@@ -20,9 +21,9 @@ impl<'e> Evaluator<'e> {
         node: &'e Node,
         steps: &'e [Node],
         keep_singleton: bool,
-        input: &Val,
+        input: &Val<'e>,
         frame: usize,
-    ) -> Result<Val> {
+    ) -> Result<Val<'e>> {
         let starts_at_variable = matches!(steps.first(), Some(Node { kind: Kind::Variable { .. }, .. }));
         let mut current = input.clone();
         // Until the first step is done, `current` is the input: one item, or an array of them.
@@ -86,7 +87,7 @@ impl<'e> Evaluator<'e> {
         }
     }
 
-    fn keep_singleton(&mut self, result: Val) -> Result<Val> {
+    fn keep_singleton(&mut self, result: Val<'e>) -> Result<Val<'e>> {
         let Val::List(list) = result else { return Ok(result) };
         if list.marks.cons && !list.marks.sequence {
             let marks = Marks { sequence: true, keep: true, ..Marks::default() };
@@ -96,7 +97,13 @@ impl<'e> Evaluator<'e> {
     }
 
     /// One step over all items. The last one hands on a lone array as it is.
-    fn path_step(&mut self, step: &'e Node, items: Items<'_>, frame: usize, last: bool) -> Result<Val> {
+    fn path_step(
+        &mut self,
+        step: &'e Node,
+        items: Items<'_, 'e>,
+        frame: usize,
+        last: bool,
+    ) -> Result<Val<'e>> {
         if let Kind::Sort(terms) = &step.kind {
             let input = self.array_of(items)?;
             let sorted = self.sort_step(terms, step.position, &input, frame)?;
@@ -107,7 +114,7 @@ impl<'e> Evaluator<'e> {
         }
         let mut results = Vec::new();
         for index in 0..items.len() {
-            let mut result = self.step_on(step, &items.get(index), frame)?;
+            let mut result = self.eval(step, &items.get(index), frame)?;
             if let Some(stages) = &step.stages {
                 result = self.stages(stages, result, frame)?;
             }
@@ -140,126 +147,16 @@ impl<'e> Evaluator<'e> {
         self.sequence(results)
     }
 
-    /// A step on one item; the common case, a name on a JSON object, is short.
-    fn step_on(&mut self, step: &'e Node, item: &Val, frame: usize) -> Result<Val> {
-        if let (Kind::Name(name), Val::Json(Value::Object(object))) = (&step.kind, item)
-            && step.predicate.is_none()
-            && step.group.is_none()
-        {
-            self.step()?;
-            return Ok(object.get(name).cloned().map(Val::Json).unwrap_or_default());
-        }
-        self.eval(step, item, frame)
-    }
-
-    fn array_of(&mut self, items: Items<'_>) -> Result<Val> {
+    pub(super) fn array_of(&mut self, items: Items<'_, 'e>) -> Result<Val<'e>> {
         self.sequence(items.iter().collect())
     }
 
-    /// One step over a stream of tuples, which it makes from the items if there is none yet.
-    fn tuple_step(
+    pub(super) fn stages(
         &mut self,
-        step: &'e Node,
-        items: Items<'_>,
-        tuples: Option<&Val>,
+        stages: &'e [Stage],
+        mut input: Val<'e>,
         frame: usize,
-    ) -> Result<Val> {
-        let marks = Marks { sequence: true, tuples: true, ..Marks::default() };
-        let mut stream = if let Kind::Sort(terms) = &step.kind {
-            match tuples {
-                Some(tuples) => {
-                    let sorted = self.sort_step(terms, step.position, tuples, frame)?;
-                    self.list(sorted.items().iter().collect(), marks)?
-                }
-                None => {
-                    let input = self.array_of(items)?;
-                    let sorted = self.sort_step(terms, step.position, &input, frame)?;
-                    let bind = |(index, item)| {
-                        let bindings = step.index.map(|name| (name, Val::count(index)));
-                        Val::Tuple(Rc::new(Tuple { item, bindings: bindings.into_iter().collect() }))
-                    };
-                    self.list(sorted.items().iter().enumerate().map(bind).collect(), marks)?
-                }
-            }
-        } else {
-            let mut results = Vec::new();
-            match tuples {
-                Some(tuples) => {
-                    for tuple in tuples.items().iter() {
-                        if let Val::Tuple(tuple) = tuple {
-                            self.tuples_of(step, &tuple, frame, &mut results)?;
-                        }
-                    }
-                }
-                None => {
-                    for item in items.iter() {
-                        let tuple = Tuple { item, bindings: Vec::new() };
-                        self.tuples_of(step, &tuple, frame, &mut results)?;
-                    }
-                }
-            }
-            self.list(results, marks)?
-        };
-        if let Some(stages) = &step.stages {
-            stream = self.stages(stages, stream, frame)?;
-        }
-        Ok(stream)
-    }
-
-    /// The tuples that a step makes of one.
-    fn tuples_of(
-        &mut self,
-        step: &'e Node,
-        tuple: &Tuple,
-        frame: usize,
-        results: &mut Vec<Val>,
-    ) -> Result<()> {
-        let mark = self.mark();
-        let inner = self.tuple_frame(tuple, frame)?;
-        let found = self.eval(step, &tuple.item, inner)?;
-        self.release(mark);
-        if found.is_undefined() {
-            return Ok(());
-        }
-        for (index, item) in found.items().iter().enumerate() {
-            let mut next = tuple.clone();
-            let set = |next: &mut Tuple, name, value| set_binding(&mut next.bindings, name, value);
-            match item {
-                Val::Tuple(inner) if found.marks().tuples => {
-                    next.item = inner.item.clone();
-                    for (name, value) in &inner.bindings {
-                        set(&mut next, *name, value.clone());
-                    }
-                }
-                item => {
-                    match step.focus {
-                        Some(name) => set(&mut next, name, item),
-                        None => next.item = item,
-                    }
-                    if let Some(name) = step.index {
-                        set(&mut next, name, Val::count(index));
-                    }
-                    if let Some(slot) = step.ancestor {
-                        let label = self.program.labels.get(slot).copied().unwrap_or(LABELS);
-                        set(&mut next, label, tuple.item.clone());
-                    }
-                }
-            }
-            self.push(results, Val::Tuple(Rc::new(next)))?;
-        }
-        Ok(())
-    }
-
-    /// A frame that holds the bindings of a tuple.
-    pub(super) fn tuple_frame(&mut self, tuple: &Tuple, frame: usize) -> Result<usize> {
-        let inner = self.frame(frame)?;
-        if let Some(frame) = self.frames.get_mut(inner) {
-            frame.variables.clone_from(&tuple.bindings);
-        }
-        Ok(inner)
-    }
-
-    pub(super) fn stages(&mut self, stages: &'e [Stage], mut input: Val, frame: usize) -> Result<Val> {
+    ) -> Result<Val<'e>> {
         for stage in stages {
             input = match stage {
                 Stage::Filter(predicate) => self.filter(predicate, input, frame)?,
@@ -280,7 +177,7 @@ impl<'e> Evaluator<'e> {
     }
 
     /// The items for which `predicate` holds, or whose indexes it gives.
-    fn filter(&mut self, predicate: &'e Node, input: Val, frame: usize) -> Result<Val> {
+    fn filter(&mut self, predicate: &'e Node, input: Val<'e>, frame: usize) -> Result<Val<'e>> {
         let tuples = input.marks().tuples;
         let items = input.items();
         let marks = Marks { sequence: true, tuples, ..Marks::default() };
@@ -305,6 +202,12 @@ impl<'e> Evaluator<'e> {
                 item => self.eval(predicate, item, frame)?,
             };
             self.release(mark);
+            if let Some(answer) = answer.as_bool() {
+                if answer {
+                    self.push(&mut results, item)?;
+                }
+                continue;
+            }
             let mut numbers = Vec::new();
             if indexes(&answer, &mut numbers)? {
                 self.steps_of(numbers.len())?;
@@ -319,210 +222,6 @@ impl<'e> Evaluator<'e> {
         }
         self.list(results, marks)
     }
-
-    /// The items in order; arrays of one or none as they are.
-    fn sort_step(&mut self, terms: &'e [Term], position: usize, input: &Val, frame: usize) -> Result<Val> {
-        let items = input.items();
-        if items.len() <= 1 {
-            return Ok(input.clone());
-        }
-        let mut keys: Vec<Vec<Option<Val>>> = vec![Vec::new(); items.len()];
-        let sorted = self.merge_sort(items.len(), &mut |evaluator, first, second| {
-            for (at, term) in terms.iter().enumerate() {
-                let left = evaluator.sort_key(&mut keys, (first, at), &items.get(first), term, frame)?;
-                let right = evaluator.sort_key(&mut keys, (second, at), &items.get(second), term, frame)?;
-                match (left.is_undefined(), right.is_undefined()) {
-                    (true, true) => continue,
-                    (true, false) => return Ok(true),
-                    (false, true) => return Ok(false),
-                    (false, false) => {}
-                }
-                let sortable = |value: &Val| value.as_str().is_some() || value.as_f64().is_some();
-                if !sortable(&left) || !sortable(&right) {
-                    let faulty = if sortable(&left) { &right } else { &left };
-                    return Err(Fault::value("T2008", faulty.to_shown()).at(position));
-                }
-                if left.kind() != right.kind() {
-                    let fault = Fault::value("T2007", left.to_shown()).second(right.to_shown());
-                    return Err(fault.at(position));
-                }
-                match order(&left, &right) {
-                    Some(order) if order.is_eq() => {}
-                    // A number that is none comes after all, as every comparison with it fails.
-                    order => return Ok((order.is_none_or(|order| order.is_gt())) != term.descending),
-                }
-            }
-            Ok(false)
-        })?;
-        self.plain(sorted.into_iter().map(|index| items.get(index)).collect())
-    }
-
-    /// The value of a term for an item, evaluated once.
-    fn sort_key(
-        &mut self,
-        keys: &mut [Vec<Option<Val>>],
-        (index, at): (usize, usize),
-        item: &Val,
-        term: &'e Term,
-        frame: usize,
-    ) -> Result<Val> {
-        if let Some(Some(key)) = keys.get(index).and_then(|known| known.get(at)) {
-            return Ok(key.clone());
-        }
-        let mark = self.mark();
-        let key = match item {
-            Val::Tuple(tuple) => {
-                let inner = self.tuple_frame(tuple, frame)?;
-                self.eval(&term.expression, &tuple.item, inner)?
-            }
-            item => self.eval(&term.expression, item, frame)?,
-        };
-        self.release(mark);
-        if let Some(known) = keys.get_mut(index) {
-            known.resize(known.len().max(at + 1), None);
-            if let Some(slot) = known.get_mut(at) {
-                *slot = Some(key.clone());
-            }
-        }
-        Ok(key)
-    }
-
-    /// The indexes below `count` in order. `swap` says whether the second of two comes first. Stable, and asks
-    /// in the reference's order, because the answers may be faults.
-    pub(in super::super) fn merge_sort(
-        &mut self,
-        count: usize,
-        swap: &mut dyn FnMut(&mut Self, usize, usize) -> Result<bool>,
-    ) -> Result<Vec<usize>> {
-        self.steps_of(count)?;
-        self.merge_sorted(0, count, swap)
-    }
-
-    /// Recurses as deep as the logarithm of the count.
-    fn merge_sorted(
-        &mut self,
-        from: usize,
-        to: usize,
-        swap: &mut dyn FnMut(&mut Self, usize, usize) -> Result<bool>,
-    ) -> Result<Vec<usize>> {
-        if to - from <= 1 {
-            return Ok((from..to).collect());
-        }
-        let middle = from + (to - from) / 2;
-        let left = self.merge_sorted(from, middle, swap)?;
-        let right = self.merge_sorted(middle, to, swap)?;
-        let mut merged = Vec::with_capacity(to - from);
-        let (mut left, mut right) = (left.into_iter().peekable(), right.into_iter().peekable());
-        while let (Some(first), Some(second)) = (left.peek(), right.peek()) {
-            self.step()?;
-            merged.extend(if swap(self, *first, *second)? { right.next() } else { left.next() });
-        }
-        merged.extend(left);
-        merged.extend(right);
-        Ok(merged)
-    }
-
-    // Steps.
-
-    /// The member `name`; of an array, that of each item, in one sequence.
-    pub(in super::super) fn lookup_member(&mut self, input: &Val, name: &str) -> Result<Val> {
-        let Some(_) = input.elements() else { return Ok(input.member(name)) };
-        // Arrays within arrays, in order: what is still to be looked at, the next last.
-        let mut pending = vec![input.clone()];
-        let mut found = Vec::new();
-        while let Some(value) = pending.pop() {
-            self.step()?;
-            if let Some(items) = value.elements() {
-                self.steps_of(items.len())?;
-                self.room(items.len())?;
-                pending.extend((0..items.len()).rev().map(|index| items.get(index)));
-                continue;
-            }
-            let member = value.member(name);
-            match member.elements() {
-                Some(items) => {
-                    for item in items.iter() {
-                        self.push(&mut found, item)?;
-                    }
-                }
-                None if member.is_undefined() => {}
-                None => self.push(&mut found, member)?,
-            }
-        }
-        self.sequence(found)
-    }
-
-    pub(super) fn wildcard(&mut self, input: &Val) -> Result<Val> {
-        let input = if input.marks().wrapper { input.items().get(0) } else { input.clone() };
-        let values: Vec<Val> = match input.elements() {
-            Some(items) => items.iter().collect(),
-            None => input.members().unwrap_or_default().into_iter().map(|(_, value)| value).collect(),
-        };
-        let mut results = Vec::new();
-        // As in the reference, an array among the values takes the mark of a sequence away.
-        let mut marks = Marks { sequence: true, ..Marks::default() };
-        for value in values {
-            if value.is_array() {
-                marks.sequence = false;
-            }
-            self.flatten(value, &mut results)?;
-        }
-        self.list(results, marks)
-    }
-
-    /// Adds the items of nested arrays in order.
-    fn flatten(&mut self, value: Val, results: &mut Vec<Val>) -> Result<()> {
-        let mut pending = vec![value];
-        while let Some(value) = pending.pop() {
-            self.step()?;
-            match value.elements() {
-                Some(items) => {
-                    self.room(items.len())?;
-                    pending.extend((0..items.len()).rev().map(|index| items.get(index)));
-                }
-                None => self.push(results, value)?,
-            }
-        }
-        Ok(())
-    }
-
-    /// The value and all within it, but for arrays themselves.
-    pub(super) fn descendants(&mut self, input: &Val) -> Result<Val> {
-        if input.is_undefined() {
-            return Ok(Val::Undefined);
-        }
-        let mut results = Vec::new();
-        let mut pending = vec![input.clone()];
-        while let Some(value) = pending.pop() {
-            self.step()?;
-            if let Some(items) = value.elements() {
-                self.room(items.len())?;
-                pending.extend((0..items.len()).rev().map(|index| items.get(index)));
-                continue;
-            }
-            if let Some(members) = value.members() {
-                self.room(members.len())?;
-                pending.extend(members.into_iter().rev().map(|(_, value)| value));
-            }
-            self.push(&mut results, value)?;
-        }
-        match results.as_slice() {
-            [only] => Ok(only.clone()),
-            _ => self.sequence(results),
-        }
-    }
-}
-
-/// The item of a tuple.
-pub(super) fn item_of(value: &Val) -> Val {
-    if let Val::Tuple(tuple) = value { tuple.item.clone() } else { value.clone() }
-}
-
-pub(super) fn set_binding(bindings: &mut Vec<(u32, Val)>, name: u32, value: Val) {
-    match bindings.iter_mut().find(|(known, _)| *known == name) {
-        Some((_, old)) => *old = value,
-        None => bindings.push((name, value)),
-    }
 }
 
 /// The place that `number` means in an array: rounded down, negative from the end.
@@ -533,7 +232,7 @@ fn index_of(number: f64, length: usize) -> Option<usize> {
 }
 
 /// Whether the answer of a filter is a number or an array of numbers, and if so, which.
-fn indexes(answer: &Val, numbers: &mut Vec<f64>) -> Result<bool> {
+fn indexes(answer: &Val<'_>, numbers: &mut Vec<f64>) -> Result<bool> {
     if let Some(number) = numeric(answer)? {
         numbers.push(number);
         return Ok(true);

@@ -12,11 +12,11 @@ use super::{
     number::next_random,
 };
 
-pub(super) fn count(_: &mut Evaluator<'_>, arguments: Arguments) -> Result<Val> {
+pub(super) fn count<'e>(_: &mut Evaluator<'e>, arguments: Arguments<'e>) -> Result<Val<'e>> {
     Ok(Val::count(if arguments.is_undefined(0) { 0 } else { arguments.items(0).len() }))
 }
 
-pub(super) fn map(evaluator: &mut Evaluator<'_>, arguments: Arguments) -> Result<Val> {
+pub(super) fn map<'e>(evaluator: &mut Evaluator<'e>, arguments: Arguments<'e>) -> Result<Val<'e>> {
     if arguments.is_undefined(0) {
         return Ok(Val::Undefined);
     }
@@ -24,8 +24,7 @@ pub(super) fn map(evaluator: &mut Evaluator<'_>, arguments: Arguments) -> Result
     let items = array.items();
     let mut results = Vec::new();
     for index in 0..items.len() {
-        let result = evaluator
-            .call_back(function, &[&|| items.get(index), &|| Val::count(index), &|| array.clone()])?;
+        let result = evaluator.call_back(function, [items.get(index), Val::count(index), array.clone()])?;
         if !result.is_undefined() {
             evaluator.push(&mut results, result)?;
         }
@@ -33,7 +32,7 @@ pub(super) fn map(evaluator: &mut Evaluator<'_>, arguments: Arguments) -> Result
     evaluator.sequence(results)
 }
 
-pub(super) fn filter(evaluator: &mut Evaluator<'_>, arguments: Arguments) -> Result<Val> {
+pub(super) fn filter<'e>(evaluator: &mut Evaluator<'e>, arguments: Arguments<'e>) -> Result<Val<'e>> {
     if arguments.is_undefined(0) {
         return Ok(Val::Undefined);
     }
@@ -41,8 +40,7 @@ pub(super) fn filter(evaluator: &mut Evaluator<'_>, arguments: Arguments) -> Res
     let items = array.items();
     let mut results = Vec::new();
     for index in 0..items.len() {
-        let answer = evaluator
-            .call_back(function, &[&|| items.get(index), &|| Val::count(index), &|| array.clone()])?;
+        let answer = evaluator.call_back(function, [items.get(index), Val::count(index), array.clone()])?;
         if evaluator.truth(&answer)? {
             evaluator.push(&mut results, items.get(index))?;
         }
@@ -50,7 +48,7 @@ pub(super) fn filter(evaluator: &mut Evaluator<'_>, arguments: Arguments) -> Res
     evaluator.sequence(results)
 }
 
-pub(super) fn single(evaluator: &mut Evaluator<'_>, arguments: Arguments) -> Result<Val> {
+pub(super) fn single<'e>(evaluator: &mut Evaluator<'e>, arguments: Arguments<'e>) -> Result<Val<'e>> {
     if arguments.is_undefined(0) {
         return Ok(Val::Undefined);
     }
@@ -62,8 +60,8 @@ pub(super) fn single(evaluator: &mut Evaluator<'_>, arguments: Arguments) -> Res
             true
         } else {
             let function = arguments.function(1)?;
-            let answer = evaluator
-                .call_back(function, &[&|| items.get(index), &|| Val::count(index), &|| array.clone()])?;
+            let answer =
+                evaluator.call_back(function, [items.get(index), Val::count(index), array.clone()])?;
             evaluator.truth(&answer)?
         };
         if matches {
@@ -76,7 +74,7 @@ pub(super) fn single(evaluator: &mut Evaluator<'_>, arguments: Arguments) -> Res
     found.ok_or_else(|| Fault::new("D3139"))
 }
 
-pub(super) fn reduce(evaluator: &mut Evaluator<'_>, mut arguments: Arguments) -> Result<Val> {
+pub(super) fn reduce<'e>(evaluator: &mut Evaluator<'e>, mut arguments: Arguments<'e>) -> Result<Val<'e>> {
     if arguments.is_undefined(0) {
         return Ok(Val::Undefined);
     }
@@ -102,8 +100,8 @@ pub(super) fn reduce(evaluator: &mut Evaluator<'_>, mut arguments: Arguments) ->
     Ok(result)
 }
 
-pub(super) fn zip(evaluator: &mut Evaluator<'_>, arguments: Arguments) -> Result<Val> {
-    let length = |value: &Val| value.elements().map_or(0, Items::len);
+pub(super) fn zip<'e>(evaluator: &mut Evaluator<'e>, arguments: Arguments<'e>) -> Result<Val<'e>> {
+    let length = |value: &Val<'_>| value.elements().map_or(0, Items::len);
     let count = arguments.values.iter().map(length).min().unwrap_or(0);
     let mut results = Vec::new();
     for index in 0..count {
@@ -115,7 +113,7 @@ pub(super) fn zip(evaluator: &mut Evaluator<'_>, arguments: Arguments) -> Result
     evaluator.plain(results)
 }
 
-pub(super) fn append(evaluator: &mut Evaluator<'_>, mut arguments: Arguments) -> Result<Val> {
+pub(super) fn append<'e>(evaluator: &mut Evaluator<'e>, mut arguments: Arguments<'e>) -> Result<Val<'e>> {
     let (first, second) = (arguments.take(0), arguments.take(1));
     if first.is_undefined() {
         return Ok(second);
@@ -133,7 +131,7 @@ pub(super) fn append(evaluator: &mut Evaluator<'_>, mut arguments: Arguments) ->
     evaluator.plain(items)
 }
 
-pub(super) fn reverse(evaluator: &mut Evaluator<'_>, arguments: Arguments) -> Result<Val> {
+pub(super) fn reverse<'e>(evaluator: &mut Evaluator<'e>, arguments: Arguments<'e>) -> Result<Val<'e>> {
     if arguments.is_undefined(0) || arguments.items(0).len() <= 1 {
         return Ok(arguments.get(0).clone());
     }
@@ -143,40 +141,51 @@ pub(super) fn reverse(evaluator: &mut Evaluator<'_>, arguments: Arguments) -> Re
     evaluator.plain((0..items.len()).rev().map(|index| items.get(index)).collect())
 }
 
-pub(super) fn sort(evaluator: &mut Evaluator<'_>, arguments: Arguments) -> Result<Val> {
+pub(super) fn sort<'e>(evaluator: &mut Evaluator<'e>, arguments: Arguments<'e>) -> Result<Val<'e>> {
     if arguments.is_undefined(0) || arguments.items(0).len() <= 1 {
         return Ok(arguments.get(0).clone());
     }
     let items = arguments.items(0);
-    let sorted = if arguments.is_undefined(1) {
-        let all = |kind: Kind| items.iter().all(|item| item.kind() == kind);
-        if !all(Kind::Number) && !all(Kind::String) {
-            return Err(Fault::new("D3070").index(1));
-        }
-        evaluator.merge_sort(items.len(), &mut |_, first, second| {
-            Ok(order(&items.get(first), &items.get(second)).is_some_and(|order| order.is_gt()))
-        })?
-    } else {
-        let function = arguments.function(1)?;
-        evaluator.merge_sort(items.len(), &mut |evaluator, first, second| {
+    if arguments.is_undefined(1) {
+        let keys: Vec<Val<'e>> = items.iter().collect();
+        return match evaluator.order_of_keys(&keys, false) {
+            Some(sorted) => evaluator.pick(items, &sorted),
+            None => sort_unlike(evaluator, items),
+        };
+    }
+    let function = arguments.function(1)?;
+    let sorted = match evaluator.order_by_member(function, items) {
+        Some(sorted) => sorted,
+        None => evaluator.merge_sort(items.len(), &mut |evaluator, first, second| {
             truthy(&evaluator.invoke(function, vec![items.get(first), items.get(second)])?)
-        })?
+        })?,
     };
-    evaluator.plain(sorted.into_iter().map(|index| items.get(index)).collect())
+    evaluator.pick(items, &sorted)
+}
+
+/// What is neither all numbers nor all texts, unless numbers are not comparable.
+fn sort_unlike<'e>(evaluator: &mut Evaluator<'e>, items: Items<'_, 'e>) -> Result<Val<'e>> {
+    if !items.iter().all(|item| item.kind() == Kind::Number) {
+        return Err(Fault::new("D3070").index(1));
+    }
+    let sorted = evaluator.merge_sort(items.len(), &mut |_, first, second| {
+        Ok(order(&items.get(first), &items.get(second)).is_some_and(|order| order.is_gt()))
+    })?;
+    evaluator.pick(items, &sorted)
 }
 
 /// What JavaScript takes for true, which a comparison of `$sort` goes by: any array or object is.
-fn truthy(value: &Val) -> Result<bool> {
+fn truthy(value: &Val<'_>) -> Result<bool> {
     Ok(match value.kind() {
         Kind::Undefined | Kind::Null => false,
-        Kind::Bool => matches!(value, Val::Json(crate::json::Value::Bool(true))),
+        Kind::Bool => value.as_bool() == Some(true),
         Kind::Number => value.as_f64().is_some_and(|number| number != 0.0 && !number.is_nan()),
         Kind::String => value.as_str().is_some_and(|text| !text.is_empty()),
         Kind::Array | Kind::Object | Kind::Function => true,
     })
 }
 
-pub(super) fn shuffle(evaluator: &mut Evaluator<'_>, arguments: Arguments) -> Result<Val> {
+pub(super) fn shuffle<'e>(evaluator: &mut Evaluator<'e>, arguments: Arguments<'e>) -> Result<Val<'e>> {
     if arguments.is_undefined(0) || arguments.items(0).len() <= 1 {
         return Ok(arguments.get(0).clone());
     }
@@ -191,7 +200,7 @@ pub(super) fn shuffle(evaluator: &mut Evaluator<'_>, arguments: Arguments) -> Re
     evaluator.plain(shuffled)
 }
 
-pub(super) fn distinct(evaluator: &mut Evaluator<'_>, arguments: Arguments) -> Result<Val> {
+pub(super) fn distinct<'e>(evaluator: &mut Evaluator<'e>, arguments: Arguments<'e>) -> Result<Val<'e>> {
     let array = arguments.get(0);
     let Some(items) = array.elements().filter(|items| items.len() > 1) else { return Ok(array.clone()) };
     let mut results: Vec<Val> = Vec::new();

@@ -14,19 +14,19 @@ use super::{
     Arguments,
 };
 
-pub(super) fn sum(evaluator: &mut Evaluator<'_>, arguments: Arguments) -> Result<Val> {
+pub(super) fn sum<'e>(evaluator: &mut Evaluator<'e>, arguments: Arguments<'e>) -> Result<Val<'e>> {
     fold(evaluator, &arguments, Some(0.0), |sum, value| sum + value)
 }
 
-pub(super) fn max(evaluator: &mut Evaluator<'_>, arguments: Arguments) -> Result<Val> {
+pub(super) fn max<'e>(evaluator: &mut Evaluator<'e>, arguments: Arguments<'e>) -> Result<Val<'e>> {
     fold(evaluator, &arguments, None, f64::max)
 }
 
-pub(super) fn min(evaluator: &mut Evaluator<'_>, arguments: Arguments) -> Result<Val> {
+pub(super) fn min<'e>(evaluator: &mut Evaluator<'e>, arguments: Arguments<'e>) -> Result<Val<'e>> {
     fold(evaluator, &arguments, None, f64::min)
 }
 
-pub(super) fn average(evaluator: &mut Evaluator<'_>, arguments: Arguments) -> Result<Val> {
+pub(super) fn average<'e>(evaluator: &mut Evaluator<'e>, arguments: Arguments<'e>) -> Result<Val<'e>> {
     let count = arguments.items(0).len();
     if count == 0 {
         return Ok(Val::Undefined);
@@ -35,12 +35,12 @@ pub(super) fn average(evaluator: &mut Evaluator<'_>, arguments: Arguments) -> Re
     Ok(sum.as_f64().map(|sum| Val::number(sum / count as f64)).unwrap_or_default())
 }
 
-fn fold(
-    evaluator: &mut Evaluator<'_>,
-    arguments: &Arguments,
+fn fold<'e>(
+    evaluator: &mut Evaluator<'e>,
+    arguments: &Arguments<'e>,
     start: Option<f64>,
     join: fn(f64, f64) -> f64,
-) -> Result<Val> {
+) -> Result<Val<'e>> {
     if arguments.is_undefined(0) {
         return Ok(Val::Undefined);
     }
@@ -54,12 +54,13 @@ fn fold(
     Ok(result.map(Val::number).unwrap_or_default())
 }
 
-pub(super) fn number(_: &mut Evaluator<'_>, arguments: Arguments) -> Result<Val> {
-    let value = match arguments.get(0) {
-        Val::Undefined => return Ok(Val::Undefined),
-        Val::Json(Value::Number(number)) => return Ok(Val::Json(Value::Number(number.clone()))),
-        Val::Json(Value::Bool(value)) => Some(f64::from(u8::from(*value))),
-        other => other.as_str().and_then(|text| parse_number(text)),
+pub(super) fn number<'e>(_: &mut Evaluator<'e>, arguments: Arguments<'e>) -> Result<Val<'e>> {
+    let argument = arguments.get(0);
+    let value = match argument.json() {
+        None => return Ok(Val::Undefined),
+        Some(Value::Number(_)) => return Ok(argument.clone()),
+        Some(Value::Bool(value)) => Some(f64::from(u8::from(*value))),
+        _ => argument.as_str().and_then(|text| parse_number(text)),
     };
     match value {
         Some(value) => Ok(Val::number(value)),
@@ -95,23 +96,23 @@ fn parse_number(text: &str) -> Option<f64> {
     value.is_finite().then_some(value)
 }
 
-fn unary(arguments: &Arguments, change: impl FnOnce(f64) -> f64) -> Val {
+fn unary<'e>(arguments: &Arguments<'e>, change: impl FnOnce(f64) -> f64) -> Val<'e> {
     arguments.number(0).map(|value| Val::number(change(value))).unwrap_or_default()
 }
 
-pub(super) fn floor(_: &mut Evaluator<'_>, arguments: Arguments) -> Result<Val> {
+pub(super) fn floor<'e>(_: &mut Evaluator<'e>, arguments: Arguments<'e>) -> Result<Val<'e>> {
     Ok(unary(&arguments, f64::floor))
 }
 
-pub(super) fn ceil(_: &mut Evaluator<'_>, arguments: Arguments) -> Result<Val> {
+pub(super) fn ceil<'e>(_: &mut Evaluator<'e>, arguments: Arguments<'e>) -> Result<Val<'e>> {
     Ok(unary(&arguments, f64::ceil))
 }
 
-pub(super) fn abs(_: &mut Evaluator<'_>, arguments: Arguments) -> Result<Val> {
+pub(super) fn abs<'e>(_: &mut Evaluator<'e>, arguments: Arguments<'e>) -> Result<Val<'e>> {
     Ok(unary(&arguments, f64::abs))
 }
 
-pub(super) fn round(_: &mut Evaluator<'_>, arguments: Arguments) -> Result<Val> {
+pub(super) fn round<'e>(_: &mut Evaluator<'e>, arguments: Arguments<'e>) -> Result<Val<'e>> {
     let precision = arguments.number(1).unwrap_or(0.0);
     Ok(unary(&arguments, |value| round_half_even(value, precision)))
 }
@@ -142,14 +143,14 @@ fn shift(value: f64, places: f64) -> f64 {
     format!("{mantissa}e{exponent:.0}").parse().unwrap_or(f64::NAN)
 }
 
-pub(super) fn sqrt(_: &mut Evaluator<'_>, arguments: Arguments) -> Result<Val> {
+pub(super) fn sqrt<'e>(_: &mut Evaluator<'e>, arguments: Arguments<'e>) -> Result<Val<'e>> {
     match arguments.number(0) {
         Some(value) if value < 0.0 => Err(Fault::value("D3060", arguments.get(0).to_shown()).index(1)),
         _ => Ok(unary(&arguments, f64::sqrt)),
     }
 }
 
-pub(super) fn power(_: &mut Evaluator<'_>, arguments: Arguments) -> Result<Val> {
+pub(super) fn power<'e>(_: &mut Evaluator<'e>, arguments: Arguments<'e>) -> Result<Val<'e>> {
     let Some(base) = arguments.number(0) else { return Ok(Val::Undefined) };
     let exponent = arguments.number(1).unwrap_or(f64::NAN);
     // JavaScript's power of one differs from the C library's where the exponent is no number.
@@ -165,21 +166,25 @@ pub(super) fn power(_: &mut Evaluator<'_>, arguments: Arguments) -> Result<Val> 
     Err(fault.text(arguments.number(1).map_or_else(|| "undefined".into(), number_text)))
 }
 
-pub(super) fn random(evaluator: &mut Evaluator<'_>, _: Arguments) -> Result<Val> {
+pub(super) fn random<'e>(evaluator: &mut Evaluator<'e>, _: Arguments<'e>) -> Result<Val<'e>> {
     Ok(Val::number(next_random(evaluator)))
 }
 
-/// The next number from the seed, from 0 to below 1. The generator is splitmix64.
+/// The next number from the seed, from 0 to below 1.
 pub(super) fn next_random(evaluator: &mut Evaluator<'_>) -> f64 {
-    evaluator.random = evaluator.random.wrapping_add(0x9e37_79b9_7f4a_7c15);
-    let mut bits = evaluator.random;
-    bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    bits ^= bits >> 31;
-    (bits >> 11) as f64 / (1_u64 << 53) as f64
+    (next_bits(&mut evaluator.random) >> 11) as f64 / (1_u64 << 53) as f64
 }
 
-pub(super) fn format_base(evaluator: &mut Evaluator<'_>, arguments: Arguments) -> Result<Val> {
+/// The next bits of a generator, which is splitmix64.
+pub(in super::super) fn next_bits(state: &mut u64) -> u64 {
+    *state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    let mut bits = *state;
+    bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    bits ^ (bits >> 31)
+}
+
+pub(super) fn format_base<'e>(evaluator: &mut Evaluator<'e>, arguments: Arguments<'e>) -> Result<Val<'e>> {
     let Some(value) = arguments.number(0) else { return Ok(Val::Undefined) };
     let value = round_half_even(value, 0.0);
     let radix = arguments.number(1).map_or(10.0, |radix| round_half_even(radix, 0.0));

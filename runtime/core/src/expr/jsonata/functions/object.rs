@@ -11,30 +11,30 @@ use super::{
         error::{Fault, Result},
         eval::Evaluator,
         text::round_to_15,
-        value::{Kind, Val, number, object},
+        value::{Kind, Val, object},
     },
     Arguments,
 };
 
-pub(super) fn boolean(evaluator: &mut Evaluator<'_>, arguments: Arguments) -> Result<Val> {
+pub(super) fn boolean<'e>(evaluator: &mut Evaluator<'e>, arguments: Arguments<'e>) -> Result<Val<'e>> {
     if arguments.is_undefined(0) {
         return Ok(Val::Undefined);
     }
-    Ok(Val::Json(Value::Bool(evaluator.truth(arguments.get(0))?)))
+    Ok(Val::bool(evaluator.truth(arguments.get(0))?))
 }
 
-pub(super) fn not(evaluator: &mut Evaluator<'_>, arguments: Arguments) -> Result<Val> {
+pub(super) fn not<'e>(evaluator: &mut Evaluator<'e>, arguments: Arguments<'e>) -> Result<Val<'e>> {
     if arguments.is_undefined(0) {
         return Ok(Val::Undefined);
     }
-    Ok(Val::Json(Value::Bool(!evaluator.truth(arguments.get(0))?)))
+    Ok(Val::bool(!evaluator.truth(arguments.get(0))?))
 }
 
-pub(super) fn exists(_: &mut Evaluator<'_>, arguments: Arguments) -> Result<Val> {
-    Ok(Val::Json(Value::Bool(!arguments.is_undefined(0))))
+pub(super) fn exists<'e>(_: &mut Evaluator<'e>, arguments: Arguments<'e>) -> Result<Val<'e>> {
+    Ok(Val::bool(!arguments.is_undefined(0)))
 }
 
-pub(super) fn type_of(_: &mut Evaluator<'_>, arguments: Arguments) -> Result<Val> {
+pub(super) fn type_of<'e>(_: &mut Evaluator<'e>, arguments: Arguments<'e>) -> Result<Val<'e>> {
     Ok(Val::Json(Value::from(match arguments.get(0).kind() {
         Kind::Undefined => return Ok(Val::Undefined),
         Kind::Null => "null",
@@ -47,7 +47,7 @@ pub(super) fn type_of(_: &mut Evaluator<'_>, arguments: Arguments) -> Result<Val
     })))
 }
 
-pub(super) fn keys(evaluator: &mut Evaluator<'_>, arguments: Arguments) -> Result<Val> {
+pub(super) fn keys<'e>(evaluator: &mut Evaluator<'e>, arguments: Arguments<'e>) -> Result<Val<'e>> {
     let mut keys: IndexSet<Arc<str>> = IndexSet::new();
     let mut pending = vec![arguments.get(0).clone()];
     while let Some(value) = pending.pop() {
@@ -63,12 +63,12 @@ pub(super) fn keys(evaluator: &mut Evaluator<'_>, arguments: Arguments) -> Resul
     evaluator.sequence(keys.into_iter().map(|key| Val::Json(Value::from(key))).collect())
 }
 
-pub(super) fn lookup(evaluator: &mut Evaluator<'_>, arguments: Arguments) -> Result<Val> {
+pub(super) fn lookup<'e>(evaluator: &mut Evaluator<'e>, arguments: Arguments<'e>) -> Result<Val<'e>> {
     let Some(key) = arguments.text(1) else { return Ok(Val::Undefined) };
     evaluator.lookup_member(arguments.get(0), &key)
 }
 
-pub(super) fn spread(evaluator: &mut Evaluator<'_>, arguments: Arguments) -> Result<Val> {
+pub(super) fn spread<'e>(evaluator: &mut Evaluator<'e>, arguments: Arguments<'e>) -> Result<Val<'e>> {
     let value = arguments.get(0);
     if value.members().is_none() && value.elements().is_none() {
         return Ok(value.clone());
@@ -94,7 +94,7 @@ pub(super) fn spread(evaluator: &mut Evaluator<'_>, arguments: Arguments) -> Res
     if is_array { evaluator.plain(spread) } else { evaluator.sequence(spread) }
 }
 
-pub(super) fn merge(evaluator: &mut Evaluator<'_>, arguments: Arguments) -> Result<Val> {
+pub(super) fn merge<'e>(evaluator: &mut Evaluator<'e>, arguments: Arguments<'e>) -> Result<Val<'e>> {
     if arguments.is_undefined(0) {
         return Ok(Val::Undefined);
     }
@@ -109,14 +109,13 @@ pub(super) fn merge(evaluator: &mut Evaluator<'_>, arguments: Arguments) -> Resu
     object(merged.into_iter().collect())
 }
 
-pub(super) fn each(evaluator: &mut Evaluator<'_>, arguments: Arguments) -> Result<Val> {
+pub(super) fn each<'e>(evaluator: &mut Evaluator<'e>, arguments: Arguments<'e>) -> Result<Val<'e>> {
     let value = arguments.get(0);
     let mut results = Vec::new();
     for (key, member) in value.members().unwrap_or_default() {
         let function = arguments.function(1)?;
         let key = Val::Json(Value::from(key));
-        let result =
-            evaluator.call_back(function, &[&|| member.clone(), &|| key.clone(), &|| value.clone()])?;
+        let result = evaluator.call_back(function, [member, key, value.clone()])?;
         if !result.is_undefined() {
             evaluator.push(&mut results, result)?;
         }
@@ -124,14 +123,13 @@ pub(super) fn each(evaluator: &mut Evaluator<'_>, arguments: Arguments) -> Resul
     evaluator.sequence(results)
 }
 
-pub(super) fn sift(evaluator: &mut Evaluator<'_>, arguments: Arguments) -> Result<Val> {
+pub(super) fn sift<'e>(evaluator: &mut Evaluator<'e>, arguments: Arguments<'e>) -> Result<Val<'e>> {
     let value = arguments.get(0);
     let mut sifted = Vec::new();
     for (key, member) in value.members().unwrap_or_default() {
         let function = arguments.function(1)?;
         let name = Val::Json(Value::from(Arc::clone(&key)));
-        let answer =
-            evaluator.call_back(function, &[&|| member.clone(), &|| name.clone(), &|| value.clone()])?;
+        let answer = evaluator.call_back(function, [member.clone(), name, value.clone()])?;
         if evaluator.truth(&answer)? {
             evaluator.write_bytes(64)?;
             sifted.push((key, member));
@@ -140,12 +138,12 @@ pub(super) fn sift(evaluator: &mut Evaluator<'_>, arguments: Arguments) -> Resul
     if sifted.is_empty() { Ok(Val::Undefined) } else { object(sifted) }
 }
 
-pub(super) fn error(_: &mut Evaluator<'_>, arguments: Arguments) -> Result<Val> {
+pub(super) fn error<'e>(_: &mut Evaluator<'e>, arguments: Arguments<'e>) -> Result<Val<'e>> {
     Err(Fault::new("D3137").text(message(&arguments, 0, "$error() function evaluated")))
 }
 
-pub(super) fn assert(_: &mut Evaluator<'_>, arguments: Arguments) -> Result<Val> {
-    if matches!(arguments.get(0), Val::Json(Value::Bool(true))) {
+pub(super) fn assert<'e>(_: &mut Evaluator<'e>, arguments: Arguments<'e>) -> Result<Val<'e>> {
+    if arguments.get(0).as_bool() == Some(true) {
         return Ok(Val::Undefined);
     }
     Err(Fault::new("D3141").text(message(&arguments, 1, "$assert() statement failed")))
@@ -160,40 +158,37 @@ fn message(arguments: &Arguments, index: usize, otherwise: &str) -> String {
 
 /// A copy, of which every number has at most 15 digits and every function is an empty text, because the
 /// reference copies by way of JSON text.
-pub(super) fn clone(evaluator: &mut Evaluator<'_>, arguments: Arguments) -> Result<Val> {
+pub(super) fn clone<'e>(evaluator: &mut Evaluator<'e>, arguments: Arguments<'e>) -> Result<Val<'e>> {
     let value = arguments.get(0);
     if value.marks().wrapper { copy(evaluator, &value.items().get(0), 0) } else { copy(evaluator, value, 0) }
 }
 
-fn copy(evaluator: &mut Evaluator<'_>, value: &Val, depth: usize) -> Result<Val> {
+fn copy<'e>(evaluator: &mut Evaluator<'e>, value: &Val<'e>, depth: usize) -> Result<Val<'e>> {
     evaluator.step()?;
     if depth > usize::from(super::super::value::MAX_NESTING) {
         return Err(Fault::limit(super::super::MEMORY));
     }
-    Ok(match value {
-        Val::Json(Value::Number(value)) if !value.as_f64().is_finite() => {
-            return Err(Fault::value("D1001", Some(Value::Number(value.clone()))));
+    if let Some(Value::Number(number)) = value.json() {
+        let double = number.as_f64();
+        if !double.is_finite() {
+            return Err(Fault::value("D1001", Some(Value::Number(number.clone()))));
         }
-        Val::Json(Value::Number(value)) => Val::Json(number(round_to_15(value.as_f64()))),
-        Val::Function(_) => Val::Json(Value::from("")),
-        other => {
-            if let Some(items) = other.elements() {
-                evaluator.room(items.len())?;
-                let items: Result<Vec<Val>> = items
-                    .iter()
-                    .map(|item| {
-                        if item.is_undefined() { Ok(Val::null()) } else { copy(evaluator, &item, depth + 1) }
-                    })
-                    .collect();
-                return evaluator.plain(items?);
-            }
-            let Some(members) = other.members() else { return Ok(other.clone()) };
-            evaluator.write_bytes(members.len() * 64)?;
-            let copied: Result<Vec<_>> = members
-                .into_iter()
-                .map(|(key, value)| Ok((key, copy(evaluator, &value, depth + 1)?)))
-                .collect();
-            object(copied?)?
-        }
-    })
+        return Ok(Val::number(round_to_15(double)));
+    }
+    if value.as_function().is_some() {
+        return Ok(Val::Json(Value::from("")));
+    }
+    if let Some(items) = value.elements() {
+        evaluator.room(items.len())?;
+        let items: Result<Vec<Val<'e>>> = items
+            .iter()
+            .map(|item| if item.is_undefined() { Ok(Val::null()) } else { copy(evaluator, &item, depth + 1) })
+            .collect();
+        return evaluator.plain(items?);
+    }
+    let Some(members) = value.members() else { return Ok(value.clone()) };
+    evaluator.write_bytes(members.len() * 64)?;
+    let copied: Result<Vec<_>> =
+        members.into_iter().map(|(key, value)| Ok((key, copy(evaluator, &value, depth + 1)?))).collect();
+    object(copied?)
 }

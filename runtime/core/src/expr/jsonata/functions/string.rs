@@ -18,21 +18,21 @@ use super::{
 };
 
 /// A match of a regular expression.
-pub(in super::super) struct Found {
-    pub(in super::super) text: Val,
+pub(in super::super) struct Found<'e> {
+    pub(in super::super) text: Val<'e>,
     /// The end in bytes and in UTF-16 units.
     pub(in super::super) end: Offset,
     pub(in super::super) start: Offset,
-    pub(in super::super) groups: Vec<Val>,
+    pub(in super::super) groups: Vec<Val<'e>>,
 }
 
 /// A match as the functions use it, whoever found it. Places are UTF-16 units.
-struct Hit {
-    value: Option<Val>,
+struct Hit<'e> {
+    value: Option<Val<'e>>,
     text: Arc<str>,
     start: f64,
     end: f64,
-    groups: Val,
+    groups: Val<'e>,
 }
 
 /// Where matches come from: a regular expression, or a function that acts like one.
@@ -44,15 +44,15 @@ enum Matcher<'e> {
 
 impl<'e> Evaluator<'e> {
     /// The text of a value, as `$string` and `&` make it.
-    pub(in super::super) fn string_of(&mut self, value: &Val, pretty: bool) -> Result<Arc<str>> {
+    pub(in super::super) fn string_of(&mut self, value: &Val<'e>, pretty: bool) -> Result<Arc<str>> {
         let value = match value {
             Val::Undefined | Val::Function(_) => return Ok(Arc::from("")),
             value if value.marks().wrapper => value.items().get(0),
             value => value.clone(),
         };
-        match &value {
-            Val::Json(Value::String(text)) => return Ok(Arc::clone(text)),
-            Val::Json(Value::Number(number)) => {
+        match value.json() {
+            Some(Value::String(text)) => return Ok(Arc::clone(text)),
+            Some(Value::Number(number)) => {
                 let number = number.as_f64();
                 if !number.is_finite() {
                     return Err(Fault::value("D3001", value.to_shown()));
@@ -89,7 +89,7 @@ impl<'e> Evaluator<'e> {
         position: usize,
         text: &str,
         from: Offset,
-    ) -> Result<Option<Found>> {
+    ) -> Result<Option<Found<'e>>> {
         let most = usize::try_from(self.steps_left()).unwrap_or(usize::MAX);
         let mut budget = Budget::new(most);
         let found = literal.regex.find_at(text, from, &mut budget).map_err(|_| Fault::limit(TIMEOUT))?;
@@ -114,7 +114,12 @@ impl<'e> Evaluator<'e> {
     }
 
     /// The next match. Some functions want it as a value, with what it says.
-    fn next_match(&mut self, matcher: &mut Matcher<'e>, text: &Arc<str>, first: bool) -> Result<Option<Hit>> {
+    fn next_match(
+        &mut self,
+        matcher: &mut Matcher<'e>,
+        text: &Arc<str>,
+        first: bool,
+    ) -> Result<Option<Hit<'e>>> {
         match matcher {
             Matcher::Done => Ok(None),
             Matcher::Regex { literal, position, from } => {
@@ -162,7 +167,7 @@ impl<'e> Evaluator<'e> {
     }
 
     /// The match as the object that a replacing function is given.
-    fn match_value(&mut self, hit: Hit) -> Result<Val> {
+    fn match_value(&mut self, hit: Hit<'e>) -> Result<Val<'e>> {
         if let Some(value) = hit.value {
             return Ok(value);
         }
@@ -176,7 +181,7 @@ impl<'e> Evaluator<'e> {
 }
 
 /// Functions within print as empty texts.
-fn with_empty_functions(evaluator: &mut Evaluator<'_>, value: &Val) -> Result<Val> {
+fn with_empty_functions<'e>(evaluator: &mut Evaluator<'e>, value: &Val<'e>) -> Result<Val<'e>> {
     evaluator.step()?;
     match value {
         Val::Function(_) => Ok(Val::Json(Value::from(""))),
@@ -209,11 +214,11 @@ fn units(text: &str, from: f64, to: f64) -> String {
     String::from_utf16_lossy(&units)
 }
 
-pub(super) fn string(evaluator: &mut Evaluator<'_>, arguments: Arguments) -> Result<Val> {
+pub(super) fn string<'e>(evaluator: &mut Evaluator<'e>, arguments: Arguments<'e>) -> Result<Val<'e>> {
     if arguments.is_undefined(0) {
         return Ok(Val::Undefined);
     }
-    let pretty = matches!(arguments.get(1), Val::Json(Value::Bool(true)));
+    let pretty = arguments.get(1).as_bool() == Some(true);
     Ok(Val::Json(Value::from(evaluator.string_of(arguments.get(0), pretty)?)))
 }
 
@@ -229,7 +234,7 @@ fn slice(text: &str, count: usize, start: f64, end: f64) -> &str {
     if start >= end { "" } else { text.get(byte(start)..byte(end)).unwrap_or_default() }
 }
 
-pub(super) fn substring(evaluator: &mut Evaluator<'_>, arguments: Arguments) -> Result<Val> {
+pub(super) fn substring<'e>(evaluator: &mut Evaluator<'e>, arguments: Arguments<'e>) -> Result<Val<'e>> {
     let Some(text) = arguments.text(0) else { return Ok(Val::Undefined) };
     evaluator.steps_of(text.len() / 64)?;
     let count = text.chars().count();
@@ -247,19 +252,25 @@ pub(super) fn substring(evaluator: &mut Evaluator<'_>, arguments: Arguments) -> 
     evaluator.text(slice(&text, count, start, end))
 }
 
-pub(super) fn substring_before(evaluator: &mut Evaluator<'_>, arguments: Arguments) -> Result<Val> {
+pub(super) fn substring_before<'e>(
+    evaluator: &mut Evaluator<'e>,
+    arguments: Arguments<'e>,
+) -> Result<Val<'e>> {
     cut(evaluator, &arguments, |text, at, _| text.get(..at))
 }
 
-pub(super) fn substring_after(evaluator: &mut Evaluator<'_>, arguments: Arguments) -> Result<Val> {
+pub(super) fn substring_after<'e>(
+    evaluator: &mut Evaluator<'e>,
+    arguments: Arguments<'e>,
+) -> Result<Val<'e>> {
     cut(evaluator, &arguments, |text, at, length| text.get(at + length..))
 }
 
-fn cut(
-    evaluator: &mut Evaluator<'_>,
-    arguments: &Arguments,
+fn cut<'e>(
+    evaluator: &mut Evaluator<'e>,
+    arguments: &Arguments<'e>,
     part: impl Fn(&str, usize, usize) -> Option<&str>,
-) -> Result<Val> {
+) -> Result<Val<'e>> {
     let Some(text) = arguments.text(0) else { return Ok(Val::Undefined) };
     // As JavaScript, which looks for the word "undefined" then.
     let mark = arguments.text(1).unwrap_or_else(|| Arc::from("undefined"));
@@ -270,39 +281,39 @@ fn cut(
     }
 }
 
-fn change(
-    evaluator: &mut Evaluator<'_>,
-    arguments: &Arguments,
+fn change<'e>(
+    evaluator: &mut Evaluator<'e>,
+    arguments: &Arguments<'e>,
     change: impl FnOnce(&str) -> String,
-) -> Result<Val> {
+) -> Result<Val<'e>> {
     let Some(text) = arguments.text(0) else { return Ok(Val::Undefined) };
     evaluator.steps_of(text.len() / 64)?;
     evaluator.write_bytes(text.len())?;
     evaluator.text(change(&text))
 }
 
-pub(super) fn lowercase(evaluator: &mut Evaluator<'_>, arguments: Arguments) -> Result<Val> {
+pub(super) fn lowercase<'e>(evaluator: &mut Evaluator<'e>, arguments: Arguments<'e>) -> Result<Val<'e>> {
     change(evaluator, &arguments, str::to_lowercase)
 }
 
-pub(super) fn uppercase(evaluator: &mut Evaluator<'_>, arguments: Arguments) -> Result<Val> {
+pub(super) fn uppercase<'e>(evaluator: &mut Evaluator<'e>, arguments: Arguments<'e>) -> Result<Val<'e>> {
     change(evaluator, &arguments, str::to_uppercase)
 }
 
-pub(super) fn length(evaluator: &mut Evaluator<'_>, arguments: Arguments) -> Result<Val> {
+pub(super) fn length<'e>(evaluator: &mut Evaluator<'e>, arguments: Arguments<'e>) -> Result<Val<'e>> {
     let Some(text) = arguments.text(0) else { return Ok(Val::Undefined) };
     evaluator.steps_of(text.len() / 64)?;
     Ok(Val::count(text.chars().count()))
 }
 
-pub(super) fn trim(evaluator: &mut Evaluator<'_>, arguments: Arguments) -> Result<Val> {
+pub(super) fn trim<'e>(evaluator: &mut Evaluator<'e>, arguments: Arguments<'e>) -> Result<Val<'e>> {
     change(evaluator, &arguments, |text| {
         let words = text.split([' ', '\t', '\n', '\r']).filter(|word| !word.is_empty());
         words.collect::<Vec<_>>().join(" ")
     })
 }
 
-pub(super) fn pad(evaluator: &mut Evaluator<'_>, arguments: Arguments) -> Result<Val> {
+pub(super) fn pad<'e>(evaluator: &mut Evaluator<'e>, arguments: Arguments<'e>) -> Result<Val<'e>> {
     let Some(text) = arguments.text(0) else { return Ok(Val::Undefined) };
     let width = arguments.number(1).unwrap_or(f64::NAN);
     let filler = arguments.text(2).filter(|filler| !filler.is_empty()).unwrap_or_else(|| Arc::from(" "));
@@ -339,7 +350,7 @@ fn below(count: usize, limit: Option<f64>) -> bool {
     limit.is_none_or(|limit| (count as f64) < limit)
 }
 
-pub(super) fn matches(evaluator: &mut Evaluator<'_>, arguments: Arguments) -> Result<Val> {
+pub(super) fn matches<'e>(evaluator: &mut Evaluator<'e>, arguments: Arguments<'e>) -> Result<Val<'e>> {
     let Some(text) = arguments.text(0) else { return Ok(Val::Undefined) };
     let limit = limit(&arguments, 2, "D3040")?;
     let mut results = Vec::new();
@@ -360,7 +371,7 @@ pub(super) fn matches(evaluator: &mut Evaluator<'_>, arguments: Arguments) -> Re
     evaluator.sequence(results)
 }
 
-pub(super) fn contains(evaluator: &mut Evaluator<'_>, arguments: Arguments) -> Result<Val> {
+pub(super) fn contains<'e>(evaluator: &mut Evaluator<'e>, arguments: Arguments<'e>) -> Result<Val<'e>> {
     let Some(text) = arguments.text(0) else { return Ok(Val::Undefined) };
     evaluator.steps_of(text.len() / 64)?;
     let answer = match arguments.get(1) {
@@ -370,10 +381,10 @@ pub(super) fn contains(evaluator: &mut Evaluator<'_>, arguments: Arguments) -> R
         }
         token => text.contains(token.as_str().map_or("undefined", |token| token)),
     };
-    Ok(Val::Json(Value::Bool(answer)))
+    Ok(Val::bool(answer))
 }
 
-pub(super) fn split(evaluator: &mut Evaluator<'_>, arguments: Arguments) -> Result<Val> {
+pub(super) fn split<'e>(evaluator: &mut Evaluator<'e>, arguments: Arguments<'e>) -> Result<Val<'e>> {
     let Some(text) = arguments.text(0) else { return Ok(Val::Undefined) };
     let limit = limit(&arguments, 2, "D3020")?;
     evaluator.steps_of(text.len() / 64)?;
@@ -415,7 +426,7 @@ pub(super) fn split(evaluator: &mut Evaluator<'_>, arguments: Arguments) -> Resu
     evaluator.plain(parts)
 }
 
-pub(super) fn join(evaluator: &mut Evaluator<'_>, arguments: Arguments) -> Result<Val> {
+pub(super) fn join<'e>(evaluator: &mut Evaluator<'e>, arguments: Arguments<'e>) -> Result<Val<'e>> {
     if arguments.is_undefined(0) {
         return Ok(Val::Undefined);
     }
@@ -437,7 +448,7 @@ pub(super) fn join(evaluator: &mut Evaluator<'_>, arguments: Arguments) -> Resul
     Ok(Val::Json(Value::from(text)))
 }
 
-pub(super) fn replace(evaluator: &mut Evaluator<'_>, arguments: Arguments) -> Result<Val> {
+pub(super) fn replace<'e>(evaluator: &mut Evaluator<'e>, arguments: Arguments<'e>) -> Result<Val<'e>> {
     let Some(text) = arguments.text(0) else { return Ok(Val::Undefined) };
     if arguments.text(1).is_some_and(|pattern| pattern.is_empty()) {
         return Err(Fault::value("D3010", arguments.get(1).to_shown()).index(2));
@@ -464,13 +475,13 @@ pub(super) fn replace(evaluator: &mut Evaluator<'_>, arguments: Arguments) -> Re
     }
 }
 
-fn replace_text(
-    evaluator: &mut Evaluator<'_>,
+fn replace_text<'e>(
+    evaluator: &mut Evaluator<'e>,
     text: &str,
     pattern: &str,
     replacement: &str,
     limit: Option<f64>,
-) -> Result<Val> {
+) -> Result<Val<'e>> {
     let mut out = String::new();
     let mut rest = text;
     let mut count = 0;
@@ -495,9 +506,9 @@ fn replace_matches<'e>(
     evaluator: &mut Evaluator<'e>,
     text: &Arc<str>,
     mut matcher: Matcher<'e>,
-    replacement: &Val,
+    replacement: &Val<'e>,
     limit: Option<f64>,
-) -> Result<Val> {
+) -> Result<Val<'e>> {
     let mut out = String::new();
     let mut position = 0.0;
     let mut count = 0;
@@ -574,7 +585,7 @@ fn fill(template: &str, found: &Hit, out: &mut String) {
 
 const BASE64: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
-pub(super) fn base64_encode(evaluator: &mut Evaluator<'_>, arguments: Arguments) -> Result<Val> {
+pub(super) fn base64_encode<'e>(evaluator: &mut Evaluator<'e>, arguments: Arguments<'e>) -> Result<Val<'e>> {
     change(evaluator, &arguments, |text| {
         // As the reference on a server: the low byte of each UTF-16 unit.
         let bytes: Vec<u8> = text.encode_utf16().map(|unit| unit.to_le_bytes()[0]).collect();
@@ -592,7 +603,7 @@ pub(super) fn base64_encode(evaluator: &mut Evaluator<'_>, arguments: Arguments)
     })
 }
 
-pub(super) fn base64_decode(evaluator: &mut Evaluator<'_>, arguments: Arguments) -> Result<Val> {
+pub(super) fn base64_decode<'e>(evaluator: &mut Evaluator<'e>, arguments: Arguments<'e>) -> Result<Val<'e>> {
     change(evaluator, &arguments, |text| {
         // As the reference on a server: what is no digit is skipped, `=` ends, each byte is a character.
         let mut out = String::new();
@@ -623,15 +634,22 @@ const COMPONENT: &[u8] = b"-_.!~*'()";
 /// What `encodeURI` leaves as it is, beside those.
 const RESERVED: &[u8] = b";/?:@&=+$,#";
 
-pub(super) fn encode_url_component(evaluator: &mut Evaluator<'_>, arguments: Arguments) -> Result<Val> {
+pub(super) fn encode_url_component<'e>(
+    evaluator: &mut Evaluator<'e>,
+    arguments: Arguments<'e>,
+) -> Result<Val<'e>> {
     encode(evaluator, &arguments, |byte| COMPONENT.contains(&byte))
 }
 
-pub(super) fn encode_url(evaluator: &mut Evaluator<'_>, arguments: Arguments) -> Result<Val> {
+pub(super) fn encode_url<'e>(evaluator: &mut Evaluator<'e>, arguments: Arguments<'e>) -> Result<Val<'e>> {
     encode(evaluator, &arguments, |byte| COMPONENT.contains(&byte) || RESERVED.contains(&byte))
 }
 
-fn encode(evaluator: &mut Evaluator<'_>, arguments: &Arguments, keep: fn(u8) -> bool) -> Result<Val> {
+fn encode<'e>(
+    evaluator: &mut Evaluator<'e>,
+    arguments: &Arguments<'e>,
+    keep: fn(u8) -> bool,
+) -> Result<Val<'e>> {
     if let Some(text) = arguments.text(0) {
         evaluator.write_bytes(text.len() * 3)?;
         if text.contains('\u{fffd}') {
@@ -652,15 +670,22 @@ fn encode(evaluator: &mut Evaluator<'_>, arguments: &Arguments, keep: fn(u8) -> 
     })
 }
 
-pub(super) fn decode_url_component(evaluator: &mut Evaluator<'_>, arguments: Arguments) -> Result<Val> {
+pub(super) fn decode_url_component<'e>(
+    evaluator: &mut Evaluator<'e>,
+    arguments: Arguments<'e>,
+) -> Result<Val<'e>> {
     decode(evaluator, &arguments, |_| false)
 }
 
-pub(super) fn decode_url(evaluator: &mut Evaluator<'_>, arguments: Arguments) -> Result<Val> {
+pub(super) fn decode_url<'e>(evaluator: &mut Evaluator<'e>, arguments: Arguments<'e>) -> Result<Val<'e>> {
     decode(evaluator, &arguments, |byte| RESERVED.contains(&byte))
 }
 
-fn decode(evaluator: &mut Evaluator<'_>, arguments: &Arguments, keep: fn(u8) -> bool) -> Result<Val> {
+fn decode<'e>(
+    evaluator: &mut Evaluator<'e>,
+    arguments: &Arguments<'e>,
+    keep: fn(u8) -> bool,
+) -> Result<Val<'e>> {
     let Some(text) = arguments.text(0) else { return Ok(Val::Undefined) };
     evaluator.steps_of(text.len() / 16)?;
     let malformed = || Fault::value("D3140", Some(Value::from(Arc::clone(&text)))).text(arguments.name);

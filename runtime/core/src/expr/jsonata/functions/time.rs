@@ -12,16 +12,16 @@ use super::{
     Arguments,
 };
 
-pub(super) fn millis(evaluator: &mut Evaluator<'_>, _: Arguments) -> Result<Val> {
+pub(super) fn millis<'e>(evaluator: &mut Evaluator<'e>, _: Arguments<'e>) -> Result<Val<'e>> {
     Ok(Val::number(evaluator.options.now_millis))
 }
 
-pub(super) fn now(evaluator: &mut Evaluator<'_>, arguments: Arguments) -> Result<Val> {
+pub(super) fn now<'e>(evaluator: &mut Evaluator<'e>, arguments: Arguments<'e>) -> Result<Val<'e>> {
     let now = evaluator.options.now_millis;
     date(evaluator, now, &arguments, 0)
 }
 
-pub(super) fn from_millis(evaluator: &mut Evaluator<'_>, arguments: Arguments) -> Result<Val> {
+pub(super) fn from_millis<'e>(evaluator: &mut Evaluator<'e>, arguments: Arguments<'e>) -> Result<Val<'e>> {
     match arguments.number(0) {
         Some(millis) => date(evaluator, millis, &arguments, 1),
         None => Ok(Val::Undefined),
@@ -29,14 +29,19 @@ pub(super) fn from_millis(evaluator: &mut Evaluator<'_>, arguments: Arguments) -
 }
 
 /// A point in time by the picture and the time zone that stand from argument `first` on.
-fn date(evaluator: &mut Evaluator<'_>, millis: f64, arguments: &Arguments, first: usize) -> Result<Val> {
+fn date<'e>(
+    evaluator: &mut Evaluator<'e>,
+    millis: f64,
+    arguments: &Arguments<'e>,
+    first: usize,
+) -> Result<Val<'e>> {
     let (picture, zone) = (arguments.text(first), arguments.text(first + 1));
     charge(evaluator, picture.as_deref())?;
     let text = picture::from_millis(millis, picture.as_deref(), zone.as_deref()).map_err(fault)?;
     evaluator.text(text)
 }
 
-pub(super) fn to_millis(evaluator: &mut Evaluator<'_>, arguments: Arguments) -> Result<Val> {
+pub(super) fn to_millis<'e>(evaluator: &mut Evaluator<'e>, arguments: Arguments<'e>) -> Result<Val<'e>> {
     let Some(text) = arguments.text(0) else { return Ok(Val::Undefined) };
     let picture = arguments.text(1);
     charge(evaluator, Some(&text))?;
@@ -46,7 +51,7 @@ pub(super) fn to_millis(evaluator: &mut Evaluator<'_>, arguments: Arguments) -> 
     Ok(millis.map(Val::number).unwrap_or_default())
 }
 
-pub(super) fn format_number(evaluator: &mut Evaluator<'_>, arguments: Arguments) -> Result<Val> {
+pub(super) fn format_number<'e>(evaluator: &mut Evaluator<'e>, arguments: Arguments<'e>) -> Result<Val<'e>> {
     let Some(value) = arguments.number(0) else { return Ok(Val::Undefined) };
     let Some(picture) = arguments.text(1) else { return Err(no_picture()) };
     charge(evaluator, Some(&picture))?;
@@ -56,7 +61,7 @@ pub(super) fn format_number(evaluator: &mut Evaluator<'_>, arguments: Arguments)
 }
 
 /// How numbers are written, where the caller says so.
-fn options(given: &Val) -> picture::Options {
+fn options(given: &Val<'_>) -> picture::Options {
     let mut options = picture::Options::default();
     for (name, value) in given.members().unwrap_or_default() {
         let Some(text) = value.as_str() else { continue };
@@ -80,7 +85,7 @@ fn options(given: &Val) -> picture::Options {
     options
 }
 
-pub(super) fn format_integer(evaluator: &mut Evaluator<'_>, arguments: Arguments) -> Result<Val> {
+pub(super) fn format_integer<'e>(evaluator: &mut Evaluator<'e>, arguments: Arguments<'e>) -> Result<Val<'e>> {
     let Some(value) = arguments.number(0) else { return Ok(Val::Undefined) };
     let Some(picture) = arguments.text(1) else { return Err(no_picture()) };
     charge(evaluator, Some(&picture))?;
@@ -88,7 +93,7 @@ pub(super) fn format_integer(evaluator: &mut Evaluator<'_>, arguments: Arguments
     evaluator.text(text)
 }
 
-pub(super) fn parse_integer(evaluator: &mut Evaluator<'_>, arguments: Arguments) -> Result<Val> {
+pub(super) fn parse_integer<'e>(evaluator: &mut Evaluator<'e>, arguments: Arguments<'e>) -> Result<Val<'e>> {
     let Some(text) = arguments.text(0) else { return Ok(Val::Undefined) };
     let Some(picture) = arguments.text(1) else { return Err(no_picture()) };
     charge(evaluator, Some(&text))?;

@@ -9,11 +9,12 @@ use super::{
     super::{
         ast::{Call, Group, Kind, LABELS, Lambda, Node, RegexLiteral, Slot, Stage, Symbol, Term, Transform},
         error::{Fault, Result},
+        functions,
         lexer::TokenKind,
         regex::Regex,
         value::number,
     },
-    Program, Raw, RawKind,
+    Name, Program, Raw, RawKind,
 };
 
 /// Makes the program of a tree.
@@ -32,7 +33,7 @@ pub(super) fn lower(tree: Raw) -> Result<Program> {
 
 #[derive(Default)]
 struct Lowering {
-    symbols: Vec<Arc<str>>,
+    symbols: Vec<Name>,
     by_name: HashMap<Arc<str>, Symbol>,
     slots: Vec<SlotState>,
 }
@@ -48,7 +49,7 @@ impl Lowering {
         let next = Symbol::try_from(self.symbols.len()).unwrap_or(0);
         let symbols = &mut self.symbols;
         *self.by_name.entry(Arc::clone(name)).or_insert_with(|| {
-            symbols.push(Arc::clone(name));
+            symbols.push(Name { text: Arc::clone(name), built_in: functions::index_of(name) });
             next
         })
     }
@@ -87,7 +88,7 @@ impl Lowering {
                 if node.group.is_some() {
                     return Err(Fault::new("S0210").at(position));
                 }
-                node.group = Some(Box::new(Group { pairs: self.pairs(pairs)?, position }));
+                node.group = Some(Box::new(Group { pairs: self.pairs(pairs)?, position, literal: false }));
                 Ok(node)
             }
             RawKind::Sort(left, terms) => self.sort(*left, terms, position),
@@ -130,7 +131,7 @@ impl Lowering {
             RawKind::Object(pairs) => {
                 let pairs = self.pairs(pairs)?;
                 let seeking = seeking_of(pairs.iter().flat_map(|(key, value)| [key, value]));
-                let group = Box::new(Group { pairs, position });
+                let group = Box::new(Group { pairs, position, literal: false });
                 Ok(Node { seeking, ..Node::new(Kind::Object(group), position) })
             }
             RawKind::Call(procedure, arguments) => {
@@ -151,13 +152,13 @@ impl Lowering {
             }
             RawKind::Block(expressions) => {
                 let expressions = self.nodes(expressions)?;
-                let mut node = Node::new(Kind::Block(Vec::new()), position);
+                let mut node = Node::new(Kind::Block { expressions: Vec::new(), binds: true }, position);
                 node.seeking = seeking_of(expressions.iter());
                 node.cons = expressions.iter().any(|part| match &part.kind {
                     Kind::Path { steps, .. } => part.cons || steps.first().is_some_and(|step| step.cons),
                     _ => part.cons,
                 });
-                node.kind = Kind::Block(expressions);
+                node.kind = Kind::Block { expressions, binds: true };
                 Ok(node)
             }
             RawKind::Condition(condition, then, otherwise) => {
@@ -214,7 +215,7 @@ impl Lowering {
             _ => Node::path(vec![first]),
         };
         let mut rest = self.node(right)?;
-        let Kind::Path { steps, keep_singleton } = &mut path.kind else { return Ok(path) };
+        let Kind::Path { steps, keep_singleton, .. } = &mut path.kind else { return Ok(path) };
         if let Kind::Path { steps: more, .. } = rest.kind {
             steps.extend(more);
         } else {
@@ -401,7 +402,7 @@ impl Lowering {
                 self.shift(slot, 1);
                 Ok(())
             }
-            Kind::Block(expressions) => match expressions.last_mut() {
+            Kind::Block { expressions, .. } => match expressions.last_mut() {
                 Some(last) => {
                     node.tuple = true;
                     self.seek(last, slot)
@@ -433,7 +434,7 @@ impl Lowering {
 
 fn name_path(name: Arc<str>, position: usize, keep_array: bool) -> Node {
     let step = Node { keep_array, ..Node::new(Kind::Name(name), position) };
-    Node::new(Kind::Path { steps: vec![step], keep_singleton: keep_array }, 0)
+    Node::new(Kind::Path { steps: vec![step], keep_singleton: keep_array, direct: false }, 0)
 }
 
 /// A node that takes over the open `%`s of its children.
@@ -486,7 +487,7 @@ fn mark_tail_calls(node: &mut Node) {
                 mark_tail_calls(otherwise);
             }
         }
-        Kind::Block(expressions) => {
+        Kind::Block { expressions, .. } => {
             if let Some(last) = expressions.last_mut() {
                 mark_tail_calls(last);
             }
