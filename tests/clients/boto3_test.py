@@ -390,6 +390,29 @@ class Patience(Case):
                 self.assertGreater(sum(end["ResponseMetadata"]["RetryAttempts"] for end in ended), 0)
 
 
+class Signatures(Case):
+    def test_a_wrong_key_is_refused(self):
+        for key, secret, code in [("test", "wrong", "InvalidSignatureException"),
+                                  ("unknown", "test", "UnrecognizedClientException")]:
+            wrong = boto3.client("stepfunctions", endpoint_url=ENDPOINT, region_name="us-east-1",
+                                 aws_access_key_id=key, aws_secret_access_key=secret)
+            with self.subTest(code), self.assertRaises(ClientError) as caught:
+                wrong.list_activities()
+            self.assertEqual(caught.exception.response["Error"]["Code"], code)
+
+
+class Environment(Case):
+    def test_all_settings_may_come_from_it(self):
+        settings = {"AWS_ENDPOINT_URL_SFN": ENDPOINT, "AWS_DEFAULT_REGION": "eu-west-1", "AWS_ACCESS_KEY_ID": "test",
+                    "AWS_SECRET_ACCESS_KEY": "test", "AWS_DISABLE_HOST_PREFIX_INJECTION": "true"}
+        with unittest.mock.patch.dict(os.environ, settings):
+            told = boto3.session.Session().client("stepfunctions")
+            machine = told.create_state_machine(name=name(), roleArn=ROLE, definition=json.dumps(PASS), type="EXPRESS")
+            machine = machine["stateMachineArn"]
+            self.assertIn(":states:eu-west-1:", machine)
+            self.assertEqual(told.start_sync_execution(stateMachineArn=machine)["status"], "SUCCEEDED")
+
+
 class HostPrefix(Case):
     def test_with_it_where_its_name_leads_to_the_server(self):
         asked, resolve = [], socket.getaddrinfo

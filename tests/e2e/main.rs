@@ -19,6 +19,7 @@ mod crash;
 mod execution;
 mod express;
 mod history;
+mod hostile;
 mod logs;
 mod model;
 mod regenerate;

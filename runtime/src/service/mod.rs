@@ -61,12 +61,14 @@ pub struct Options {
     pub poll_patience: Duration,
     /// Who knows which log groups there are; `None`: any may be.
     pub logs: Option<Arc<Delivery>>,
+    /// Whether several accounts share the service: then the log groups of one are not there for another.
+    pub accounts_apart: bool,
 }
 
 impl Default for Options {
     fn default() -> Options {
         // The service waits for 60 s, and one widely used client reads for 60 s: answer just before.
-        Options { poll_patience: Duration::from_secs(55), logs: None }
+        Options { poll_patience: Duration::from_secs(55), logs: None, accounts_apart: false }
     }
 }
 

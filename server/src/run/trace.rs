@@ -96,6 +96,9 @@ impl Trace {
                 self.note_failure(*frame, "failed".to_owned())
             }
             Fact::ExecutionStarted { .. }
+            | Fact::ExecutionRedriven { .. }
+            | Fact::StateResumed { .. }
+            | Fact::BlockResumed { .. }
             | Fact::StateHeld { .. }
             | Fact::BranchSucceeded { .. }
             | Fact::ParallelSucceeded { .. }
@@ -111,7 +114,9 @@ impl Trace {
             | Fact::TaskScheduled { .. }
             | Fact::TaskStarted { .. }
             | Fact::TaskSubmitted { .. }
-            | Fact::TaskHeartbeat { .. } => None,
+            | Fact::TaskHeartbeat { .. }
+            // Nobody redrives a run of one machine.
+            | Fact::BlockResumed { .. } => None,
         };
         done.into_iter().collect()
     }

@@ -29,6 +29,8 @@ mod generate;
 #[cfg(test)]
 mod properties;
 #[cfg(test)]
+mod queries;
+#[cfg(test)]
 mod redrives;
 #[cfg(test)]
 mod scopes;

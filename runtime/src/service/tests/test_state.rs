@@ -254,10 +254,15 @@ async fn states_that_speak_jsonata() {
         "MaxConcurrency": "{% 1 + 1 %}", "ToleratedFailurePercentage": 50,
         "Retry": [{"ErrorEquals": ["States.ExceedToleratedFailureThreshold"], "MaxAttempts": 2}],
     })));
-    let shown = |more: Value| with(json!({
-        "input": three, "afterItemSelector": r#"[{"i":1},{"i":2},{"i":3}]"#, "maxConcurrency": 2,
-        "toleratedFailurePercentage": 50.0,
-    }), more);
+    let shown = |more: Value| {
+        with(
+            json!({
+                "input": three, "afterItemSelector": r#"[{"i":1},{"i":2},{"i":3}]"#, "maxConcurrency": 2,
+                "toleratedFailurePercentage": 50.0,
+            }),
+            more,
+        )
+    };
     let failures = |count: u64| json!({"stateConfiguration": {"mapIterationFailureCount": count}});
     check(vec![
         (

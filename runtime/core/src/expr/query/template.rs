@@ -52,7 +52,7 @@ impl Template {
     pub fn compile<E>(
         source: &Value,
         location: impl Into<Arc<str>>,
-        mut query: impl FnMut(&[Step<'_>], &str) -> Result<Option<Query>, E>,
+        mut query: impl FnMut(&[Step<'_>], &str) -> Result<Option<Box<Query>>, E>,
     ) -> Result<Template, E> {
         let mut program = Vec::new();
         let mut failure = None;
@@ -62,7 +62,7 @@ impl Template {
         loop {
             match next.take() {
                 Some(Value::String(text)) => match query(&way, text) {
-                    Ok(Some(query)) => program.push(Instruction::Query(Box::new(query))),
+                    Ok(Some(query)) => program.push(Instruction::Query(query)),
                     Ok(None) => program.push(Instruction::Constant(Value::String(Arc::clone(text)))),
                     Err(error) => failure = failure.or(Some(error)),
                 },
@@ -176,7 +176,7 @@ mod tests {
                     Step::Item(index) => format!("[{index}]"),
                 })
                 .collect();
-            let compile = |text| Query::compile(text, location.clone(), Place::State);
+            let compile = |text| Query::compile(text, location.clone(), Place::State).map(Box::new);
             expression(text).map(compile).transpose().map_err(|_| location.clone())
         })
     }

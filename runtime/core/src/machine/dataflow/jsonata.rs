@@ -17,6 +17,9 @@ use crate::machine::{FrameId, Variables, variables};
 /// The error of a query that fails.
 const QUERY_EVALUATION_ERROR: &str = "States.QueryEvaluationError";
 
+/// The most characters in a cause. Source: the model of the API.
+const MAX_CAUSE_CHARACTERS: usize = 32_768;
+
 /// What a state leaves with. `Assign` and `Output` see the same: neither sees the other's effect.
 pub(super) fn leave(
     turn: &Turn<'_>,
@@ -103,15 +106,14 @@ pub(in crate::machine) fn integer(
 
 /// The fault of a query whose value cannot be used: `text` stands for itself.
 pub(in crate::machine) fn unusable(turn: &Turn<'_>, frame: FrameId, query: &Query, text: &str) -> Fault {
-    let failure = Failure::new(QUERY_EVALUATION_ERROR, in_state(turn, frame, text));
-    let location = Some(query.location().clone());
-    Fault { failure, evaluation: Some(Evaluation { location, of_value: true }) }
+    let evaluation = Evaluation { location: Some(query.location().clone()), of_value: true };
+    Fault { failure: failure(turn, frame, text), evaluation: Some(evaluation) }
 }
 
 /// The fault of a state whose data no field is to blame for.
 pub(in crate::machine) fn unfit(turn: &Turn<'_>, frame: FrameId, text: &str) -> Fault {
-    let failure = Failure::new(QUERY_EVALUATION_ERROR, in_state(turn, frame, text));
-    Fault { failure, evaluation: Some(Evaluation { location: None, of_value: false }) }
+    let evaluation = Evaluation { location: None, of_value: false };
+    Fault { failure: failure(turn, frame, text), evaluation: Some(evaluation) }
 }
 
 /// The fault of a query.
@@ -120,8 +122,17 @@ pub(in crate::machine) fn refuse(
     frame: FrameId,
     Failed { location, text }: Failed,
 ) -> Fault {
-    let failure = Failure::new(QUERY_EVALUATION_ERROR, in_state(turn, frame, &text));
-    Fault { failure, evaluation: Some(Evaluation { location: Some(location), of_value: false }) }
+    let evaluation = Evaluation { location: Some(location), of_value: false };
+    Fault { failure: failure(turn, frame, &text), evaluation: Some(evaluation) }
+}
+
+/// The failure of a query. An expression can make its message as long as it likes, and a cause has a limit.
+fn failure(turn: &Turn<'_>, frame: FrameId, text: &str) -> Failure {
+    let mut cause = in_state(turn, frame, text);
+    if let Some((end, _)) = cause.char_indices().nth(MAX_CAUSE_CHARACTERS) {
+        cause.truncate(end);
+    }
+    Failure::new(QUERY_EVALUATION_ERROR, cause)
 }
 
 fn evaluate_template(

@@ -18,6 +18,7 @@ use crate::machine::fact::{Entry, Fact};
 use crate::machine::redrive;
 use crate::machine::retry::{DATA_LIMIT_EXCEEDED, Failure};
 use crate::machine::state::{self, Flow};
+use crate::machine::timestamp::Millis;
 use crate::machine::trial::{Probe, Stage};
 use crate::machine::{EventId, FrameId, MAX_EVENTS, Timestamp};
 
@@ -30,6 +31,10 @@ const MAX_STEP_BYTES: usize = 16 << 20;
 
 /// How many visits of values by paths make a step long enough.
 const MAX_STEP_VISITS: usize = 5_000_000;
+
+/// How many lines of control may be alive. Maps in Maps multiply what runs at once, and an Express execution has
+/// no limit of events that would end it. The service's own limit is not known.
+const MAX_LINES: usize = 100_000;
 
 /// One step in the making.
 pub(in crate::machine) struct Turn<'a> {
@@ -52,6 +57,8 @@ pub(in crate::machine) struct Turn<'a> {
     pub(in crate::machine) attempt: Option<EventId>,
     /// The history is full: only the failure that says so may still be recorded.
     full: bool,
+    /// Not the history is full: there are too many lines of control.
+    crowded: bool,
     /// How many seeds were given out.
     seeds: Cell<u64>,
     /// Branches and iterations that were begun and have not run yet, the innermost block last.
@@ -84,6 +91,7 @@ impl<'a> Turn<'a> {
             called: Vec::new(),
             attempt: None,
             full: false,
+            crowded: false,
             seeds: Cell::new(0),
             ready: Vec::new(),
             probe: None,
@@ -355,6 +363,11 @@ impl<'a> Turn<'a> {
             self.full = true;
             return;
         }
+        let begins = matches!(fact, Fact::ParallelStarted { .. } | Fact::MapIterationStarted { .. });
+        if begins && self.execution.frames.len() >= MAX_LINES {
+            (self.full, self.crowded) = (true, true);
+            return;
+        }
         self.apply(Entry { previous, fact });
     }
 
@@ -394,6 +407,15 @@ impl<'a> Turn<'a> {
         self.facts.len() >= MAX_STEP_FACTS
             || self.bytes >= MAX_STEP_BYTES
             || self.visits.get() >= MAX_STEP_VISITS
+    }
+
+    /// When a state that is held now may begin: at once. A millisecond later if the timer that made this step
+    /// is the same: it is settled, and another one has to come.
+    pub(in crate::machine) fn held_until(&self, frame: FrameId) -> Timestamp {
+        let now = self.env.now;
+        let same = Command::Timer(Timer { due: now, frame, purpose: Purpose::Retry });
+        let is_same = self.before.get(&frame).is_some_and(|before| before.contains(&same));
+        if is_same { now.saturating_add(Millis(1)) } else { now }
     }
 
     /// Counts the visits of values that paths made for a state.
@@ -475,7 +497,12 @@ impl<'a> Turn<'a> {
             state::task::begin(&mut self, frame);
         }
         if self.full {
-            let cause = format!("The execution reached the maximum number of history events ({MAX_EVENTS}).");
+            let cause = match self.crowded {
+                true => format!("The execution runs more than {MAX_LINES} branches and iterations at once."),
+                false => {
+                    format!("The execution reached the maximum number of history events ({MAX_EVENTS}).")
+                }
+            };
             self.full = false;
             let previous = self.execution.last_event;
             self.record_from(previous, Fact::ExecutionFailed { failure: Failure::runtime(cause) });

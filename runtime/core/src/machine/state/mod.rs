@@ -43,7 +43,7 @@ pub(super) fn enter(turn: &mut Turn<'_>, frame: FrameId, id: StateId) -> Flow {
     let (Some(state), Some(input)) = (definition.state(id), turn.data(frame)) else { return Flow::Wait };
     turn.record(frame, Fact::StateEntered { frame, kind: kind_of(state), name: state.name.clone(), input });
     if turn.is_long() {
-        turn.record(frame, Fact::StateHeld { frame, until: turn.env.now });
+        turn.record(frame, Fact::StateHeld { frame, until: turn.held_until(frame) });
         return Flow::Wait;
     }
     run(turn, frame, state).unwrap_or_else(|fault| failed(turn, frame, state, fault))
