@@ -115,9 +115,7 @@ impl Trace {
             | Fact::TaskStarted { .. }
             | Fact::TaskSubmitted { .. }
             | Fact::TaskHeartbeat { .. }
-            // Nobody redrives a run of one machine.
-            | Fact::BlockResumed { .. } => None,
-        };
+            | Fact::TaskHeartbeat { .. } => None,
         done.into_iter().collect()
     }
 
