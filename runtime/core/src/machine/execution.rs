@@ -555,6 +555,11 @@ impl Execution {
         visits.filter_map(|visit| self.definition.state(visit.state)).map(|state| &state.name)
     }
 
+    /// The variables of a line of control, those around it not among them.
+    pub(super) fn variables_of(&self, frame: FrameId) -> impl Iterator<Item = (&Arc<str>, &Payload)> {
+        self.frames.get(&frame).into_iter().flat_map(|frame| &frame.variables)
+    }
+
     /// Whether every branch and iteration is one that its block waits for, and the other way round.
     #[cfg(test)]
     pub(super) fn blocks_are_sound(&self) -> bool {

@@ -18,6 +18,7 @@ pub mod redrive;
 pub mod retry;
 pub mod test;
 pub mod timestamp;
+pub mod trial;
 pub mod variables;
 
 mod children;
@@ -43,6 +44,7 @@ pub use fact::{Entry, Fact, StateKind};
 pub use redrive::{NotRedrivable, Redriven, Standing};
 pub use retry::Failure;
 pub use timestamp::Timestamp;
+pub use trial::Trial;
 pub use variables::Variables;
 
 /// Number of an event in the history of its execution, from 1; 0 means "none".

@@ -136,6 +136,7 @@ pub(super) fn evaluate(
 }
 
 impl<'e> Evaluator<'e> {
+    /// Evaluates the program.
     fn run(&mut self) -> Result<Option<Value>> {
         let mut context = Val::Borrowed(self.input);
         if context.is_array() {
@@ -176,20 +177,6 @@ impl<'e> Evaluator<'e> {
             written: 0,
             random: options.seed,
         }
-    }
-
-    /// Evaluates the program.
-    fn run(&mut self) -> Result<Option<Value>> {
-        let mut context = Val::Borrowed(self.input);
-        if context.is_array() {
-            context = self.list(vec![context], Marks { wrapper: true, ..Marks::SEQUENCE })?;
-        }
-        let result = self.eval(&self.program.root, &context, 0)?;
-        if result.is_undefined() {
-            return Ok(None);
-        }
-        let mut room = self.options.max_bytes / 32;
-        freeze(&result, &mut room, false).map(Some)
     }
 
     /// Evaluates `node` with `input` as the context.

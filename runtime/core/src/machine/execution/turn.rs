@@ -19,6 +19,7 @@ use crate::machine::redrive;
 use crate::machine::retry::{DATA_LIMIT_EXCEEDED, Failure};
 use crate::machine::state::{self, Flow};
 use crate::machine::timestamp::Millis;
+use crate::machine::trial::{Probe, Stage};
 use crate::machine::{EventId, FrameId, MAX_EVENTS, Timestamp};
 
 /// How many facts make a step long enough. All of a step is in memory, and its partition does nothing else
@@ -64,6 +65,8 @@ pub(in crate::machine) struct Turn<'a> {
     seeds: Cell<u64>,
     /// Branches and iterations that were begun and have not run yet, the innermost block last.
     ready: Vec<Ready>,
+    /// What a state is tried with, if it is: then it runs alone.
+    pub(in crate::machine) probe: Option<&'a Probe>,
 }
 
 /// Branches or iterations of one block that were begun and have not run yet.
@@ -94,10 +97,20 @@ impl<'a> Turn<'a> {
             crowded: false,
             seeds: Cell::new(0),
             ready: Vec::new(),
+            probe: None,
         }
     }
 
-    pub(super) fn take(&mut self, event: Event) {
+    /// A step of an execution of which one state is tried.
+    pub(in crate::machine) fn of_trial(
+        execution: &'a mut Execution,
+        env: &'a Env<'a>,
+        probe: &'a Probe,
+    ) -> Turn<'a> {
+        Turn { probe: Some(probe), ..Turn::new(execution, env) }
+    }
+
+    pub(in crate::machine) fn take(&mut self, event: Event) {
         if self.execution.started.is_none() {
             match event {
                 Event::Started(start) => self.start(start, None),
@@ -147,6 +160,9 @@ impl<'a> Turn<'a> {
         self.record_from(EventId(0), Fact::ExecutionStarted { start });
         if let Some(parent) = parent {
             self.record_from(EventId(0), Fact::StartedBy { parent });
+        }
+        if let Some(probe) = self.probe {
+            return probe.enter(self);
         }
         let first = self.execution.definition.start_at;
         self.follow(FrameId::ROOT, Flow::Next(first));
@@ -267,8 +283,12 @@ impl<'a> Turn<'a> {
         random::nth(self.env.seed, self.seeds.replace(self.seeds.get() + 1))
     }
 
-    /// Goes where a state says, and on from there, until every line of control must wait.
+    /// Goes where a state says, and on from there, until every line of control must wait. A state that
+    /// is tried is not left.
     pub(in crate::machine) fn follow(&mut self, frame: FrameId, flow: Flow) {
+        if let Some(probe) = self.probe {
+            return probe.left(self, flow);
+        }
         let mut next = Some((frame, flow));
         while !self.full && self.execution.outcome.is_none() {
             let Some((frame, flow)) = next.or_else(|| self.next_ready()) else { return };
@@ -381,6 +401,13 @@ impl<'a> Turn<'a> {
         self.called.push(frame);
     }
 
+    /// Shows what a state has made, to whoever tries it.
+    pub(in crate::machine) fn saw(&self, stage: Stage, data: &Payload) {
+        if let Some(probe) = self.probe {
+            probe.saw(stage, data);
+        }
+    }
+
     /// Whether the step has done enough: what can wait is left to the next one.
     pub(in crate::machine) fn is_long(&self) -> bool {
         self.facts.len() >= MAX_STEP_FACTS
@@ -471,7 +498,7 @@ impl<'a> Turn<'a> {
         Some((visit, self.execution.definition.state(visit.state)?))
     }
 
-    pub(super) fn finish(mut self) -> Step {
+    pub(in crate::machine) fn finish(mut self) -> Step {
         for frame in std::mem::take(&mut self.called) {
             state::task::begin(&mut self, frame);
         }
