@@ -114,24 +114,20 @@ struct Mark {
 }
 
 /// Evaluates a program on `input`. `None` is undefined.
+///
+/// `spent` becomes the number of steps, also where the evaluation fails.
 pub(super) fn evaluate(
     program: &Program,
     input: &Value,
     bindings: &Bindings,
     options: &Options,
+    spent: &mut u64,
 ) -> Result<Option<Value>> {
     let meter = Meter::new(0);
     let mut evaluator = Evaluator::new(program, input, bindings, options, &meter);
-    let mut context = Val::Borrowed(input);
-    if context.is_array() {
-        context = evaluator.list(vec![context], Marks { wrapper: true, ..Marks::SEQUENCE })?;
-    }
-    let result = evaluator.eval(&program.root, &context, 0)?;
-    if result.is_undefined() {
-        return Ok(None);
-    }
-    let mut room = options.max_bytes / 32;
-    freeze(&result, &mut room, false).map(Some)
+    let result = evaluator.run();
+    *spent = evaluator.steps;
+    result
 }
 
 impl<'e> Evaluator<'e> {
@@ -161,6 +157,20 @@ impl<'e> Evaluator<'e> {
             written: 0,
             random: options.seed,
         }
+    }
+
+    /// Evaluates the program.
+    fn run(&mut self) -> Result<Option<Value>> {
+        let mut context = Val::Borrowed(self.input);
+        if context.is_array() {
+            context = self.list(vec![context], Marks { wrapper: true, ..Marks::SEQUENCE })?;
+        }
+        let result = self.eval(&self.program.root, &context, 0)?;
+        if result.is_undefined() {
+            return Ok(None);
+        }
+        let mut room = self.options.max_bytes / 32;
+        freeze(&result, &mut room, false).map(Some)
     }
 
     /// Evaluates `node` with `input` as the context.

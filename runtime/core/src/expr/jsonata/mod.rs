@@ -49,7 +49,8 @@ pub use error::{Error, ErrorKind};
 pub use references::{References, Variable};
 
 /// Why an evaluation stops that holds too much.
-const MEMORY: &str = "Expression evaluation memory limit exceeded: Check for excessive memory usage";
+pub(super) const MEMORY: &str =
+    "Expression evaluation memory limit exceeded: Check for excessive memory usage";
 /// Why an evaluation stops that takes too long.
 const TIMEOUT: &str = "Expression evaluation timeout: Check for infinite loop";
 /// Why an evaluation stops that nests too deeply.
@@ -74,7 +75,18 @@ impl Expression {
         bindings: &Bindings,
         options: &Options,
     ) -> Result<Option<Value>, Error> {
-        eval::evaluate(&self.program, input, bindings, options).map_err(|fault| fault.finish())
+        self.evaluate_counting(input, bindings, options, &mut 0)
+    }
+
+    /// As [`evaluate`](Expression::evaluate); `spent` becomes the number of steps, also where it fails.
+    pub fn evaluate_counting(
+        &self,
+        input: &Value,
+        bindings: &Bindings,
+        options: &Options,
+        spent: &mut u64,
+    ) -> Result<Option<Value>, Error> {
+        eval::evaluate(&self.program, input, bindings, options, spent).map_err(|fault| fault.finish())
     }
 
     /// What the expression takes from outside of itself.

@@ -28,7 +28,7 @@ const MAX_STEP_FACTS: usize = 2_500;
 /// How many bytes of new data make a step long enough.
 const MAX_STEP_BYTES: usize = 16 << 20;
 
-/// How many visits of values by paths make a step long enough.
+/// How many visits of values by paths, or steps of queries, make a step long enough.
 const MAX_STEP_VISITS: usize = 5_000_000;
 
 /// How many lines of control may be alive. Maps in Maps multiply what runs at once, and an Express execution has
@@ -44,7 +44,7 @@ pub(in crate::machine) struct Turn<'a> {
     facts: Vec<Entry>,
     /// The bytes of data that came up.
     bytes: usize,
-    /// The visits of values by paths.
+    /// The visits of values by paths, and the steps of queries.
     visits: Cell<usize>,
     /// What was outstanding before the step, for the lines of control that it touched.
     before: BTreeMap<FrameId, Vec<Command>>,
@@ -397,7 +397,7 @@ impl<'a> Turn<'a> {
         if is_same { now.saturating_add(Millis(1)) } else { now }
     }
 
-    /// Counts the visits of values that paths made for a state.
+    /// Counts the visits of values that paths made for a state, or the steps of its queries.
     pub(in crate::machine) fn worked(&self, visits: usize) {
         self.visits.set(self.visits.get().saturating_add(visits));
     }
