@@ -114,7 +114,6 @@ impl Trace {
             | Fact::TaskScheduled { .. }
             | Fact::TaskStarted { .. }
             | Fact::TaskSubmitted { .. }
-            | Fact::TaskHeartbeat { .. }
             | Fact::TaskHeartbeat { .. } => None,
         };
         done.into_iter().collect()

@@ -364,7 +364,7 @@ impl<'a> Turn<'a> {
     }
 
     /// Notes what a line of control asks for before it changes.
-    fn touch(&mut self, frame: FrameId) {
+    pub(in crate::machine) fn touch(&mut self, frame: FrameId) {
         let execution = &*self.execution;
         self.before.entry(frame).or_insert_with(|| execution.outstanding_of(frame));
     }
