@@ -362,7 +362,9 @@ fn no_step_is_long() {
         branch("l"),
         branch("r")
     );
-    for definition in [ENDLESS, &large] {
+    // A branch that fails while its sister is held, again and again.
+    let failing = r#"{"StartAt":"a","States":{"a":{"Type":"Parallel","Branches":[{"StartAt":"f","States":{"f":{"Type":"Fail","Error":"E"}}},{"StartAt":"p","States":{"p":{"Type":"Pass","End":true}}}],"Catch":[{"ErrorEquals":["E"],"ResultPath":null,"Next":"a"}],"End":true}}}"#;
+    for definition in [ENDLESS, &large, failing] {
         let definition = compile(definition);
         let mut run = Run::start(definition, 0);
         run.until_end();

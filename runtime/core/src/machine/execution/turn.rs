@@ -387,7 +387,7 @@ impl<'a> Turn<'a> {
     }
 
     /// Notes what a line of control asks for before it changes.
-    fn touch(&mut self, frame: FrameId) {
+    pub(in crate::machine) fn touch(&mut self, frame: FrameId) {
         let (execution, jobs) = (&*self.execution, &mut self.jobs_before);
         self.before.entry(frame).or_insert_with(|| {
             jobs.extend(execution.job_of(frame));
