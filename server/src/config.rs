@@ -21,6 +21,7 @@ Examples:
   gradus serve                                    serve on http://127.0.0.1:8083, data in ./gradus-data
   gradus run order.asl.json --input '{\"id\":7}'    run one state machine, print its output
   gradus validate *.asl.json                      say what is wrong with definitions, and where
+  gradus eval '$sum(items.price)' --input @o.json evaluate a JSONata expression
 
 `gradus help COMMAND` says more.")]
 pub(crate) struct Cli {
@@ -34,6 +35,7 @@ pub(crate) enum Command {
     Serve(Serve),
     Run(Run),
     Validate(Validate),
+    Eval(Eval),
 }
 
 /// Serve the API over HTTP and keep every execution on disk.
@@ -240,6 +242,34 @@ pub(crate) struct Run {
     /// The name of the execution [default: a random one]
     #[arg(long)]
     pub(crate) name: Option<String>,
+}
+
+/// Evaluate a JSONata expression, print its result.
+///
+/// The expression may stand between {% and %}, as in a definition. It has the functions that states have, those of
+/// JSONata 2.0.6 without $eval and $partition, $range, $hash, $random, $uuid and $parse, and the same limits.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  gradus eval '$sum(items.(price * count))' --input order.json
+  cat order.json | gradus eval 'items[price > $least].name' --input - --bind least=10
+  gradus eval '{% $states.input.a + 1 %}' --bind 'states={\"input\":{\"a\":1}}'
+
+A result of nothing, JSONata's undefined, prints nothing on standard output and says so on standard error.
+Exit codes: 0 evaluated, 1 the expression is faulty or fails (shown on standard error, with a caret under the
+place), 2 wrong usage or an input that cannot be read.")]
+pub(crate) struct Eval {
+    /// The expression.
+    #[arg(allow_hyphen_values = true)]
+    pub(crate) expression: String,
+
+    /// The input, which the expression sees as $: JSON, or a file with JSON (@FILE or FILE; - is standard input).
+    #[arg(long, short, value_name = "JSON|FILE|-", default_value = "null")]
+    pub(crate) input: String,
+
+    /// A variable; its value is given as the input is.
+    #[arg(long, short, value_name = "NAME=JSON")]
+    pub(crate) bind: Vec<String>,
 }
 
 /// Say what is wrong with definitions, and where.

@@ -3,13 +3,15 @@
 //! [`serve`] puts the service on HTTP, in layers that know only the one below: [`aws_json`] (the
 //! protocol; [`query`] for what tools ask of the neighbours), [`access`] (who may call), [`listen`],
 //! [`body`] and [`pace`] (connections); [`log`] prints what happens. [`run`] drives one execution without any
-//! of that, [`validate`] only reads definitions. What the service does is in `gradus-runtime`, what a workflow
+//! of that, [`validate`] only reads definitions,
+//! [`eval`] evaluates an expression. What the service does is in `gradus-runtime`, what a workflow
 //! means in `gradus-core`.
 
 mod access;
 mod aws_json;
 mod body;
 mod config;
+mod eval;
 mod listen;
 mod log;
 mod pace;
@@ -33,5 +35,6 @@ fn main() -> ExitCode {
         Command::Serve(options) => serve::command(&options),
         Command::Run(options) => run::command(&options),
         Command::Validate(options) => validate::command(&options),
+        Command::Eval(options) => eval::command(&options),
     }
 }

@@ -6,6 +6,7 @@ The second server runs one Express execution at a time.
 """
 import json
 import os
+import pathlib
 import socket
 import threading
 import time
@@ -359,8 +360,12 @@ class Story(Case):
         known_errors = {shape.name for shape in self.sfn.meta.service_model.error_shapes}
         story.tell(lambda operation, given: getattr(self.sfn, xform_name(operation))(**given), refusal)
 
-    def test_every_operation_of_the_service_is_in_the_story(self):
-        self.assertEqual(set(self.sfn.meta.service_model.operation_names), story.OPERATIONS)
+    def test_every_operation_of_the_model_is_in_the_story(self):
+        """Of gradus' model: whichever client is installed may be of another day."""
+        path = pathlib.Path(__file__).parents[2] / "model" / "step-functions-2016-11-23.json"
+        shapes = json.loads(path.read_text(encoding="utf-8"))["shapes"]
+        operations = {name.split("#")[1] for name, shape in shapes.items() if shape["type"] == "operation"}
+        self.assertEqual(operations, story.OPERATIONS)
 
     def test_there_are_no_waiters(self):
         self.assertEqual(self.sfn.waiter_names, [])

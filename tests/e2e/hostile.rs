@@ -2,13 +2,19 @@
 //!
 //! Runs are made twice, over HTTP and on the pure core in virtual time, and must end alike.
 
+use std::collections::BTreeSet;
 use std::fs;
+use std::sync::Arc;
 
+use gradus_core::asl;
+use gradus_core::json::Payload;
+use gradus_core::machine::{
+    Command, Env, Event, Execution, Failure as Fault, Outcome, Start, Timer, Timestamp,
+};
 use gradus_tests::api::{Api, Failure, ROLE, request};
-use gradus_tests::corpus::Case;
 use gradus_tests::http::Connection;
+use gradus_tests::in_parallel;
 use gradus_tests::server::Server;
-use gradus_tests::{in_parallel, simulated};
 use serde_json::{Value, json};
 
 use crate::GRADUS;
@@ -155,9 +161,7 @@ fn runs() {
         let machine = api.create_machine(&about.replace(' ', "-"), &definition);
         let execution = api.start(&machine, "run", input);
         let found = told(&api.end_of(&execution));
-        let case = json!({ "about": about, "definition": definition, "input": input });
-        let case: Case = serde_json::from_value(case).unwrap();
-        let on_the_core = told(&simulated::run(&case).outcome);
+        let on_the_core = on_the_core(&definition, input);
         let shown = |(status, text): &(String, String)| {
             format!("{status} {}", text.chars().take(300).collect::<String>())
         };
@@ -241,7 +245,7 @@ fn hostile_runs() -> Vec<Hostile> {
             "a pattern that goes back",
             one("$.a[?(@.s =~ /(a+)+(a+)+(a+)+$/)]"),
             format!(r#"{{"a":[{{"s":"{}!"}}]}}"#, "a".repeat(5_000)),
-            failed("States.Runtime"),
+            ("SUCCEEDED", r#"{"x":[]}"#),
         ),
         // Calls
         case(
@@ -327,7 +331,7 @@ fn hostile_runs() -> Vec<Hostile> {
             machine(
                 r#""A":{"Type":"Pass","Parameters":{"u.$":"States.UUID()","s.$":"$.s"},"Next":"B"},"B":{"Type":"Choice","Choices":[{"Variable":"$.s","IsNull":true,"Next":"C"}],"Default":"A"},"C":{"Type":"Succeed"}"#,
             ),
-            format!(r#"{{"s":"{}"}}"#, "x".repeat(30_000)),
+            format!(r#"{{"s":"{}"}}"#, "x".repeat(10_000)),
             failed("States.Runtime The execution reached the maximum number of history events (25000)."),
         ),
         case(
@@ -402,6 +406,49 @@ fn unreached(count: usize) -> String {
 fn unknown_fields(count: usize) -> String {
     let fields: String = (0..count).map(|number| format!(r#","f{number}":0"#)).collect();
     machine(&format!(r#""A":{{"Type":"Succeed"{fields}}}"#))
+}
+
+/// The end of a machine that waits for timers alone, in virtual time.
+fn on_the_core(definition: &Value, input: &str) -> (String, String) {
+    let parsed = asl::parse(&definition.to_string(), asl::Options::default());
+    let mut execution = Execution::new(parsed.definition.unwrap());
+    let start = Start {
+        arn: "arn:aws:states:us-east-1:000000000000:execution:m:run".into(),
+        name: "run".into(),
+        machine_arn: "arn:aws:states:us-east-1:000000000000:stateMachine:m".into(),
+        machine_name: "m".into(),
+        revision: Arc::default(),
+        version_arn: None,
+        alias_arn: None,
+        role_arn: ROLE.into(),
+        trace_header: None,
+        input: Payload::parse(input).unwrap(),
+    };
+    let mut timers = BTreeSet::new();
+    let mut now = Timestamp::from_millis(1_790_000_000_000);
+    let mut event = Event::Started(Box::new(start));
+    loop {
+        let (activity_exists, token) = (&|_: &str| false, &|_, _| String::new());
+        let step =
+            execution.step(&Env { now, seed: 7, machine_deleted: false, activity_exists, token }, event);
+        if let Some(outcome) = execution.outcome() {
+            let text = |text: &Option<Arc<str>>| text.as_deref().unwrap_or_default().to_owned();
+            return match outcome {
+                Outcome::Succeeded(output) => ("SUCCEEDED".to_owned(), output.text().to_owned()),
+                Outcome::Failed(Fault { error, cause, .. }) => {
+                    ("FAILED".to_owned(), format!("{} {}", text(error), text(cause)))
+                }
+                Outcome::Aborted(_) | Outcome::TimedOut => ("TIMED_OUT".to_owned(), String::new()),
+            };
+        }
+        timers.extend(step.asked.iter().filter_map(|command| match command {
+            Command::Timer(timer) => Some(*timer),
+            Command::Activity(_) | Command::Call(_) => None,
+        }));
+        let Timer { due, frame, purpose } = timers.pop_first().expect("it waits for ever");
+        now = now.max(due);
+        event = Event::TimerFired { frame, purpose, due };
+    }
 }
 
 /// The status, and the output or error and cause.

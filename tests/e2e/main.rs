@@ -16,6 +16,7 @@ mod access;
 mod activity;
 mod calls;
 mod crash;
+mod eval;
 mod execution;
 mod express;
 mod history;

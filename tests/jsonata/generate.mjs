@@ -15,18 +15,25 @@ const names = ['shop', 'orders', 'lines', 'customer', 'name', 'city', 'id', 'pri
 const texts = ['""', '"a"', '"Porto"', '"A1"', '"tools"', '"1"', '"x y"', '"é😀"', "'q'"];
 const numbers = ['0', '1', '2', '3', '-1', '2.5', '10', '0.1', '1e3', '-2', '7'];
 const variables = ['$', '$$', '$x', '$y', '$nope'];
-const regexes = ['/a/', '/[a-o]+/', '/(\\w)(\\w)/', '/X/i', '/ $/', '/o|e/'];
+const regexes = ['/a/', '/[a-o]+/', '/(\\w)(\\w)/', '/X/i', '/ $/', '/o|e/', '/^./', '/\\b\\w/', '/(a)|(o)/', '/[^a-z ]+/i', '/(?:q|t)(.)?/',
+  '/\\w+?(?=o)/', '/(.)\\1/', '/\\d{1,2}/', '/x*/', '/$/m', '/(?!a)[a-e]/', '/é|😀/', '/\\s/'];
+const replacements = ['"$0"', '"[$1]"', '"$2-$1"', '"$$"', '"$12"', '"$"', '""', '"x"'];
+const datePictures = ['"[Y]-[M01]-[D01]"', '"[H]:[m]"', '"[FNn] [D1o]"', '"[Y0001]-[M01]-[D01]T[H01]:[m01]:[s01].[f001][Z01:01t]"', '"[MNn] [D1o], [Y]"',
+  '"[D#1]/[M#1]/[Y,2-2]"', '"[h]:[m01] [P]"', '"[h]:[m01] [PN]"', '"[dwo] day"', '"W[W01] [F1]"', '"[W] [w] [X]-[x]"', '"[YI] [MA] [Da]"', '"[FNn,3-3] [MNn,3-3]"', '"[[x]] [E] [C]"',
+  '"[Z]"', '"[z]"', '"[Y"', '"[Q]"', '"[Yw] [Dwo]"', '"[s01]:[f1]"'];
+const numberPictures = ['"0"', '"#,##0.00"', '"000"', '"0.0##"', '"#0%"', '"0‰"', '"0.0e0"', '"00.000e00"', '"#,##,##0"', '"(0)"', '"0;(0)"', '"$0.00"', '"#.##"', '"0,0"', '"#0.#;-#0.#"'];
+const zones = ['"+0100"', '"-0530"', '"0000"', '"+1400"'];
 const binaries = ['+', '-', '*', '/', '%', '=', '!=', '<', '<=', '>', '>=', '&', 'and', 'or', 'in'];
 
 /** Functions and what they are mostly given: v any, n number, s text, a array, o object, r pattern, f and g function, i and d picture. */
 const functions = {
   sum: 'a', count: 'a', max: 'a', min: 'a', average: 'a', string: 'v', substring: 'snn?', substringBefore: 'ss',
-  substringAfter: 'ss', lowercase: 's', uppercase: 's', length: 's', trim: 's', pad: 'sns?', match: 'sr', contains: 'sr',
-  replace: 'srs', split: 'srn?', join: 'as?', formatBase: 'nn?', number: 'v', floor: 'n', ceil: 'n', round: 'nn?', abs: 'n',
+  substringAfter: 'ss', lowercase: 's', uppercase: 's', length: 's', trim: 's', pad: 'sns?', match: 'srn?', contains: 'sr',
+  replace: 'srRn?', split: 'srn?', join: 'as?', formatBase: 'nn?', number: 'v', floor: 'n', ceil: 'n', round: 'nn?', abs: 'n',
   sqrt: 'n', power: 'nn', boolean: 'v', not: 'v', map: 'af', zip: 'aa', filter: 'af', single: 'af', reduce: 'agv?', sift: 'of',
   keys: 'v', lookup: 'vs', append: 'vv', exists: 'v', spread: 'v', merge: 'a', reverse: 'a', each: 'of', type: 'v', sort: 'ag?',
   distinct: 'v', base64encode: 's', base64decode: 's', encodeUrlComponent: 's', encodeUrl: 's', decodeUrl: 's', clone: 'o', error: 's',
-  assert: 'vs', formatInteger: 'ni', parseInteger: 'si', fromMillis: 'nd?', toMillis: 'sd?',
+  assert: 'vs', formatInteger: 'ni', parseInteger: 'si', fromMillis: 'mdz?', toMillis: 'td?', formatNumber: 'np',
 };
 
 /** `count` expressions of a seed. */
@@ -64,8 +71,12 @@ export function generate(seed, count) {
   const path = (depth) => {
     let text = chance(0.15) ? pick(['$', '$$', '$x', `(${any(depth - 1)})`, `[${any(depth - 1)}]`, call(depth - 1)]) : step(depth);
     for (let length = 1 + Math.floor(next() * 3); length > 0; length--) text += `.${step(depth)}`;
-    if (chance(0.08)) text += `^(${pick(['', '<', '>'])}${any(depth - 1)})`;
-    if (chance(0.06)) text += `{${chance(0.7) ? pick(names) : any(depth - 1)}: ${any(depth - 1)}}`;
+    if (chance(0.1)) {
+      const term = () => `${pick(['', '<', '>'])}${chance(0.6) ? pick(names) : any(depth - 1)}`;
+      text += `^(${chance(0.3) ? `${term()}, ${term()}` : term()})`;
+      if (chance(0.3)) text += `${chance(0.5) ? '#$x' : '[0]'}.${step(depth - 1)}`;
+    }
+    if (chance(0.06)) text += `{${chance(0.7) ? pick(names) : any(depth - 1)}: ${any(depth - 1)}${chance(0.3) ? `, ${pick(texts)}: ${any(depth - 1)}` : ''}}`;
     return text;
   };
   const lambda = (depth, parameters) =>
@@ -78,8 +89,13 @@ export function generate(seed, count) {
     if (kind === 'o') return pick(['stock', 'nothing', 'customer', 'c', '$', 'orders[0]']);
     if (kind === 'r') return chance(0.6) ? pick(regexes) : pick(texts);
     if (kind === 'f') return chance(0.2) ? pick(['$uppercase', '$string', '$boolean', '$sum']) : lambda(depth, ['$x', '$y']);
-    if (kind === 'i') return pick(['"w"', '"I"', '"a"', '"0001"', '"#,##0"', '"Ww;o"']);
-    if (kind === 'd') return pick(['"[Y]-[M01]-[D01]"', '"[H]:[m]"', '"[FNn] [D1o]"']);
+    if (kind === 'R') return chance(0.6) ? pick(replacements) : chance(0.5) ? pick(texts) : lambda(depth, ['$x']);
+    if (kind === 'p') return pick(numberPictures);
+    if (kind === 'z') return pick(zones);
+    if (kind === 'm') return pick(['0', '1e12', '1700000000123', '951826154003', '-1e11', '1.6e12', '253402300799999', 'a']);
+    if (kind === 't') return pick(['"2024-02-29"', '"2023-12-31T23:59:60Z"', '"2018-04-05T06:07:08.009+01:00"', '"5:07 pm"', '"Thursday 3rd"', '"1999"', '"12/31/1999"', '"March 1, 2020"', '""', '"é"', 's', 'text']);
+    if (kind === 'i') return pick(['"w"', '"W"', '"I"', '"i"', '"A"', '"a"', '"0001"', '"#,##0"', '"Ww;o"', '"w;o"', '"1;o"', '"#"', '"#:##0.000"', '"\u0660"', '"0;c(x)"']);
+    if (kind === 'd') return pick(datePictures);
     if (kind === 'g') return chance(0.2) ? '$append' : lambda(depth, ['$x', '$y']);
     return any(depth - 1);
   };
@@ -104,14 +120,41 @@ export function generate(seed, count) {
     if (roll < 0.94) return `($x := ${any(depth - 1)}; ${any(depth - 1)})`;
     if (roll < 0.96) return `($x := ${lambda(depth, ['$y'])}; $x(${any(depth - 1)}))`;
     if (roll < 0.98) return `(${any(depth - 1)} ~> ${chance(0.5) ? pick(['$sum', '$string', '$uppercase', '$count', '$reverse', '$keys']) : call(depth - 1)})`;
-    if (roll < 0.99) return `-${operand(depth)}`;
+    if (roll < 0.985) return `-${operand(depth)}`;
+    if (roll < 0.99) return special(depth);
     return `(${any(depth - 1)} ~> |${pick(names)}|{"z": ${any(depth - 1)}}${chance(0.4) ? `, ${pick(texts)}` : ''}|)`;
+  }
+  /** What the rest of the grammar comes to but seldom. */
+  function special(depth) {
+    return pick([
+      () => `(shop.orders)@$x.lines@$y.{"x": $x.id, "y": $y.${pick(names)}}`,
+      () => `orders@$x.orders@$y[$x.${pick(names)} = $y.${pick(names)}].[$x.id, $y.id]`,
+      () => `orders#$x.lines#$y.[$x, $y, ${any(depth - 1)}]`,
+      () => `orders.lines.${pick(names)}.{"p": %.${pick(names)}, "q": %.%.${pick(names)}, "r": ${any(depth - 1)}}`,
+      () => `orders.lines[%.${pick(names)} ${pick(binaries)} ${any(depth - 1)}].sku`,
+      () => `orders.lines^(%.${pick(names)}, >price).(${any(depth - 1)})`,
+      () => `orders.lines{%.${pick(names)}: ${any(depth - 1)}}`,
+      () => `($x := $substring(?, ${pick(numbers)}, ?); $x(${any(depth - 1)}, ${pick(numbers)}))`,
+      () => `($x := ${call(depth - 1).replace(/\((.)/, '(?, $1')}; $x(${any(depth - 1)}))`,
+      () => `($x := ${pick(['$uppercase', '$sum', '$string'])} ~> ${pick(['$length', '$string', '$substring(?, 1)'])}; $x(${any(depth - 1)}))`,
+      () => `($x := ${lambda(depth, ['$y'])} ~> ${lambda(depth, ['$x'])}; ${any(depth - 1)} ~> $x)`,
+      () => `$ ~> |${pick(names)}[${any(depth - 1)}]|{${pick(texts)}: ${any(depth - 1)}}, [${pick(texts)}, ${pick(texts)}]|`,
+      () => `($x := function($n, $s) { $n <= 0 ? $s : $x($n - 1, ${any(depth - 1)}) }; $x(${pick(numbers)}, ${any(depth - 1)}))`,
+      () => `($x := function($y)<${pick(['n:n', 's-:s', 'a<n>:n', 'x?:x', '(sn):x', 'o-n?:x', 'f:x', 'a<s>-:s'])}>{ ${any(depth - 1)} }; $x(${any(depth - 1)}))`,
+      () => `$sort(${pick(['list', 'orders', 'orders.lines', 'tags'])}, function($x, $y) { $x.${pick(names)} ${pick(['>', '<', '>='])} $y.${pick(names)} })`,
+      () => `$sort(${pick(['orders', 'orders.lines', 'list'])}, function($x, $y) { $${pick(['x', 'y'])}.price > $${pick(['x', 'y'])}.price })`,
+      () => `$reduce(${argument('a', depth)}, function($x, $y, $i, $a) { $x & $i & $count($a) & ${any(depth - 1)} }${chance(0.5) ? ', ""' : ''})`,
+      () => `$map(${argument('a', depth)}, function($v, $i, $a) { [$i, $count($a), ${any(depth - 1)}] })`,
+      () => `$spread(${any(depth - 1)}) ~> $merge`,
+      () => `$each(${argument('o', depth)}, function($v, $k, $o) { $k & ${any(depth - 1)} }) ~> $join(",")`,
+    ])();
   }
   const operand = (depth) => (chance(0.7) ? any(depth - 1) : `(${any(depth - 1)})`);
   const list = (depth) => Array.from({ length: Math.floor(next() * 4) }, () => any(depth - 1)).join(', ');
 
   return Array.from({ length: count }, () => {
-    let text = any(1 + Math.floor(next() * 3));
+    const depth = 1 + Math.floor(next() * 3);
+    let text = chance(0.12) ? special(depth) : any(depth);
     // Now and then something is torn out, so that the parser has faults to tell.
     if (chance(0.04)) {
       const characters = [...text];

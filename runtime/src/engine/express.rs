@@ -7,7 +7,7 @@
 //!
 //! This module must not know the store.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,11 +15,11 @@ use gradus_core::json::Payload;
 use gradus_core::machine::codec::{self, StepFacts};
 use gradus_core::machine::timestamp::Millis;
 use gradus_core::machine::{
-    Command, Env, Event, EventId, Execution, Failure, FrameId, Mode, Outcome, Start, Step, Timer, Timestamp,
-    Trial,
+    Call, Command, Env, Event, EventId, Execution, Failure, FrameId, Mode, Outcome, Start, Step, Timer,
+    Timestamp, Trial,
 };
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
-use tokio::task::JoinSet;
+use tokio::task::{AbortHandle, JoinError, JoinSet};
 use tokio::time::Instant;
 
 use super::calls::Calls;
@@ -164,6 +164,7 @@ impl<S: Store> Express<S> {
             calls: self.calls.clone(),
             log: self.logs.clone().zip(logging),
             under_way: JoinSet::new(),
+            handles: HashMap::new(),
             _place: place,
         })
     }
@@ -221,6 +222,8 @@ struct Run<S: Store, R> {
     /// Where its log goes, and what of it.
     log: Option<(Arc<dyn Logs>, Arc<Logging>)>,
     under_way: JoinSet<Answered>,
+    /// How to let go of each call that is under way.
+    handles: HashMap<(FrameId, EventId), AbortHandle>,
     /// Its place among those that may run.
     _place: OwnedSemaphorePermit,
 }
@@ -249,6 +252,10 @@ impl<S: Store, R: Runs> Run<S, R> {
                 // Before an answer that comes at the same moment: a task is over when it is due.
                 () = tokio::time::sleep_until(due) => self.fire(timer),
                 Some(answered) = self.under_way.join_next() => {
+                    // A call that nobody waits for any more was let go of.
+                    if answered.as_ref().is_err_and(JoinError::is_cancelled) {
+                        continue;
+                    }
                     // A call that panicked has no answer, and nothing else would wake the execution.
                     let Answered { frame, task, answer } = answered.map_err(|_| Unavailable::NotOwner)?;
                     self.take(Event::CallAnswered { frame, task, answer: answer? });
@@ -275,8 +282,14 @@ impl<S: Store, R: Runs> Run<S, R> {
         self.stopped = step.at;
         self.log(StepFacts { at: step.at, first_event: step.first_event, entries: step.facts });
         for command in &step.settled {
-            if let Command::Timer(timer) = command {
-                self.timers.remove(timer);
+            match command {
+                Command::Timer(timer) => drop(self.timers.remove(timer)),
+                Command::Call(Call { frame, task, .. }) => {
+                    if let Some(handle) = self.handles.remove(&(*frame, *task)) {
+                        handle.abort();
+                    }
+                }
+                Command::Activity(_) => {}
             }
         }
         for command in step.asked {
@@ -284,10 +297,11 @@ impl<S: Store, R: Runs> Run<S, R> {
                 Command::Timer(timer) => drop(self.timers.insert(timer)),
                 Command::Call(call) => {
                     let (calls, frame, task) = (self.calls.clone(), call.frame, call.task);
-                    self.under_way.spawn_on(
+                    let handle = self.under_way.spawn_on(
                         async move { Answered { frame, task, answer: calls.make_once(&call).await } },
                         self.calls.runtime(),
                     );
+                    self.handles.insert((frame, task), handle);
                 }
                 Command::Activity(_) => {}
             }

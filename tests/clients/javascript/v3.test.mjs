@@ -96,6 +96,7 @@ test("a clock that is wrong is corrected by the server's", async () => {
   const late = new sfn.SFNClient({ ...settings, systemClockOffset: -3_600_000 });
   const listed = await late.send(new sfn.ListActivitiesCommand({}));
   assert.equal(listed.$metadata.attempts, 2);
+  assert.ok(Math.abs(late.config.systemClockOffset) < 60_000);
   // What it learnt it keeps.
   assert.equal((await late.send(new sfn.ListActivitiesCommand({}))).$metadata.attempts, 1);
 });

@@ -39,7 +39,7 @@ mod sequences;
 
 pub use command::{ActivityTask, Call, Command, Purpose, Timer};
 pub use event::{Event, Parent, Start};
-pub use execution::{Env, Execution, Mode, Outcome, Reply, Step};
+pub use execution::{Env, Execution, Job, Mode, Outcome, Reply, Step};
 pub use fact::{Entry, Fact, StateKind};
 pub use redrive::{NotRedrivable, Redriven, Standing};
 pub use retry::Failure;

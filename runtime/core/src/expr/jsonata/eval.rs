@@ -17,16 +17,23 @@ pub(super) use operator::order;
 
 use std::{cell::OnceCell, rc::Rc, sync::Arc};
 
-use crate::json::Value;
+use crate::json::{Object, Value};
 
 use super::{
-    Bindings, MEMORY, Options, STACK, TIMEOUT,
+    Bindings, MEMORY, Options, STACK, Spent, TIMEOUT,
     ast::{Call, Kind, LABELS, Lambda, Node, RegexLiteral, Symbol, Transform},
     error::{Fault, Result},
     parse::{Name, Program},
     regex::Offset,
-    value::{Function, FunctionId, ITEM_BYTES, List, Marks, Meter, Val, freeze},
+    value::{Counted, Function, FunctionId, ITEM_BYTES, List, MEMBER_BYTES, Map, Marks, Meter, Val, freeze},
 };
+
+/// What a text costs beside its bytes.
+const TEXT_BYTES: usize = 24;
+/// From so many bytes on a text is counted as long as it lives, and no longer.
+const LONG_TEXT: usize = 256;
+/// From so many members on an object is.
+const LARGE_OBJECT: usize = 8;
 
 pub(super) struct Evaluator<'e> {
     program: &'e Program,
@@ -46,6 +53,8 @@ pub(super) struct Evaluator<'e> {
     /// The call in tail position that the caller is to make.
     tail: Option<Tail<'e>>,
     depth: usize,
+    /// How many built-in functions wait for functions that they have called.
+    waiting: usize,
     max_depth: usize,
     steps: u64,
     meter: &'e Meter,
@@ -113,28 +122,34 @@ struct Mark {
     captures: usize,
 }
 
-/// Evaluates a program on `input`. `None` is undefined.
+/// Evaluates a program on `input`, and says what that took. `None` is undefined.
 pub(super) fn evaluate(
     program: &Program,
     input: &Value,
     bindings: &Bindings,
     options: &Options,
-) -> Result<Option<Value>> {
-    let meter = Meter::new(0);
+) -> (Result<Option<Value>>, Spent) {
+    let meter = Meter::default();
     let mut evaluator = Evaluator::new(program, input, bindings, options, &meter);
-    let mut context = Val::Borrowed(input);
-    if context.is_array() {
-        context = evaluator.list(vec![context], Marks { wrapper: true, ..Marks::SEQUENCE })?;
-    }
-    let result = evaluator.eval(&program.root, &context, 0)?;
-    if result.is_undefined() {
-        return Ok(None);
-    }
-    let mut room = options.max_bytes / 32;
-    freeze(&result, &mut room, false).map(Some)
+    let result = evaluator.run();
+    (result, Spent { steps: evaluator.steps, bytes: meter.most().saturating_add(evaluator.written) })
 }
 
 impl<'e> Evaluator<'e> {
+    /// Evaluates the program.
+    fn run(&mut self) -> Result<Option<Value>> {
+        let mut context = Val::Borrowed(self.input);
+        if context.is_array() {
+            context = self.list(vec![context], Marks { wrapper: true, ..Marks::SEQUENCE })?;
+        }
+        let result = self.eval(&self.program.root, &context, 0)?;
+        if result.is_undefined() {
+            return Ok(None);
+        }
+        let mut room = self.options.max_bytes / ITEM_BYTES;
+        freeze(&result, &mut room, false).map(Some)
+    }
+
     fn new(
         program: &'e Program,
         input: &'e Value,
@@ -155,6 +170,7 @@ impl<'e> Evaluator<'e> {
             captures: 0,
             tail: None,
             depth: 0,
+            waiting: 0,
             max_depth: options.max_depth.min(Options::MAX_DEPTH),
             steps: 0,
             meter,
@@ -397,11 +413,21 @@ impl<'e> Evaluator<'e> {
         self.options.max_steps.saturating_sub(self.steps)
     }
 
-    /// Charges a text of `bytes`, before it is written.
+    /// Charges `bytes` that are too small a thing to be counted while it lives: for as long as the evaluation takes.
     pub(super) fn write_bytes(&mut self, bytes: usize) -> Result<()> {
         self.written = self.written.saturating_add(bytes);
-        let too_many = bytes > self.max_text() || self.written > self.options.max_bytes.saturating_mul(4);
-        if too_many { Err(Fault::limit(MEMORY)) } else { Ok(()) }
+        if self.written > self.options.max_bytes { Err(Fault::limit(MEMORY)) } else { Ok(()) }
+    }
+
+    /// Charges the work of writing a text of `bytes`, before it is written, and checks that there is room for it.
+    pub(super) fn write_text(&mut self, bytes: usize) -> Result<()> {
+        self.steps_of(bytes / 256)?;
+        let held = self.meter.held().saturating_add(bytes);
+        if bytes > self.max_text() || held > self.options.max_bytes {
+            Err(Fault::limit(MEMORY))
+        } else {
+            Ok(())
+        }
     }
 
     /// The bytes that one text may have.
@@ -412,14 +438,48 @@ impl<'e> Evaluator<'e> {
     /// A text of the expression's making.
     pub(super) fn text(&mut self, text: impl Into<Arc<str>>) -> Result<Val<'e>> {
         let text = text.into();
-        self.write_bytes(text.len())?;
-        Ok(Val::Json(Value::from(text)))
+        let bytes = text.len();
+        self.step()?;
+        if bytes < LONG_TEXT {
+            self.write_bytes(bytes + TEXT_BYTES)?;
+            return Ok(Val::Json(Value::from(text)));
+        }
+        self.write_text(bytes)?;
+        Ok(Counted::val(Value::from(text), bytes, self.meter))
+    }
+
+    /// An object of the expression's making: as JSON, if its members are, and small.
+    pub(super) fn object_of(&mut self, members: Vec<(Arc<str>, Val<'e>)>) -> Result<Val<'e>> {
+        let bytes = members.len() * MEMBER_BYTES;
+        self.steps_of(1 + 2 * members.len())?;
+        self.room(bytes / ITEM_BYTES)?;
+        if !members.iter().all(|(_, value)| matches!(value, Val::Borrowed(_) | Val::Json(_))) {
+            return Map::val(members.into_iter().collect(), self.meter);
+        }
+        let mut object = Object::with_capacity(members.len());
+        for (key, value) in members {
+            match value {
+                Val::Borrowed(value) => _ = object.insert(key, value.clone()),
+                Val::Json(value) => _ = object.insert(key, value),
+                _ => {}
+            }
+        }
+        if object.len() >= LARGE_OBJECT {
+            return Ok(Counted::val(Value::from(object), bytes, self.meter));
+        }
+        self.write_bytes(bytes)?;
+        Ok(Val::Json(Value::from(object)))
     }
 
     /// Checks that there is room for `count` more items.
     pub(super) fn room(&self, count: usize) -> Result<()> {
-        let bytes = count.saturating_mul(ITEM_BYTES).saturating_add(self.meter.get());
+        let bytes = count.saturating_mul(ITEM_BYTES).saturating_add(self.meter.held());
         if bytes > self.options.max_bytes { Err(Fault::limit(MEMORY)) } else { Ok(()) }
+    }
+
+    /// Checks now and then that a map of so many members, which is not yet counted, has room.
+    pub(super) fn push_room(&self, members: usize) -> Result<()> {
+        if members % 256 == 0 { self.room(members.saturating_mul(MEMBER_BYTES / ITEM_BYTES)) } else { Ok(()) }
     }
 
     /// Adds an item; the room is checked when the list grows.
@@ -434,7 +494,7 @@ impl<'e> Evaluator<'e> {
     /// An array of `items`.
     pub(super) fn list(&self, items: Vec<Val<'e>>, marks: Marks) -> Result<Val<'e>> {
         let list = List::new(items, marks, self.meter)?;
-        if self.meter.get() > self.options.max_bytes {
+        if self.meter.held() > self.options.max_bytes {
             return Err(Fault::limit(MEMORY));
         }
         Ok(Val::List(Rc::new(list)))

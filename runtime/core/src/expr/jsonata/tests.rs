@@ -1,7 +1,5 @@
 //! The language by example. That it is the reference's language, `tests/jsonata` shows.
 
-use std::time::{Duration, Instant};
-
 use super::{Bindings, ErrorKind, Expression, Options, to_text};
 use crate::json::{Value, parse};
 
@@ -161,57 +159,72 @@ fn depth_is_bounded_as_the_service_bounds_it() {
     }
 }
 
-/// None of these may take long, take much memory, or overflow the stack.
+/// None of these may take long, take much memory, or overflow the stack. Time is not measured here but by
+/// `tests/jsonata/speed`, under the same budget.
 #[test]
-fn hostile_expressions_end() {
-    let nested =
-        |open: &str, close: &str, count: usize| format!("{}1{}", open.repeat(count), close.repeat(count));
-    let cases = [
-        r#"$pad("x", 3e8)"#.to_owned(),
-        format!("($d := function($s) {{ $s & $s }}; {}\"x\"{})", "$d(".repeat(25), ")".repeat(25)),
-        "$reduce([1..30], function($s) { $s & $s }, 'x')".to_owned(),
-        "$reduce([1..25], function($s, $i) { $s & $s }, 'xxxxxxxx')".to_owned(),
-        "[1..1e9]".to_owned(),
-        "[1..9999999]".to_owned(),
-        "($f := function($n) { $f($n + 1) }; $f(1))".to_owned(),
-        "($f := function($n) { [$f($n)] }; $f(1))".to_owned(),
-        "$reduce([1..25], function($a, $i) { [$a, $a] }, [1])".to_owned(),
-        "$string($reduce([1..40], function($a, $i) { {'a': $a, 'b': $a} }, 1))".to_owned(),
-        "$reduce([1..40], function($a, $i) { {'a': $a, 'b': $a} }, 1).**".to_owned(),
-        "$reduce([1..100000], function($a, $i) { [$a, []] }, 1)".to_owned(),
-        "$reduce([1..100000], function($a, $i) { function() { $a } }, 1)".to_owned(),
-        "($f := function($n, $g) { $n = 0 ? $g : $f($n - 1, $g ~> $string) }; $f(100000, $string)(1))"
-            .to_owned(),
-        "($f := function($n, $g) { $n = 0 ? $g : $f($n - 1, $string ~> $g) }; $f(100000, $string)(1))"
-            .to_owned(),
-        "($f := function($n, $g) { $n = 0 ? $g : $f($n - 1, $g(?)) }; $f(100000, $string)(1))".to_owned(),
-        "$match('aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!', /(a+)+$/)".to_owned(),
-        "$map([1..100], function($i) { $pad('x', 8e6 + $i) })".to_owned(),
-        "$replace($pad('', 1e6, 'a'), 'a', $pad('', 1e5, 'b'))".to_owned(),
-        nested("(", ")", 100_000),
-        nested("[", "]", 100_000),
-        nested("-", "", 100_000),
-        nested("{'a':", "}", 100_000),
-        vec!["1"; 100_000].join("+"),
-        vec!["a"; 100_000].join("."),
-        vec!["a"; 100_000].join("~>"),
-        "a[".repeat(100_000),
-        "a^(".repeat(100_000),
-        "function($x){".repeat(10_000),
-    ];
-    for text in cases {
-        let start = Instant::now();
-        let result = Expression::compile(&text)
-            .and_then(|expression| expression.evaluate(&Value::Null, &Bindings::new(), &Options::default()));
+fn hostile_expressions_stay_within_their_budget() {
+    let options = Options::default();
+    for (text, input) in super::hostile::cases() {
         let shown: String = text.chars().take(80).collect();
-        assert!(start.elapsed() < Duration::from_secs(20), "{shown}: {:?}", start.elapsed());
-        if std::env::var_os("SHOW").is_some() {
-            println!(
-                "{:>10.1?} {shown} => {:?}",
-                start.elapsed(),
-                result.map(|_| "a value").map_err(|error| error.to_string())
-            );
+        let input = parse(&input).unwrap();
+        let Ok(expression) = Expression::compile(&text) else { continue };
+        let (result, spent) = expression.evaluate_counted(&input, &Bindings::new(), &options);
+        // What goes beyond a limit is noticed at once, or after one text or list.
+        assert!(spent.steps <= options.max_steps + (1 << 20), "{shown}: {spent:?}");
+        assert!(spent.bytes <= 2 * options.max_bytes + options.max_bytes / 2, "{shown}: {spent:?}");
+        if let Err(error) = result {
+            assert!(matches!(error.kind(), ErrorKind::Limit | ErrorKind::Language), "{shown}: {error}");
         }
+    }
+}
+
+/// What is refused at once is not begun.
+#[test]
+fn what_cannot_fit_costs_nothing() {
+    for text in [r#"$pad("x", 3e8)"#, "[1..1e9]", "[1..9999999]", "$string($pad('', 3e8))"] {
+        let expression = Expression::compile(text).unwrap();
+        let (result, spent) =
+            expression.evaluate_counted(&Value::Null, &Bindings::new(), &Options::default());
+        assert!(result.is_err(), "{text}");
+        assert!(spent.steps < 100 && spent.bytes < 1000, "{text}: {spent:?}");
+    }
+}
+
+/// Work inside of built-in functions and of the matcher is charged, so that less budget ends it sooner.
+#[test]
+fn built_in_work_is_charged() {
+    let long = Value::from("a".repeat(100_000));
+    let many = Value::from((0..10_000).map(Value::from).collect::<Vec<Value>>());
+    // Expression, input, the least number of steps.
+    let cases: [(&str, &Value, u64); 16] = [
+        ("$uppercase($)", &long, 1_000),
+        ("$ & 'x'", &long, 500),
+        ("$pad('', 100000, 'ab')", &long, 10_000),
+        ("$split($, '')", &long, 100_000),
+        ("$split($, /a/)", &long, 100_000),
+        ("$replace($, 'a', 'b')", &long, 100_000),
+        ("$match($, /b/)", &long, 100_000),
+        ("$contains($, /b/)", &long, 100_000),
+        ("$base64encode($)", &long, 1_000),
+        ("$string($)", &many, 500),
+        ("$sum($)", &many, 2_000),
+        ("$reverse($)", &many, 1_000),
+        ("$append($, $)", &many, 2_000),
+        ("$sort($)", &many, 10_000),
+        ("$sort($, function($a, $b) { $a > $b })", &many, 10_000),
+        ("$distinct($)", &many, 10_000),
+    ];
+    for (text, input, least) in cases {
+        let expression = Expression::compile(text).unwrap();
+        let run = |max_steps| {
+            let options = Options { max_steps, ..Options::default() };
+            expression.evaluate_counted(input, &Bindings::new(), &options)
+        };
+        let (result, spent) = run(u64::MAX);
+        assert!(result.is_ok(), "{text}: {result:?}");
+        assert!(spent.steps >= least, "{text}: {spent:?}");
+        let (result, _) = run(spent.steps - 1);
+        assert_eq!(result.map_err(|error| error.kind()), Err(ErrorKind::Limit), "{text}");
     }
 }
 
@@ -231,6 +244,9 @@ fn the_deepest_evaluation_fits_the_stack() {
         "($f := function($n) { {'a': $n.($sort([2, 1], function($a, $b) { $f($a) & '' }))} }; $f(1))",
         "($f := function($n) { $replace('a', /a/, function($m) { $f(1) & '' }) }; $f(1))",
         "($f := function($n) { [{'x': 1}, {'x': 2}]^($f($) & '').(x)@$a.[$f($a)] }; $f(1))",
+        "($f := function($n) { $map([1..10], $f) }; $f(1))",
+        "($f := function($n) { $reduce([1..10], function($a, $b) { $f($b) }) }; $f(1))",
+        "($f := function($n) { $replace('a', /a/, $f) }; $f(1))",
     ];
     for text in cases {
         let expression = Expression::compile(text).unwrap();

@@ -31,8 +31,10 @@ pub(super) enum Val<'e> {
     Undefined,
     /// A part of what was there before the evaluation.
     Borrowed(&'e Value),
-    /// JSON of the expression's making.
+    /// JSON of the expression's making, small.
     Json(Value),
+    /// JSON of the expression's making that is counted as long as it lives.
+    Counted(Rc<Counted<'e>>),
     List(Rc<List<'e>>),
     Map(Rc<Map<'e>>),
     Function(Function),
@@ -41,6 +43,16 @@ pub(super) enum Val<'e> {
 
 /// What an array costs for each item.
 pub(super) const ITEM_BYTES: usize = size_of::<Val<'_>>();
+
+/// A long text, or an object of many members. The members are small.
+#[derive(Debug)]
+pub(super) struct Counted<'e> {
+    value: Value,
+    _charge: Charge<'e>,
+}
+
+/// What a member of an object costs beside its value.
+pub(super) const MEMBER_BYTES: usize = 80;
 
 /// An array that was made by the expression.
 #[derive(Debug, Default)]
@@ -76,6 +88,7 @@ impl Marks {
 pub(super) struct Map<'e> {
     pub(super) members: RefCell<IndexMap<Arc<str>, Val<'e>>>,
     nesting: u16,
+    _charge: Option<Charge<'e>>,
 }
 
 /// An item with the bindings that its path has made.
@@ -100,8 +113,24 @@ pub(super) enum FunctionId {
     Made(u32),
 }
 
-/// The bytes that values of the expression's making hold at this moment.
-pub(super) type Meter = Cell<usize>;
+/// The bytes that values of the expression's making hold.
+#[derive(Debug, Default)]
+pub(super) struct Meter {
+    held: Cell<usize>,
+    most: Cell<usize>,
+}
+
+impl Meter {
+    /// At this moment.
+    pub(super) fn held(&self) -> usize {
+        self.held.get()
+    }
+
+    /// At any moment so far.
+    pub(super) fn most(&self) -> usize {
+        self.most.get()
+    }
+}
 
 /// Gives its bytes back when it is dropped.
 #[derive(Debug)]
@@ -112,14 +141,16 @@ struct Charge<'e> {
 
 impl<'e> Charge<'e> {
     fn new(bytes: usize, meter: &'e Meter) -> Charge<'e> {
-        meter.set(meter.get().saturating_add(bytes));
+        let held = meter.held().saturating_add(bytes);
+        meter.held.set(held);
+        meter.most.set(meter.most().max(held));
         Charge { bytes, meter }
     }
 }
 
 impl Drop for Charge<'_> {
     fn drop(&mut self) {
-        self.meter.set(self.meter.get().saturating_sub(self.bytes));
+        self.meter.held.set(self.meter.held().saturating_sub(self.bytes));
     }
 }
 
@@ -174,6 +205,7 @@ impl<'e> Val<'e> {
             Val::Undefined => Kind::Undefined,
             Val::Borrowed(value) => Kind::of(value),
             Val::Json(value) => Kind::of(value),
+            Val::Counted(counted) => Kind::of(&counted.value),
             Val::List(_) => Kind::Array,
             Val::Map(_) | Val::Tuple(_) => Kind::Object,
             Val::Function(_) => Kind::Function,
@@ -185,6 +217,7 @@ impl<'e> Val<'e> {
         match self {
             Val::Borrowed(value) => Some(value),
             Val::Json(value) => Some(value),
+            Val::Counted(counted) => Some(&counted.value),
             _ => None,
         }
     }
@@ -265,9 +298,8 @@ impl<'e> Val<'e> {
     pub(super) fn member(&self, key: &str) -> Val<'e> {
         match self {
             Val::Borrowed(Value::Object(object)) => object.get(key).map(Val::Borrowed),
-            Val::Json(Value::Object(object)) => object.get(key).cloned().map(Val::Json),
             Val::Map(map) => map.members.borrow().get(key).cloned(),
-            _ => None,
+            other => other.json().and_then(|value| value.get(key)).cloned().map(Val::Json),
         }
         .unwrap_or_default()
     }
@@ -278,14 +310,14 @@ impl<'e> Val<'e> {
             Val::Borrowed(Value::Object(object)) => {
                 Some(object.iter().map(|(key, value)| (Arc::clone(key), Val::Borrowed(value))).collect())
             }
-            Val::Json(Value::Object(object)) => {
-                Some(object.iter().map(|(key, value)| (Arc::clone(key), Val::Json(value.clone()))).collect())
-            }
             Val::Map(map) => Some(
                 map.members.borrow().iter().map(|(key, value)| (Arc::clone(key), value.clone())).collect(),
             ),
             Val::Tuple(_) => Some(Vec::new()),
-            _ => None,
+            other => {
+                let members = other.json()?.as_object()?.iter();
+                Some(members.map(|(key, value)| (Arc::clone(key), Val::Json(value.clone()))).collect())
+            }
         }
     }
 
@@ -354,13 +386,21 @@ impl<'e> List<'e> {
 }
 
 impl<'e> Map<'e> {
-    /// An object of `members`.
-    pub(super) fn val(members: IndexMap<Arc<str>, Val<'e>>) -> Result<Val<'e>> {
+    /// An object of `members`, which `meter` counts while it lives.
+    pub(super) fn val(members: IndexMap<Arc<str>, Val<'e>>, meter: &'e Meter) -> Result<Val<'e>> {
         let nesting = nesting_of(members.values());
         if nesting > MAX_NESTING {
             return Err(too_nested());
         }
-        Ok(Val::Map(Rc::new(Map { members: RefCell::new(members), nesting })))
+        let charge = Some(Charge::new(members.len() * MEMBER_BYTES, meter));
+        Ok(Val::Map(Rc::new(Map { members: RefCell::new(members), nesting, _charge: charge })))
+    }
+}
+
+impl<'e> Counted<'e> {
+    /// A value that takes so many bytes.
+    pub(super) fn val(value: Value, bytes: usize, meter: &'e Meter) -> Val<'e> {
+        Val::Counted(Rc::new(Counted { value, _charge: Charge::new(bytes, meter) }))
     }
 }
 
@@ -379,22 +419,6 @@ pub(super) fn number(value: f64) -> Value {
     if integer as f64 == value && integer != i64::MAX { Value::from(integer) } else { Value::from(value) }
 }
 
-/// An object, as JSON if its members are JSON.
-pub(super) fn object<'e>(members: Vec<(Arc<str>, Val<'e>)>) -> Result<Val<'e>> {
-    if members.iter().all(|(_, value)| value.json().is_some()) {
-        let mut object = Object::with_capacity(members.len());
-        for (key, value) in members {
-            match value {
-                Val::Borrowed(value) => _ = object.insert(key, value.clone()),
-                Val::Json(value) => _ = object.insert(key, value),
-                _ => {}
-            }
-        }
-        return Ok(Val::Json(Value::from(object)));
-    }
-    Map::val(members.into_iter().collect())
-}
-
 /// The value as JSON. Fails if it holds more than `room` arrays, objects and items of the expression's own
 /// making (shared ones count each time), or if it is or holds a function, unless those are to be dropped.
 pub(super) fn freeze(value: &Val<'_>, room: &mut usize, drop_functions: bool) -> Result<Value> {
@@ -402,6 +426,7 @@ pub(super) fn freeze(value: &Val<'_>, room: &mut usize, drop_functions: bool) ->
     Ok(match value {
         Val::Borrowed(value) => Value::clone(value),
         Val::Json(value) => value.clone(),
+        Val::Counted(counted) => counted.value.clone(),
         Val::Undefined => Value::Null,
         Val::Function(_) if drop_functions => Value::Null,
         Val::Function(_) => return Err(Fault::unsupported()),

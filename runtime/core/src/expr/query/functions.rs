@@ -41,6 +41,13 @@ pub(super) fn bind(place: usize, bindings: &mut Bindings) {
     }
 }
 
+/// Binds them all, for an expression that stands alone.
+pub fn bind_all(bindings: &mut Bindings) {
+    for function in FUNCTIONS.iter() {
+        bindings.bind_function(function);
+    }
+}
+
 /// `$partition(array, size)`: pieces of that size, the last one maybe shorter. A size of less than one, or an
 /// empty array, gives nothing. Source: the service, recorded 2026-08.
 fn partition(arguments: &HostArguments<'_>) -> Outcome {

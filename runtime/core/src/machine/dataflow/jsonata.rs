@@ -3,6 +3,7 @@
 //! What a query sees is looked up when it asks for it: an input is parsed, a context object is built, only where an
 //! expression mentions them.
 
+use std::cell::Cell;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 
@@ -198,8 +199,11 @@ fn in_scope<T>(
         variable: &|name| turn.variable(frame, name).map(|value| value.value().clone()),
         now_millis: turn.env.now.as_millis(),
         seed: &|| turn.seed(),
+        steps: Cell::new(0),
     };
-    evaluate(&scope).map_err(|failed| refuse(turn, frame, failed))
+    let result = evaluate(&scope);
+    turn.worked(usize::try_from(scope.steps.get()).unwrap_or(usize::MAX));
+    result.map_err(|failed| refuse(turn, frame, failed))
 }
 
 fn raw_input(turn: &Turn<'_>, frame: FrameId) -> Payload {

@@ -4,10 +4,10 @@
 //! [`Execution::apply`] alone.
 
 use std::cell::Cell;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
-use super::{Env, Execution, Outcome, Place, Reply, Step, Visit, WaitsFor};
+use super::{Env, Execution, Job, Outcome, Place, Reply, Step, Visit, WaitsFor};
 use crate::asl::definition::State;
 use crate::expr::random;
 use crate::json::Payload;
@@ -29,7 +29,7 @@ const MAX_STEP_FACTS: usize = 2_500;
 /// How many bytes of new data make a step long enough.
 const MAX_STEP_BYTES: usize = 16 << 20;
 
-/// How many visits of values by paths make a step long enough.
+/// How many visits of values by paths, or steps of queries, make a step long enough.
 const MAX_STEP_VISITS: usize = 5_000_000;
 
 /// How many lines of control may be alive. Maps in Maps multiply what runs at once, and an Express execution has
@@ -45,11 +45,13 @@ pub(in crate::machine) struct Turn<'a> {
     facts: Vec<Entry>,
     /// The bytes of data that came up.
     bytes: usize,
-    /// The visits of values by paths.
+    /// The visits of values by paths, and the steps of queries.
     visits: Cell<usize>,
     /// What was outstanding before the step, for the lines of control that it touched.
     before: BTreeMap<FrameId, Vec<Command>>,
     limit_before: Option<Command>,
+    /// The jobs that these lines waited for before the step.
+    jobs_before: BTreeSet<Job>,
     reply: Reply,
     /// Calls that were scheduled in this step, in order.
     called: Vec<FrameId>,
@@ -87,6 +89,7 @@ impl<'a> Turn<'a> {
             visits: Cell::new(0),
             before: BTreeMap::new(),
             limit_before,
+            jobs_before: BTreeSet::new(),
             reply: Reply::Taken,
             called: Vec::new(),
             attempt: None,
@@ -385,8 +388,11 @@ impl<'a> Turn<'a> {
 
     /// Notes what a line of control asks for before it changes.
     fn touch(&mut self, frame: FrameId) {
-        let execution = &*self.execution;
-        self.before.entry(frame).or_insert_with(|| execution.outstanding_of(frame));
+        let (execution, jobs) = (&*self.execution, &mut self.jobs_before);
+        self.before.entry(frame).or_insert_with(|| {
+            jobs.extend(execution.job_of(frame));
+            execution.outstanding_of(frame)
+        });
     }
 
     /// Says that a line of control has asked for a call, which begins at the end of the step: those
@@ -418,7 +424,7 @@ impl<'a> Turn<'a> {
         if is_same { now.saturating_add(Millis(1)) } else { now }
     }
 
-    /// Counts the visits of values that paths made for a state.
+    /// Counts the visits of values that paths made for a state, or the steps of its queries.
     pub(in crate::machine) fn worked(&self, visits: usize) {
         self.visits.set(self.visits.get().saturating_add(visits));
     }
@@ -517,7 +523,20 @@ impl<'a> Turn<'a> {
         for (frame, before) in &self.before {
             compare(before, &self.execution.outstanding_of(*frame));
         }
+        let abandoned = self.abandoned();
         let Turn { at, first_event, facts, reply, .. } = self;
-        Step { at, first_event, facts, asked, settled, reply }
+        Step { at, first_event, facts, asked, settled, abandoned, reply }
+    }
+
+    /// The jobs that this step has ceased to wait for, and that did not end with it.
+    fn abandoned(&self) -> Vec<Job> {
+        let has_ended = |job: &Job| {
+            self.facts.iter().any(|entry| match &entry.fact {
+                Fact::TaskSucceeded { frame, .. } | Fact::TaskFailed { frame, .. } => *frame == job.frame,
+                _ => false,
+            })
+        };
+        let is_over = |job: &&Job| self.execution.job_of(job.frame) != Some(**job) && !has_ended(job);
+        self.jobs_before.iter().filter(is_over).copied().collect()
     }
 }

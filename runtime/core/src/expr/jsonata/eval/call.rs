@@ -13,7 +13,7 @@ use super::{
         error::{Fault, Result},
         functions,
         regex::Offset,
-        value::{Function, FunctionId, MAX_NESTING, Map, Val, freeze},
+        value::{Function, FunctionId, ITEM_BYTES, MAX_NESTING, MEMBER_BYTES, Map, Val, freeze},
     },
     Evaluator, Made, Site, Tail,
 };
@@ -171,9 +171,16 @@ impl<'e> Evaluator<'e> {
         function: Function,
         arguments: Vec<Val<'e>>,
     ) -> Result<Val<'e>> {
+        // A call in tail position nests no expression, but what it calls may nest all the same.
+        self.waiting += 1;
+        if self.waiting > self.max_depth {
+            return Err(self.too_deep(self.waiting));
+        }
         let function = Val::Function(function);
         let context = self.context_of(&function).unwrap_or_else(Val::null);
-        self.apply(&function, arguments, &context)
+        let result = self.apply(&function, arguments, &context)?;
+        self.waiting -= 1;
+        Ok(result)
     }
 
     /// The context in which a lambda was made, unless it came as an argument.
@@ -240,10 +247,18 @@ impl<'e> Evaluator<'e> {
         let random = &mut self.random;
         let mut draw = || functions::next_bits(random);
         match (host.call)(HostArguments { values: &values?, draw: &mut draw }) {
-            Ok(Some(Value::Array(items))) if host.sequence => {
-                self.sequence(items.iter().cloned().map(Val::Json).collect())
+            Ok(None) => Ok(Val::Undefined),
+            Ok(Some(value)) => {
+                if matches!(value, Value::Array(_) | Value::Object(_) | Value::String(_)) {
+                    self.write_bytes(usize::try_from(value.text_len()).unwrap_or(usize::MAX))?;
+                }
+                match value {
+                    Value::Array(items) if host.sequence => {
+                        self.sequence(items.iter().cloned().map(Val::Json).collect())
+                    }
+                    value => Ok(Val::Json(value)),
+                }
             }
-            Ok(value) => Ok(value.map(Val::Json).unwrap_or_default()),
             Err(HostError::Message(message)) => Err(Fault::host(message)),
             Err(HostError::Memory) => Err(Fault::limit(super::super::MEMORY)),
         }
@@ -314,13 +329,16 @@ impl<'e> Evaluator<'e> {
         let Some(found) = self.find(literal, position, &text, from)? else { return Ok(Val::Undefined) };
         let next = self.make(Made::Next { literal, position, text, from: found.end })?;
         let groups = self.plain(found.groups)?;
-        Map::val(IndexMap::from([
-            (Arc::from("match"), found.text),
-            (Arc::from("start"), Val::count(found.start.utf16)),
-            (Arc::from("end"), Val::count(found.end.utf16)),
-            (Arc::from("groups"), groups),
-            (Arc::from("next"), next),
-        ]))
+        Map::val(
+            IndexMap::from([
+                (Arc::from("match"), found.text),
+                (Arc::from("start"), Val::count(found.start.utf16)),
+                (Arc::from("end"), Val::count(found.end.utf16)),
+                (Arc::from("groups"), groups),
+                (Arc::from("next"), next),
+            ]),
+            self.meter,
+        )
     }
 
     /// The regular expression behind a function, if it is one, and where it was written.
@@ -423,9 +441,13 @@ impl<'e> Evaluator<'e> {
                 self.update(transform, &found, frame)?;
             }
         }
-        let mut room = self.options.max_bytes / 32;
+        let most = self.options.max_bytes / 32;
+        let mut room = most;
         match freeze(&copy, &mut room, false) {
-            Ok(value) => Ok(Val::Json(value)),
+            Ok(value) => {
+                self.write_bytes((most - room).saturating_mul(ITEM_BYTES))?;
+                Ok(Val::Json(value))
+            }
             Err(fault) if fault.is_limit() => Err(fault),
             // It holds a function: such an object is no JSON.
             Err(_) => Ok(copy),
@@ -475,12 +497,12 @@ impl<'e> Evaluator<'e> {
             return self.plain(copies?);
         }
         let Some(members) = value.members() else { return Ok(value.clone()) };
-        self.write_bytes(members.len() * 64)?;
+        self.room(members.len().saturating_mul(MEMBER_BYTES / ITEM_BYTES))?;
         let mut copy = IndexMap::with_capacity(members.len());
         for (key, value) in members {
             copy.insert(key, self.thaw(&value, depth + 1)?);
         }
-        Map::val(copy)
+        Map::val(copy, self.meter)
     }
 }
 

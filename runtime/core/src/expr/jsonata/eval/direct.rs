@@ -142,7 +142,7 @@ impl<'e> Evaluator<'e> {
             return self.push(items, result);
         }
         let inner = result.items();
-        self.steps_of(inner.len() / 8)?;
+        self.steps_of(inner.len() / 2)?;
         for item in inner.iter() {
             self.push(items, item)?;
         }

@@ -10,11 +10,14 @@ use super::{
     super::{
         ast::{Group, Kind, Node},
         error::{Fault, Result},
-        value::{Marks, Tuple, Val, object},
+        value::{Marks, Tuple, Val},
     },
     Evaluator,
     tuple::set_binding,
 };
+
+/// What a group takes while it is gathered.
+const GROUP_BYTES: usize = 160;
 
 /// The items that share a key, and which pair of the group has claimed it.
 struct Members<'e> {
@@ -38,7 +41,7 @@ impl<'e> Evaluator<'e> {
             match value.elements() {
                 // A nested constructor stays nested; all else is appended.
                 Some(inner) if !item.is_array() => {
-                    self.steps_of(inner.len() / 8)?;
+                    self.steps_of(inner.len() / 2)?;
                     if results.is_empty() {
                         self.room(inner.len())?;
                         results = inner.iter().collect();
@@ -61,7 +64,6 @@ impl<'e> Evaluator<'e> {
             return self.group(group, input.clone(), frame);
         }
         let mut members = Vec::with_capacity(group.pairs.len());
-        self.write_bytes(64 * group.pairs.len())?;
         for (key, value) in &group.pairs {
             let Kind::Literal(Value::String(key)) = &key.kind else { continue };
             let mark = self.mark();
@@ -71,7 +73,7 @@ impl<'e> Evaluator<'e> {
                 members.push((Arc::clone(key), value));
             }
         }
-        object(members)
+        self.object_of(members)
     }
 
     pub(super) fn group(&mut self, group: &'e Group, input: Val<'e>, frame: usize) -> Result<Val<'e>> {
@@ -99,6 +101,7 @@ impl<'e> Evaluator<'e> {
                 };
                 match groups.entry(Arc::clone(key)) {
                     Entry::Vacant(entry) => {
+                        self.write_bytes(GROUP_BYTES)?;
                         entry.insert(Members { pair, data: vec![item.clone()], alone: true });
                     }
                     Entry::Occupied(mut entry) => {
@@ -116,11 +119,10 @@ impl<'e> Evaluator<'e> {
         for (key, members) in groups {
             let value = self.group_value(group, members, reduce, frame)?;
             if !value.is_undefined() {
-                self.write_bytes(64)?;
                 result.push((key, value));
             }
         }
-        object(result)
+        self.object_of(result)
     }
 
     /// Appends an item as `$append` does.

@@ -70,6 +70,9 @@ impl<'e> Evaluator<'e> {
                 Ok(Val::bool(self.equal(left, right)? == (operator == Operator::Equal)))
             }
             Operator::Less | Operator::LessOrEqual | Operator::Greater | Operator::GreaterOrEqual => {
+                if let (Some(left), Some(right)) = (left.as_str(), right.as_str()) {
+                    self.steps_of(left.len().min(right.len()) / 32)?;
+                }
                 compare(operator, left, right)
             }
             Operator::Concatenate => self.concatenate(left, right),
@@ -77,6 +80,7 @@ impl<'e> Evaluator<'e> {
                 if left.is_undefined() || right.is_undefined() {
                     return Ok(Val::bool(false));
                 }
+                self.steps_of(right.items().len() / 2)?;
                 for item in right.items().iter() {
                     if same(left, &item) {
                         return Ok(Val::bool(true));
@@ -93,11 +97,11 @@ impl<'e> Evaluator<'e> {
     fn concatenate(&mut self, left: &Val<'e>, right: &Val<'e>) -> Result<Val<'e>> {
         let left = self.string_of(left, false)?;
         let right = self.string_of(right, false)?;
-        self.write_bytes(left.len() + right.len())?;
+        self.write_text(left.len() + right.len())?;
         let mut text = String::with_capacity(left.len() + right.len());
         text.push_str(&left);
         text.push_str(&right);
-        Ok(Val::Json(Value::from(text)))
+        self.text(text)
     }
 
     fn range(&mut self, left: &Val<'e>, right: &Val<'e>) -> Result<Val<'e>> {
@@ -119,7 +123,7 @@ impl<'e> Evaluator<'e> {
         }
         let size = size as usize;
         self.room(size)?;
-        self.steps_of(size / 8)?;
+        self.steps_of(size / 4)?;
         self.sequence((0..size).map(|index| Val::number(first + index as f64)).collect())
     }
 
@@ -176,12 +180,20 @@ impl<'e> Evaluator<'e> {
 
     /// Whether two values are equal in depth. Functions are only equal to themselves.
     pub(in super::super) fn equal(&mut self, left: &Val<'e>, right: &Val<'e>) -> Result<bool> {
+        self.step()?;
         if let (Some(left), Some(right)) = (left.as_f64(), right.as_f64()) {
+            return Ok(left == right);
+        }
+        if let (Some(left), Some(right)) = (left.as_str(), right.as_str()) {
+            self.steps_of(left.len().min(right.len()) / 256)?;
             return Ok(left == right);
         }
         let mut pending = vec![(left.clone(), right.clone())];
         while let Some((left, right)) = pending.pop() {
             self.step()?;
+            if let (Some(left), Some(right)) = (left.as_str(), right.as_str()) {
+                self.steps_of(left.len().min(right.len()) / 256)?;
+            }
             if !same_level(&left, &right, &mut pending) {
                 return Ok(false);
             }

@@ -134,7 +134,7 @@ impl<'e> Evaluator<'e> {
             for result in results {
                 match result.elements() {
                     Some(inner) if !result.marks().cons => {
-                        self.steps_of(inner.len() / 8)?;
+                        self.steps_of(inner.len() / 2)?;
                         for item in inner.iter() {
                             self.push(&mut flat, item)?;
                         }

@@ -26,12 +26,12 @@ impl<'e> Evaluator<'e> {
         if items.len() <= 1 {
             return Ok(input.clone());
         }
-        let (mark, depth) = (self.mark(), self.depth);
+        let (mark, depth, waiting) = (self.mark(), self.depth, self.waiting);
         if let Some(sorted) = self.order_by_terms(terms, items, frame) {
             return self.pick(items, &sorted);
         }
         // What a fault has left behind goes, and the fault is met again where the reference meets it.
-        self.depth = depth;
+        (self.depth, self.waiting) = (depth, waiting);
         self.tail = None;
         self.release(mark);
         let mut keys: Vec<Vec<Option<Val>>> = vec![Vec::new(); items.len()];
@@ -79,8 +79,9 @@ impl<'e> Evaluator<'e> {
         items: Items<'_, 'e>,
         frame: usize,
     ) -> Option<Vec<usize>> {
+        self.room(items.len().saturating_mul(2)).ok()?;
         let mut sorted: Vec<usize> = (0..items.len()).collect();
-        let mut ties = vec![0..sorted.len()];
+        let mut ties: Vec<_> = std::iter::once(0..sorted.len()).collect();
         for term in terms {
             let mut rest = Vec::new();
             for tie in ties {
@@ -116,6 +117,8 @@ impl<'e> Evaluator<'e> {
         keys: &[Val<'e>],
         descending: bool,
     ) -> Option<Vec<usize>> {
+        // Keys, what is sorted, and where each stands.
+        self.room(keys.len().saturating_mul(3)).ok()?;
         let levels = keys.len().checked_ilog2().unwrap_or(0) as usize;
         self.steps_of(keys.len().saturating_mul(levels) / 4).ok()?;
         let in_turn = |order: std::cmp::Ordering| if descending { order.reverse() } else { order };
@@ -149,6 +152,7 @@ impl<'e> Evaluator<'e> {
         let FunctionId::Made(index) = function.id else { return None };
         let Some(Made::Lambda { lambda, .. }) = self.made.get(index as usize) else { return None };
         let (steps, descending) = compared_member(lambda)?;
+        self.room(items.len().saturating_mul(2)).ok()?;
         let mut keys = Vec::with_capacity(items.len());
         for item in items.iter() {
             let mut key = item;
@@ -205,6 +209,7 @@ impl<'e> Evaluator<'e> {
         swap: &mut dyn FnMut(&mut Self, usize, usize) -> Result<bool>,
     ) -> Result<Vec<usize>> {
         self.steps_of(count)?;
+        self.room(count)?;
         self.merge_sorted(0, count, swap)
     }
 

@@ -1,6 +1,6 @@
 //! Functions of arrays, and those that call functions.
 
-use std::sync::Arc;
+use std::{collections::HashSet, sync::Arc};
 
 use super::{
     super::{
@@ -124,7 +124,7 @@ pub(super) fn append<'e>(evaluator: &mut Evaluator<'e>, mut arguments: Arguments
     let (left, right) = (first.items(), second.items());
     let count = left.len() + right.len();
     evaluator.room(count)?;
-    evaluator.steps_of(count / 8)?;
+    evaluator.steps_of(count / 2)?;
     let mut items = Vec::with_capacity(count);
     items.extend(left.iter());
     items.extend(right.iter());
@@ -137,7 +137,7 @@ pub(super) fn reverse<'e>(evaluator: &mut Evaluator<'e>, arguments: Arguments<'e
     }
     let items = arguments.items(0);
     evaluator.room(items.len())?;
-    evaluator.steps_of(items.len() / 8)?;
+    evaluator.steps_of(items.len() / 2)?;
     evaluator.plain((0..items.len()).rev().map(|index| items.get(index)).collect())
 }
 
@@ -203,21 +203,29 @@ pub(super) fn shuffle<'e>(evaluator: &mut Evaluator<'e>, arguments: Arguments<'e
 pub(super) fn distinct<'e>(evaluator: &mut Evaluator<'e>, arguments: Arguments<'e>) -> Result<Val<'e>> {
     let array = arguments.get(0);
     let Some(items) = array.elements().filter(|items| items.len() > 1) else { return Ok(array.clone()) };
-    let mut results: Vec<Val> = Vec::new();
-    // Strings are looked up, all else is compared with each.
-    let mut texts: std::collections::HashSet<Arc<str>> = std::collections::HashSet::new();
+    let mut results: Vec<Val<'e>> = Vec::new();
+    // Texts and numbers are looked up, all else is compared with each.
+    let mut texts: HashSet<Arc<str>> = HashSet::new();
+    let mut numbers: HashSet<u64> = HashSet::new();
+    let mut others: Vec<Val<'e>> = Vec::new();
     'items: for item in items.iter() {
+        evaluator.steps_of(4)?;
         if let Some(text) = item.as_str() {
-            evaluator.step()?;
             if !texts.insert(Arc::clone(text)) {
                 continue;
             }
+        } else if let Some(number) = item.as_f64() {
+            // Both zeros are one, and what is no number is equal to nothing.
+            if !number.is_nan() && !numbers.insert((number + 0.0).to_bits()) {
+                continue;
+            }
         } else {
-            for known in &results {
+            for known in &others {
                 if evaluator.equal(known, &item)? {
                     continue 'items;
                 }
             }
+            evaluator.push(&mut others, item.clone())?;
         }
         evaluator.push(&mut results, item)?;
     }

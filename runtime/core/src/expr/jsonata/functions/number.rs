@@ -54,8 +54,9 @@ fn fold<'e>(
     Ok(result.map(Val::number).unwrap_or_default())
 }
 
-pub(super) fn number<'e>(_: &mut Evaluator<'e>, arguments: Arguments<'e>) -> Result<Val<'e>> {
+pub(super) fn number<'e>(evaluator: &mut Evaluator<'e>, arguments: Arguments<'e>) -> Result<Val<'e>> {
     let argument = arguments.get(0);
+    evaluator.steps_of(argument.as_str().map_or(0, |text| text.len()) / 16)?;
     let value = match argument.json() {
         None => return Ok(Val::Undefined),
         Some(Value::Number(_)) => return Ok(argument.clone()),

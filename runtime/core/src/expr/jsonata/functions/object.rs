@@ -11,7 +11,7 @@ use super::{
         error::{Fault, Result},
         eval::Evaluator,
         text::round_to_15,
-        value::{Kind, Val, object},
+        value::{Kind, Val},
     },
     Arguments,
 };
@@ -56,7 +56,7 @@ pub(super) fn keys<'e>(evaluator: &mut Evaluator<'e>, arguments: Arguments<'e>) 
             evaluator.room(items.len())?;
             pending.extend((0..items.len()).rev().map(|index| items.get(index)));
         } else if let Some(members) = value.members() {
-            evaluator.steps_of(members.len())?;
+            evaluator.steps_of(members.len() * 4)?;
             keys.extend(members.into_iter().map(|(key, _)| key));
         }
     }
@@ -83,8 +83,7 @@ pub(super) fn spread<'e>(evaluator: &mut Evaluator<'e>, arguments: Arguments<'e>
             pending.extend((0..items.len()).rev().map(|index| items.get(index)));
         } else if let Some(members) = value.members() {
             for (key, value) in members {
-                evaluator.write_bytes(64)?;
-                let one = object(vec![(key, value)])?;
+                let one = evaluator.object_of(vec![(key, value)])?;
                 evaluator.push(&mut spread, one)?;
             }
         } else {
@@ -101,12 +100,12 @@ pub(super) fn merge<'e>(evaluator: &mut Evaluator<'e>, arguments: Arguments<'e>)
     let mut merged: IndexMap<Arc<str>, Val> = IndexMap::new();
     for value in arguments.items(0).iter() {
         for (key, value) in value.members().unwrap_or_default() {
-            evaluator.step()?;
+            evaluator.steps_of(4)?;
+            evaluator.push_room(merged.len())?;
             merged.insert(key, value);
         }
     }
-    evaluator.write_bytes(merged.len() * 64)?;
-    object(merged.into_iter().collect())
+    evaluator.object_of(merged.into_iter().collect())
 }
 
 pub(super) fn each<'e>(evaluator: &mut Evaluator<'e>, arguments: Arguments<'e>) -> Result<Val<'e>> {
@@ -131,11 +130,10 @@ pub(super) fn sift<'e>(evaluator: &mut Evaluator<'e>, arguments: Arguments<'e>) 
         let name = Val::Json(Value::from(Arc::clone(&key)));
         let answer = evaluator.call_back(function, [member.clone(), name, value.clone()])?;
         if evaluator.truth(&answer)? {
-            evaluator.write_bytes(64)?;
             sifted.push((key, member));
         }
     }
-    if sifted.is_empty() { Ok(Val::Undefined) } else { object(sifted) }
+    if sifted.is_empty() { Ok(Val::Undefined) } else { evaluator.object_of(sifted) }
 }
 
 pub(super) fn error<'e>(_: &mut Evaluator<'e>, arguments: Arguments<'e>) -> Result<Val<'e>> {
@@ -187,8 +185,8 @@ fn copy<'e>(evaluator: &mut Evaluator<'e>, value: &Val<'e>, depth: usize) -> Res
         return evaluator.plain(items?);
     }
     let Some(members) = value.members() else { return Ok(value.clone()) };
-    evaluator.write_bytes(members.len() * 64)?;
+    evaluator.room(members.len())?;
     let copied: Result<Vec<_>> =
         members.into_iter().map(|(key, value)| Ok((key, copy(evaluator, &value, depth + 1)?))).collect();
-    object(copied?)
+    evaluator.object_of(copied?)
 }

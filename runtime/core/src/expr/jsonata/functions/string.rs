@@ -1,6 +1,6 @@
 //! Functions of text, and of regular expressions on it.
 
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 
 use crate::json::Value;
 
@@ -30,9 +30,36 @@ pub(in super::super) struct Found<'e> {
 struct Hit<'e> {
     value: Option<Val<'e>>,
     text: Arc<str>,
-    start: f64,
-    end: f64,
+    start: Place,
+    end: Place,
     groups: Val<'e>,
+}
+
+/// A place in a text by UTF-16 units, as matchers tell it; and by bytes, where that is known.
+#[derive(Clone, Copy)]
+struct Place {
+    units: f64,
+    byte: Option<usize>,
+}
+
+impl Place {
+    const START: Place = Place { units: 0.0, byte: Some(0) };
+
+    fn end_of(text: &str) -> Place {
+        Place { units: f64::INFINITY, byte: Some(text.len()) }
+    }
+}
+
+impl From<Offset> for Place {
+    fn from(offset: Offset) -> Place {
+        Place { units: offset.utf16 as f64, byte: Some(offset.byte) }
+    }
+}
+
+impl From<f64> for Place {
+    fn from(units: f64) -> Place {
+        Place { units, byte: None }
+    }
 }
 
 /// Where matches come from: a regular expression, or a function that acts like one.
@@ -77,8 +104,8 @@ impl<'e> Evaluator<'e> {
             return Err(Fault::value("D1001", Some(Value::Number(number))));
         }
         printed.map_err(|TooLong| Fault::limit(MEMORY))?;
-        self.steps_of(text.len() / 64)?;
-        self.write_bytes(text.len())?;
+        self.steps_of(text.len() / 8)?;
+        self.write_text(text.len())?;
         Ok(text.into())
     }
 
@@ -99,10 +126,14 @@ impl<'e> Evaluator<'e> {
             let pattern = Some(Value::from(Arc::clone(&literal.pattern)));
             return Err(Fault::value("D1004", pattern).at(position));
         }
-        let slice =
-            |range: std::ops::Range<usize>| Val::Json(Value::from(text.get(range).unwrap_or_default()));
-        let groups = found.groups.into_iter().map(|group| group.map(slice).unwrap_or_default()).collect();
-        let whole = slice(found.start.byte..found.end.byte);
+        let mut groups = Vec::with_capacity(found.groups.len());
+        for group in found.groups {
+            groups.push(match group {
+                Some(range) => self.text(text.get(range).unwrap_or_default())?,
+                None => Val::Undefined,
+            });
+        }
+        let whole = self.text(text.get(found.start.byte..found.end.byte).unwrap_or_default())?;
         Ok(Some(Found { text: whole, start: found.start, end: found.end, groups }))
     }
 
@@ -132,14 +163,13 @@ impl<'e> Evaluator<'e> {
                 Ok(Some(Hit {
                     value: None,
                     text: whole,
-                    start: found.start.utf16 as f64,
-                    end: found.end.utf16 as f64,
+                    start: found.start.into(),
+                    end: found.end.into(),
                     groups: self.plain(found.groups)?,
                 }))
             }
             Matcher::Function(function) => {
-                let arguments =
-                    if first { vec![Val::Json(Value::from(Arc::clone(text)))] } else { Vec::new() };
+                let arguments = if first { vec![self.text(Arc::clone(text))?] } else { Vec::new() };
                 let answer = self.invoke(*function, arguments)?;
                 *matcher = Matcher::Done;
                 if answer.is_undefined() {
@@ -158,8 +188,8 @@ impl<'e> Evaluator<'e> {
                 Ok(Some(Hit {
                     text: answer.member("match").as_str().cloned().unwrap_or_default(),
                     value: Some(answer),
-                    start: start.unwrap_or(0.0),
-                    end: end.unwrap_or(0.0),
+                    start: start.unwrap_or(0.0).into(),
+                    end: end.unwrap_or(0.0).into(),
                     groups,
                 }))
             }
@@ -171,10 +201,11 @@ impl<'e> Evaluator<'e> {
         if let Some(value) = hit.value {
             return Ok(value);
         }
-        super::super::value::object(vec![
-            (Arc::from("match"), Val::Json(Value::from(hit.text))),
-            (Arc::from("start"), Val::number(hit.start)),
-            (Arc::from("end"), Val::number(hit.end)),
+        let text = self.text(hit.text)?;
+        self.object_of(vec![
+            (Arc::from("match"), text),
+            (Arc::from("start"), Val::number(hit.start.units)),
+            (Arc::from("end"), Val::number(hit.end.units)),
             (Arc::from("groups"), hit.groups),
         ])
     }
@@ -196,22 +227,27 @@ fn with_empty_functions<'e>(evaluator: &mut Evaluator<'e>, value: &Val<'e>) -> R
                 .into_iter()
                 .map(|(key, value)| Ok((key, with_empty_functions(evaluator, &value)?)))
                 .collect();
-            super::super::value::object(members?)
+            evaluator.object_of(members?)
         }
         other => Ok(other.clone()),
     }
 }
 
-/// A text by UTF-16 units, for the places that matchers give.
-fn units(text: &str, from: f64, to: f64) -> String {
-    let from = from.max(0.0) as usize;
-    let to = (to.max(0.0) as usize).max(from);
+/// The text between two places.
+fn between<'t>(evaluator: &mut Evaluator<'_>, text: &'t str, from: Place, to: Place) -> Result<Cow<'t, str>> {
+    if let (Some(from), Some(to)) = (from.byte, to.byte) {
+        return Ok(Cow::Borrowed(text.get(from..to).unwrap_or_default()));
+    }
+    // Counted from the start each time.
+    evaluator.steps_of(text.len() / 8)?;
+    let from = from.units.max(0.0) as usize;
+    let to = (to.units.max(0.0) as usize).max(from);
     if text.is_ascii() {
         let length = text.len();
-        return text.get(from.min(length)..to.min(length)).unwrap_or_default().to_owned();
+        return Ok(Cow::Borrowed(text.get(from.min(length)..to.min(length)).unwrap_or_default()));
     }
     let units: Vec<u16> = text.encode_utf16().skip(from).take(to - from).collect();
-    String::from_utf16_lossy(&units)
+    Ok(Cow::Owned(String::from_utf16_lossy(&units)))
 }
 
 pub(super) fn string<'e>(evaluator: &mut Evaluator<'e>, arguments: Arguments<'e>) -> Result<Val<'e>> {
@@ -219,7 +255,11 @@ pub(super) fn string<'e>(evaluator: &mut Evaluator<'e>, arguments: Arguments<'e>
         return Ok(Val::Undefined);
     }
     let pretty = arguments.get(1).as_bool() == Some(true);
-    Ok(Val::Json(Value::from(evaluator.string_of(arguments.get(0), pretty)?)))
+    if arguments.get(0).as_str().is_some() {
+        return Ok(arguments.get(0).clone());
+    }
+    let text = evaluator.string_of(arguments.get(0), pretty)?;
+    evaluator.text(text)
 }
 
 /// The characters from `start` up to `end`; places as JavaScript's `slice` takes them.
@@ -277,7 +317,7 @@ fn cut<'e>(
     evaluator.steps_of(text.len() / 64)?;
     match text.find(&*mark) {
         Some(at) => evaluator.text(part(&text, at, mark.len()).unwrap_or_default()),
-        None => Ok(Val::Json(Value::from(text))),
+        None => Ok(arguments.get(0).clone()),
     }
 }
 
@@ -287,8 +327,8 @@ fn change<'e>(
     change: impl FnOnce(&str) -> String,
 ) -> Result<Val<'e>> {
     let Some(text) = arguments.text(0) else { return Ok(Val::Undefined) };
-    evaluator.steps_of(text.len() / 64)?;
-    evaluator.write_bytes(text.len())?;
+    evaluator.steps_of(text.len() / 16)?;
+    evaluator.write_text(text.len())?;
     evaluator.text(change(&text))
 }
 
@@ -320,7 +360,7 @@ pub(super) fn pad<'e>(evaluator: &mut Evaluator<'e>, arguments: Arguments<'e>) -
     let missing = width.abs() - text.chars().count() as f64;
     // Also where the width is no number.
     if missing.is_nan() || missing <= 0.0 {
-        return Ok(Val::Json(Value::from(text)));
+        return Ok(arguments.get(0).clone());
     }
     if missing.fract() != 0.0 {
         return Err(Fault::internal("Invalid array length"));
@@ -329,7 +369,7 @@ pub(super) fn pad<'e>(evaluator: &mut Evaluator<'e>, arguments: Arguments<'e>) -
         return Err(Fault::limit(MEMORY));
     }
     let missing = missing as usize;
-    evaluator.write_bytes(missing.saturating_mul(filler.chars().map(char::len_utf8).max().unwrap_or(1)))?;
+    evaluator.write_text(missing.saturating_mul(filler.chars().map(char::len_utf8).max().unwrap_or(1)))?;
     evaluator.steps_of(missing / 8)?;
     let padding: String = filler.chars().cycle().take(missing).collect();
     evaluator.text(if width > 0.0 { format!("{text}{padding}") } else { format!("{padding}{text}") })
@@ -358,12 +398,12 @@ pub(super) fn matches<'e>(evaluator: &mut Evaluator<'e>, arguments: Arguments<'e
         let mut matcher = evaluator.matcher(arguments.function(1)?);
         let mut hit = evaluator.next_match(&mut matcher, &text, true)?;
         while let Some(found) = hit.filter(|_| below(results.len(), limit)) {
-            let entry = super::super::value::object(vec![
-                (Arc::from("match"), Val::Json(Value::from(found.text))),
-                (Arc::from("index"), Val::number(found.start)),
+            let whole = evaluator.text(found.text)?;
+            let entry = evaluator.object_of(vec![
+                (Arc::from("match"), whole),
+                (Arc::from("index"), Val::number(found.start.units)),
                 (Arc::from("groups"), found.groups),
             ])?;
-            evaluator.write_bytes(192)?;
             evaluator.push(&mut results, entry)?;
             hit = evaluator.next_match(&mut matcher, &text, false)?;
         }
@@ -394,16 +434,18 @@ pub(super) fn split<'e>(evaluator: &mut Evaluator<'e>, arguments: Arguments<'e>)
     }
     if let Val::Function(function) = arguments.get(1) {
         let mut matcher = evaluator.matcher(*function);
-        let mut start = 0.0;
+        let mut start = Place::START;
         let mut hit = evaluator.next_match(&mut matcher, &text, true)?;
         while let Some(found) = hit.filter(|_| below(parts.len(), limit)) {
-            let part = evaluator.text(units(&text, start, found.start))?;
+            let part = between(evaluator, &text, start, found.start)?;
+            let part = evaluator.text(&*part)?;
             evaluator.push(&mut parts, part)?;
             start = found.end;
             hit = evaluator.next_match(&mut matcher, &text, false)?;
         }
         if below(parts.len(), limit) {
-            let part = evaluator.text(units(&text, start, f64::INFINITY))?;
+            let part = between(evaluator, &text, start, Place::end_of(&text))?;
+            let part = evaluator.text(&*part)?;
             evaluator.push(&mut parts, part)?;
         }
         return evaluator.plain(parts);
@@ -411,7 +453,7 @@ pub(super) fn split<'e>(evaluator: &mut Evaluator<'e>, arguments: Arguments<'e>)
     // A limit counts whole parts.
     let limit = limit.map_or(usize::MAX, |limit| limit.trunc() as usize);
     let Some(separator) = arguments.text(1) else {
-        return evaluator.plain(vec![Val::Json(Value::from(text))]);
+        return evaluator.plain(vec![arguments.get(0).clone()]);
     };
     let pieces: Box<dyn Iterator<Item = &str>> = if separator.is_empty() {
         Box::new(text.split("").filter(|piece| !piece.is_empty()))
@@ -437,7 +479,7 @@ pub(super) fn join<'e>(evaluator: &mut Evaluator<'e>, arguments: Arguments<'e>) 
         bytes = bytes.saturating_add(item.as_str().map_or(0, |text| text.len()));
     }
     evaluator.steps_of(items.len() / 8)?;
-    evaluator.write_bytes(bytes)?;
+    evaluator.write_text(bytes)?;
     let mut text = String::with_capacity(bytes);
     for (index, item) in items.iter().enumerate() {
         if index > 0 {
@@ -445,7 +487,7 @@ pub(super) fn join<'e>(evaluator: &mut Evaluator<'e>, arguments: Arguments<'e>) 
         }
         text.push_str(item.as_str().map_or("", |text| text));
     }
-    Ok(Val::Json(Value::from(text)))
+    evaluator.text(text)
 }
 
 pub(super) fn replace<'e>(evaluator: &mut Evaluator<'e>, arguments: Arguments<'e>) -> Result<Val<'e>> {
@@ -456,7 +498,7 @@ pub(super) fn replace<'e>(evaluator: &mut Evaluator<'e>, arguments: Arguments<'e
     let limit = limit(&arguments, 3, "D3011")?;
     evaluator.steps_of(text.len() / 64)?;
     if !below(0, limit) {
-        return Ok(Val::Json(Value::from(text)));
+        return Ok(arguments.get(0).clone());
     }
     match arguments.get(1) {
         Val::Function(function) => {
@@ -489,7 +531,7 @@ fn replace_text<'e>(
         && let Some((before, after)) = rest.split_once(pattern)
     {
         evaluator.step()?;
-        evaluator.write_bytes(before.len() + replacement.len())?;
+        evaluator.steps_of((before.len() + replacement.len()) / 64)?;
         if out.len() > evaluator.max_text() {
             return Err(Fault::limit(MEMORY));
         }
@@ -510,12 +552,15 @@ fn replace_matches<'e>(
     limit: Option<f64>,
 ) -> Result<Val<'e>> {
     let mut out = String::new();
-    let mut position = 0.0;
+    let mut position = Place::START;
     let mut count = 0;
     let mut hit = evaluator.next_match(&mut matcher, text, true)?;
     while let Some(found) = hit.filter(|_| below(count, limit)) {
-        out.push_str(&units(text, position, found.start));
-        position = found.start + found.text.encode_utf16().count() as f64;
+        out.push_str(&between(evaluator, text, position, found.start)?);
+        position = Place {
+            units: found.start.units + found.text.encode_utf16().count() as f64,
+            byte: found.start.byte.map(|byte| byte + found.text.len()),
+        };
         let before = out.len();
         match replacement {
             Val::Function(function) => {
@@ -528,18 +573,18 @@ fn replace_matches<'e>(
             }
             replacement => {
                 let template = replacement.as_str().map_or("", |text| text);
-                evaluator.steps_of(template.len() / 8)?;
+                evaluator.steps_of(1 + template.len() / 8)?;
                 fill(template, &found, &mut out);
             }
         }
-        evaluator.write_bytes(out.len() - before)?;
+        evaluator.steps_of((out.len() - before) / 64)?;
         if out.len() > evaluator.max_text() {
             return Err(Fault::limit(MEMORY));
         }
         count += 1;
         hit = evaluator.next_match(&mut matcher, text, false)?;
     }
-    out.push_str(&units(text, position, f64::INFINITY));
+    out.push_str(&between(evaluator, text, position, Place::end_of(text))?);
     evaluator.text(out)
 }
 
@@ -651,7 +696,7 @@ fn encode<'e>(
     keep: fn(u8) -> bool,
 ) -> Result<Val<'e>> {
     if let Some(text) = arguments.text(0) {
-        evaluator.write_bytes(text.len() * 3)?;
+        evaluator.write_text(text.len().saturating_mul(3))?;
         if text.contains('\u{fffd}') {
             // It may have been half a surrogate pair, which has no encoding.
             return Err(Fault::value("D3140", Some(Value::from(text))).text(arguments.name));

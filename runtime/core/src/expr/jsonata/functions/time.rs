@@ -101,9 +101,11 @@ pub(super) fn parse_integer<'e>(evaluator: &mut Evaluator<'e>, arguments: Argume
     picture::parse_integer(&text, &picture).map(Val::number).map_err(fault)
 }
 
-/// Charges the work of reading a text.
+/// Charges the work of reading a text, and checks that there is room for what a picture is made into.
 fn charge(evaluator: &mut Evaluator<'_>, text: Option<&str>) -> Result<()> {
-    evaluator.steps_of(text.map_or(0, str::len))
+    let length = text.map_or(0, str::len);
+    evaluator.room(length.saturating_mul(4))?;
+    evaluator.steps_of(length)
 }
 
 /// The picture is an expression that gave nothing; the reference then falls over.
