@@ -198,4 +198,21 @@ mod tests {
         fn check<T: Send + Sync>() {}
         check::<Payload>();
     }
+
+    #[test]
+    fn parts_keep_their_text() {
+        let payload = Payload::parse("{\"a\": [ 1, { \"b/~\" : \"x\" } ] }").unwrap();
+        let cases = [
+            ("", Some(payload.text())),
+            ("/a", Some("[ 1, { \"b/~\" : \"x\" } ]")),
+            ("/a/1/b~1~0", Some("\"x\"")),
+            ("/a/2", None),
+            ("/a/-1", None),
+            ("/b", None),
+            ("/a/0/c", None),
+        ];
+        for (pointer, expected) in cases {
+            assert_eq!(payload.part(pointer).as_ref().map(Payload::text), expected, "{pointer}");
+        }
+    }
 }

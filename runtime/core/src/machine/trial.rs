@@ -266,3 +266,95 @@ impl Probe {
         self.note(|seen| seen.handled = Some(failure.clone()));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::asl;
+    use crate::machine::{Command, Start, Timestamp};
+
+    /// A state that stands alone, told to begin; what it asks for besides the time limit.
+    fn begin(state: &str, given: Given) -> (Trial, Vec<Command>) {
+        let parsed = asl::parse_state(state);
+        let definition = parsed.definition.unwrap_or_else(|| panic!("{:?}", parsed.diagnostics));
+        let id = definition.find(asl::LONE_STATE).unwrap();
+        let mut trial = Trial::new(definition, id, given);
+        let start = Start {
+            arn: "arn".into(),
+            name: "e".into(),
+            machine_arn: "arn:aws:states:us-east-1:000000000000:stateMachine:m".into(),
+            machine_name: "m".into(),
+            revision: "".into(),
+            version_arn: None,
+            alias_arn: None,
+            role_arn: "".into(),
+            trace_header: None,
+            input: Payload::parse("[1, 2]").unwrap(),
+        };
+        let asked = trial.step(&env(), Event::Started(Box::new(start))).asked;
+        let asked = asked.into_iter().filter(|command| match command {
+            Command::Timer(timer) => timer.purpose != crate::machine::Purpose::Execution,
+            Command::Activity(_) | Command::Call(_) => true,
+        });
+        (trial, asked.collect())
+    }
+
+    fn env() -> Env<'static> {
+        let now = Timestamp::from_millis(0);
+        Env { now, seed: 7, machine_deleted: false, activity_exists: &|_| true, token: &|_, _| String::new() }
+    }
+
+    fn payload(text: &str) -> Payload {
+        Payload::parse(text).unwrap()
+    }
+
+    #[test]
+    fn a_state_is_run_and_not_left() {
+        let (trial, asked) = begin(r#"{"Type": "Pass", "Next": "StateName"}"#, Given::default());
+        let next = Some(asl::LONE_STATE.into());
+        assert_eq!(trial.verdict(), Some(Verdict::Succeeded { output: payload("[1, 2]"), next }));
+        assert_eq!((asked, trial.is_decided()), (Vec::new(), true));
+
+        let (trial, asked) = begin(r#"{"Type": "Wait", "Seconds": 9, "End": true}"#, Given::default());
+        assert_eq!((asked.len(), trial.verdict()), (1, None));
+        assert_eq!(trial.seen().at(Stage::InputPath), Some(&payload("[1, 2]")));
+    }
+
+    #[test]
+    fn what_a_task_waits_for_is_answered_or_mocked() {
+        let task = r#"{"Type": "Task", "Resource": "arn:aws:states:::lambda:invoke", "End": true,
+            "Parameters": {"FunctionName": "f"}, "Retry": [{"ErrorEquals": ["E"], "MaxAttempts": 2}]}"#;
+        let succeeded = Some(Verdict::Succeeded { output: payload("3"), next: None });
+        let (mut trial, asked) = begin(task, Given::default());
+        let Some(Command::Call(call)) = asked.first() else { panic!("{asked:?}") };
+        let (frame, task_id) = (call.frame, call.task);
+        trial.step(&env(), Event::CallAnswered { frame, task: task_id, answer: Ok(payload("3")) });
+        assert_eq!(trial.verdict(), succeeded);
+
+        for (retries, is_retriable) in [(0, true), (1, true), (2, false)] {
+            let (mut trial, _) = begin(task, Given { retries, ..Given::default() });
+            let failure = Failure::new("E", "why");
+            trial.mock(&env(), Mock { answer: Err(failure.clone()), failed_iterations: 0 });
+            let expected = if is_retriable { Verdict::Retriable(failure) } else { Verdict::Failed(failure) };
+            assert_eq!((trial.verdict(), trial.seen().retrier), (Some(expected), Some(0)), "{retries}");
+        }
+    }
+
+    /// None of the branches or iterations of a block runs, and a mock of a decided state changes nothing.
+    #[test]
+    fn blocks_do_not_begin() {
+        let inner = r#"{"StartAt": "I", "States": {"I": {"Type": "Fail"}}}"#;
+        for state in [
+            format!(r#"{{"Type": "Map", "ItemProcessor": {inner}, "End": true}}"#),
+            format!(r#"{{"Type": "Parallel", "Branches": [{inner}], "End": true}}"#),
+        ] {
+            let (mut trial, asked) = begin(&state, Given::default());
+            assert_eq!((asked, trial.verdict()), (Vec::new(), None), "{state}");
+            for result in ["[ 1 ]", "[2]"] {
+                trial.mock(&env(), Mock { answer: Ok(payload(result)), failed_iterations: 0 });
+                let output = payload("[ 1 ]");
+                assert_eq!(trial.verdict(), Some(Verdict::Succeeded { output, next: None }), "{state}");
+            }
+        }
+    }
+}

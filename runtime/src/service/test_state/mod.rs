@@ -8,13 +8,14 @@ mod context;
 mod inspection;
 mod mock;
 mod outputs;
+mod reader;
 
 use std::sync::Arc;
 
 use gradus_api::enums::{InspectionLevel, TestExecutionStatus};
 use gradus_api::errors::{InvalidDefinition, TestStateError, ValidationException};
 use gradus_api::http::{Fault, RequestContext};
-use gradus_api::shapes::{TestStateConfiguration, TestStateInput, TestStateOutput};
+use gradus_api::shapes::{InspectionData, TestStateConfiguration, TestStateInput, TestStateOutput};
 use gradus_core::asl::definition::{Kind, Pattern, Resource, State};
 use gradus_core::asl::{self, Definition, diagnostic};
 use gradus_core::json::{self, Payload, Value};
@@ -25,6 +26,7 @@ use super::arn::{self, Place};
 use super::execution::{random_name, read_input, text};
 use super::{Service, express, invalid};
 use crate::store::Store;
+use reader::Items;
 
 /// TestState.
 pub(super) async fn test<S: Store>(
@@ -45,7 +47,9 @@ pub(super) async fn test<S: Store>(
     check_kind(&input, state)?;
     let configuration = input.state_configuration.clone().unwrap_or_default();
     check_configuration(&configuration, input.mock.is_some())?;
-    let given = given(&input, &configuration, &found, state, &data)?;
+    let items = found.state.get("ItemReader").map(|reader| reader::items(reader, &configuration));
+    let items = items.transpose().map_err(invalid)?;
+    let given = given(&input, &configuration, &found, state, &data, items.as_ref())?;
     let failed_iterations = count(configuration.map_iteration_failure_count);
     let mock = match input.mock {
         None => None,
@@ -66,8 +70,10 @@ pub(super) async fn test<S: Store>(
     }
     let verdict = trial.verdict().ok_or_else(|| Fault::internal(None))?;
     let level = input.inspection_level.unwrap_or(InspectionLevel::Info);
-    let inspection =
-        (level != InspectionLevel::Info).then(|| inspection::data(state, &data, &seen, trial.variables()));
+    let inspection = (level != InspectionLevel::Info).then(|| InspectionData {
+        after_items_pointer: items.and_then(|items| items.pointed).map(|items| items.text().to_owned()),
+        ..inspection::data(state, &data, &seen, trial.variables())
+    });
     Ok(TestStateOutput { inspection_data: inspection, ..shown(verdict) })
 }
 
@@ -193,23 +199,16 @@ fn given(
     found: &Found<'_>,
     state: &State,
     data: &Payload,
+    items: Option<&Items>,
 ) -> Result<Given, ValidationException> {
     let context = input.context.as_deref().map(|text| context::read(text, state).map_err(invalid));
-    // What a reader would give if nobody says: nothing. Whether the service asks for it is not known.
-    let items = configuration.map_item_reader_data.as_deref().unwrap_or("[]");
-    let items = Some(items).filter(|_| found.state.get("ItemReader").is_some());
     Ok(Given {
         variables: variables(input.variables.as_deref())?,
         context: context.transpose()?,
         item: found.in_map.then(|| data.value().clone()),
         retries: count(configuration.retrier_retry_count),
-        items: items.map(|text| Payload::parse(text).map_err(|_| unreadable_items())).transpose()?,
+        items: items.map(|items| items.items.clone()),
     })
-}
-
-/// The words were not recorded.
-fn unreadable_items() -> ValidationException {
-    invalid("MapItemReaderData must be valid JSON")
 }
 
 /// The variables given. The words for what is no object were not recorded.
