@@ -442,8 +442,10 @@ fn shown(id: EventId, entry: &Entry) -> Value {
         Fact::ExecutionRedriven { count, token: _ } => {
             ("ExecutionRedriven".to_owned(), json!({ "redriveCount": count }))
         }
-        Fact::LambdaFunctionScheduled { resource, input, timeout_seconds, .. } => {
+        Fact::LambdaFunctionScheduled { resource, input, timeout_seconds, .. }
+        | Fact::LambdaFunctionScheduledInRole { resource, input, timeout_seconds, .. } => {
             let details = joined(json!({ "resource": &**resource }), data("input", input));
+            let details = in_role(details, &entry.fact);
             ("LambdaFunctionScheduled".to_owned(), limited(details, *timeout_seconds, None))
         }
         Fact::LambdaFunctionStarted { .. } => ("LambdaFunctionStarted".to_owned(), Value::Null),
@@ -462,9 +464,18 @@ fn shown(id: EventId, entry: &Entry) -> Value {
             timeout_seconds,
             heartbeat_seconds,
             ..
+        }
+        | Fact::TaskScheduledInRole {
+            service,
+            action,
+            region,
+            parameters,
+            timeout_seconds,
+            heartbeat_seconds,
+            ..
         } => {
             let details = json!({ "region": &**region, "parameters": parameters.text() });
-            let details = limited(details, *timeout_seconds, *heartbeat_seconds);
+            let details = limited(in_role(details, &entry.fact), *timeout_seconds, *heartbeat_seconds);
             ("TaskScheduled".to_owned(), joined(called(service, action), details))
         }
         Fact::TaskStarted { service, action, .. } => ("TaskStarted".to_owned(), called(service, action)),
@@ -552,6 +563,14 @@ fn limited(mut details: Value, timeout_seconds: Option<u64>, heartbeat_seconds: 
         if let Some(seconds) = seconds {
             details[member] = json!(seconds);
         }
+    }
+    details
+}
+
+/// Details with the role of the task, if it has one.
+fn in_role(mut details: Value, fact: &Fact) -> Value {
+    if let Some(role) = fact.role() {
+        details["taskCredentials"] = json!({ "roleArn": role });
     }
     details
 }

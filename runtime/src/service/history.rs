@@ -17,9 +17,9 @@ use gradus_api::shapes::{
     ExecutionTimedOutEventDetails, HistoryEvent, HistoryEventExecutionDataDetails as DataDetails,
     LambdaFunctionFailedEventDetails, LambdaFunctionScheduledEventDetails,
     LambdaFunctionSucceededEventDetails, LambdaFunctionTimedOutEventDetails, MapIterationEventDetails,
-    MapStateStartedEventDetails, StateEnteredEventDetails, StateExitedEventDetails, TaskFailedEventDetails,
-    TaskScheduledEventDetails, TaskStartedEventDetails, TaskSubmittedEventDetails, TaskSucceededEventDetails,
-    TaskTimedOutEventDetails,
+    MapStateStartedEventDetails, StateEnteredEventDetails, StateExitedEventDetails, TaskCredentials,
+    TaskFailedEventDetails, TaskScheduledEventDetails, TaskStartedEventDetails, TaskSubmittedEventDetails,
+    TaskSucceededEventDetails, TaskTimedOutEventDetails,
 };
 use gradus_core::json::Payload;
 use gradus_core::machine::codec::{self, StepFacts};
@@ -216,13 +216,15 @@ fn project(data: &mut Data, at: Timestamp, id: EventId, entry: &Entry) -> Option
                 ..event(EventType::ExecutionTimedOut)
             }
         }
-        Fact::LambdaFunctionScheduled { resource, input, timeout_seconds, frame: _ } => {
+        Fact::LambdaFunctionScheduled { resource, input, timeout_seconds, frame: _ }
+        | Fact::LambdaFunctionScheduledInRole { resource, input, timeout_seconds, frame: _, role: _ } => {
             let (input, input_details) = data.show(input);
             HistoryEvent {
                 lambda_function_scheduled_event_details: Some(LambdaFunctionScheduledEventDetails {
                     input,
                     input_details,
                     timeout_in_seconds: timeout_seconds.map(number),
+                    task_credentials: credentials(&entry.fact),
                     ..LambdaFunctionScheduledEventDetails::new(&**resource)
                 }),
                 ..event(EventType::LambdaFunctionScheduled)
@@ -264,6 +266,16 @@ fn project(data: &mut Data, at: Timestamp, id: EventId, entry: &Entry) -> Option
             timeout_seconds,
             heartbeat_seconds,
             frame: _,
+        }
+        | Fact::TaskScheduledInRole {
+            service,
+            action,
+            region,
+            parameters,
+            timeout_seconds,
+            heartbeat_seconds,
+            frame: _,
+            role: _,
         } => {
             // Parameters have no details beside them; without data they are empty.
             let (parameters, _) = data.show(parameters);
@@ -271,6 +283,7 @@ fn project(data: &mut Data, at: Timestamp, id: EventId, entry: &Entry) -> Option
                 task_scheduled_event_details: Some(TaskScheduledEventDetails {
                     timeout_in_seconds: timeout_seconds.map(number),
                     heartbeat_in_seconds: heartbeat_seconds.map(number),
+                    task_credentials: credentials(&entry.fact),
                     ..TaskScheduledEventDetails::new(
                         &**service,
                         &**action,
@@ -513,6 +526,11 @@ fn iteration(name: &str, index: u32) -> Option<MapIterationEventDetails> {
     Some(MapIterationEventDetails { name: Some(name.to_owned()), index: small(index) })
 }
 
+/// What a call was to be made with.
+fn credentials(fact: &Fact) -> Option<TaskCredentials> {
+    fact.role().map(|role| TaskCredentials { role_arn: Some(role.to_owned()) })
+}
+
 fn words(failure: &Failure) -> (Option<String>, Option<String>) {
     (text(&failure.error), text(&failure.cause))
 }
@@ -575,6 +593,13 @@ mod tests {
                 input: data.clone(),
                 timeout_seconds: None,
             },
+            Fact::LambdaFunctionScheduledInRole {
+                frame,
+                resource: word.clone(),
+                input: data.clone(),
+                timeout_seconds: None,
+                role: word.clone(),
+            },
             Fact::LambdaFunctionStarted { frame },
             Fact::LambdaFunctionSucceeded { frame, output: data.clone() },
             Fact::LambdaFunctionFailed { frame, failure: failure.clone() },
@@ -622,6 +647,16 @@ mod tests {
                 timeout_seconds: Some(1),
                 heartbeat_seconds: None,
             },
+            Fact::TaskScheduledInRole {
+                frame,
+                service: service.clone(),
+                action: action.clone(),
+                region: word.clone(),
+                parameters: data.clone(),
+                timeout_seconds: None,
+                heartbeat_seconds: Some(1),
+                role: word.clone(),
+            },
             Fact::TaskStarted { frame, service: service.clone(), action: action.clone() },
             Fact::TaskSubmitted {
                 frame,
@@ -660,7 +695,8 @@ mod tests {
     fn an_event_has_the_name_of_its_fact() {
         for fact in facts() {
             let kind_of_fact = format!("{fact:?}");
-            let kind_of_fact = kind_of_fact.split([' ', '{']).next().unwrap().to_owned();
+            let kind_of_fact = kind_of_fact.split([' ', '{']).next().unwrap();
+            let kind_of_fact = kind_of_fact.trim_end_matches("InRole").to_owned();
             let expected = match &fact {
                 Fact::StateEntered { kind, .. } => format!("{kind:?}StateEntered"),
                 Fact::StateExited { kind, .. } | Fact::StateExitedAssigned { kind, .. } => {

@@ -198,8 +198,9 @@ fn scheduled<'r>(
     for row in rows {
         let facts = codec::decode(row).map_err(|error| Error::Damaged(error.to_string()))?;
         let mut found = facts.numbered().filter(|(event, entry)| *event == task && entry.fact.is_event());
-        let Some((_, Entry { fact: Fact::TaskScheduled { service, action, parameters, .. }, .. })) =
-            found.next()
+        let Some((_, Entry { fact, .. })) = found.next() else { continue };
+        let (Fact::TaskScheduled { service, action, parameters, .. }
+        | Fact::TaskScheduledInRole { service, action, parameters, .. }) = fact
         else {
             continue;
         };

@@ -110,8 +110,10 @@ impl Trace {
             | Fact::StartedBy { .. }
             | Fact::ActivityStarted { .. }
             | Fact::LambdaFunctionScheduled { .. }
+            | Fact::LambdaFunctionScheduledInRole { .. }
             | Fact::LambdaFunctionStarted { .. }
             | Fact::TaskScheduled { .. }
+            | Fact::TaskScheduledInRole { .. }
             | Fact::TaskStarted { .. }
             | Fact::TaskSubmitted { .. }
             | Fact::TaskHeartbeat { .. } => None,

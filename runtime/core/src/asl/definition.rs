@@ -169,12 +169,25 @@ pub struct Task {
     pub timeout: Option<Seconds>,
     /// `HeartbeatSeconds` or `HeartbeatSecondsPath`.
     pub heartbeat: Option<Seconds>,
+    /// `Credentials`.
+    pub role: Option<Role>,
     /// `Retry`, in order.
     pub retriers: Vec<Retrier>,
     /// `Catch`, in order.
     pub catchers: Vec<Catcher>,
     /// `Next` or `End`.
     pub transition: Transition,
+}
+
+/// `Credentials`: the role that a call is made in.
+#[derive(Debug)]
+pub enum Role {
+    /// In JSONPath: the whole field, of which `RoleArn` counts.
+    JsonPath(Template),
+    /// In JSONata: `RoleArn` as written.
+    Fixed(Arc<str>),
+    /// In JSONata: what this query gives, a string.
+    Query(Box<Query>),
 }
 
 /// Who does a task's work. A new integration is a new variant here and a file in `tasks/`.

@@ -406,6 +406,47 @@ mod tests {
         }
     }
 
+    /// As for the row above.
+    #[test]
+    fn roles_are_these_bytes() {
+        let text = |text: &str| Arc::<str>::from(text);
+        let (frame, value) = (FrameId(2), Payload::parse("7").expect("sound"));
+        let facts = [
+            Fact::LambdaFunctionScheduledInRole {
+                frame,
+                resource: text("f"),
+                input: value.clone(),
+                timeout_seconds: Some(5),
+                role: text("r"),
+            },
+            Fact::TaskScheduledInRole {
+                frame,
+                service: text("s"),
+                action: text("a"),
+                region: text("e"),
+                parameters: value,
+                timeout_seconds: None,
+                heartbeat_seconds: Some(6),
+                role: text("q"),
+            },
+        ];
+        let entries = facts.map(|fact| Entry { previous: EventId(3), fact });
+        let row = encode(Timestamp::from_millis(1), EventId(4), &entries);
+        #[rustfmt::skip]
+        let expected = [
+            1, /* first event */ 4, /* time */ 2,
+            /* texts */ 7, 1, b'f', 1, b'7', 1, b'r', 1, b's', 1, b'a', 1, b'e', 1, b'q',
+            /* facts */ 2,
+            /* LambdaFunctionScheduledInRole */ 53, 3, 2, 0, 1, 1, 5, 2,
+            /* TaskScheduledInRole */ 54, 3, 2, 3, 4, 5, 1, 0, 1, 6, 6,
+        ];
+        assert_eq!(row, expected);
+        assert_eq!(decode(&row).expect("our own bytes").entries, entries);
+        for end in 0..row.len() {
+            assert!(decode(&row[..end]).is_err(), "cut at {end}");
+        }
+    }
+
     #[test]
     fn events_beyond_all_numbers_are_refused() {
         let entries = [Entry { previous: EventId(0), fact: Fact::ParallelSucceeded { frame: FrameId(2) } }];

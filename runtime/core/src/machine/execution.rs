@@ -384,7 +384,8 @@ impl Execution {
                     visit.waits_for = WaitsFor::Answer { task: task.clone(), timeout, heartbeat };
                 }
             }
-            Fact::LambdaFunctionScheduled { frame, resource, input, timeout_seconds } => {
+            Fact::LambdaFunctionScheduled { frame, resource, input, timeout_seconds }
+            | Fact::LambdaFunctionScheduledInRole { frame, resource, input, timeout_seconds, role: _ } => {
                 let resource = Resource::Lambda { arn: resource.clone() };
                 self.call(*frame, event, at, resource, input, *timeout_seconds, None);
             }
@@ -395,7 +396,17 @@ impl Execution {
                 parameters,
                 timeout_seconds,
                 heartbeat_seconds,
-                ..
+                region: _,
+            }
+            | Fact::TaskScheduledInRole {
+                frame,
+                service,
+                action,
+                parameters,
+                timeout_seconds,
+                heartbeat_seconds,
+                region: _,
+                role: _,
             } => {
                 let (service, pattern) = (service.clone(), Pattern::of(action));
                 let resource = Resource::Service { service, action: action.clone(), pattern };

@@ -408,6 +408,38 @@ facts! {
         /// The task.
         parent: Parent,
     },
+    /// As [`LambdaFunctionScheduled`](Fact::LambdaFunctionScheduled), with `Credentials`.
+    53 => LambdaFunctionScheduledInRole {
+        /// The line of control.
+        frame: FrameId,
+        /// ARN of the function.
+        resource: Arc<str>,
+        /// The function's input.
+        input: Payload,
+        /// `TimeoutSeconds`, where the state has it.
+        timeout_seconds: Option<u64>,
+        /// ARN of the role. It is shown; nobody takes it.
+        role: Arc<str>,
+    },
+    /// As [`TaskScheduled`](Fact::TaskScheduled), with `Credentials`.
+    54 => TaskScheduledInRole {
+        /// The line of control.
+        frame: FrameId,
+        /// The service.
+        service: Arc<str>,
+        /// The action with the pattern.
+        action: Arc<str>,
+        /// The region that is called.
+        region: Arc<str>,
+        /// The parameters of the call.
+        parameters: Payload,
+        /// `TimeoutSeconds`, where the state has it.
+        timeout_seconds: Option<u64>,
+        /// `HeartbeatSeconds`, where the state has it.
+        heartbeat_seconds: Option<u64>,
+        /// ARN of the role. It is shown; nobody takes it.
+        role: Arc<str>,
+    },
     // Redrives have the numbers from 60 on.
     /// An execution that had ended goes on from where it failed. Every line of control halts until it
     /// is resumed.
@@ -483,11 +515,13 @@ impl Fact {
             | Fact::MapFailed { .. }
             | Fact::StateAborted { .. }
             | Fact::LambdaFunctionScheduled { .. }
+            | Fact::LambdaFunctionScheduledInRole { .. }
             | Fact::LambdaFunctionStarted { .. }
             | Fact::LambdaFunctionSucceeded { .. }
             | Fact::LambdaFunctionFailed { .. }
             | Fact::LambdaFunctionTimedOut { .. }
             | Fact::TaskScheduled { .. }
+            | Fact::TaskScheduledInRole { .. }
             | Fact::TaskStarted { .. }
             | Fact::TaskSubmitted { .. }
             | Fact::TaskSucceeded { .. }
@@ -498,6 +532,16 @@ impl Fact {
             | Fact::ExecutionRedriven { .. }
             | Fact::StateResumed { .. }
             | Fact::BlockResumed { .. } => false,
+        }
+    }
+
+    /// ARN of the role that a call was scheduled with, if any.
+    pub fn role(&self) -> Option<&str> {
+        match self {
+            Fact::LambdaFunctionScheduledInRole { role, .. } | Fact::TaskScheduledInRole { role, .. } => {
+                Some(role)
+            }
+            _ => None,
         }
     }
 
@@ -540,11 +584,13 @@ impl Fact {
             | Fact::MapFailed { frame }
             | Fact::StateAborted { frame, .. }
             | Fact::LambdaFunctionScheduled { frame, .. }
+            | Fact::LambdaFunctionScheduledInRole { frame, .. }
             | Fact::LambdaFunctionStarted { frame }
             | Fact::LambdaFunctionSucceeded { frame, .. }
             | Fact::LambdaFunctionFailed { frame, .. }
             | Fact::LambdaFunctionTimedOut { frame, .. }
             | Fact::TaskScheduled { frame, .. }
+            | Fact::TaskScheduledInRole { frame, .. }
             | Fact::TaskStarted { frame, .. }
             | Fact::TaskSubmitted { frame, .. }
             | Fact::TaskSucceeded { frame, .. }

@@ -120,7 +120,9 @@ fn jsonata(
         3 => {
             let arn = ACTIVITIES[below(ACTIVITIES.len())];
             let resource = match below(3) {
-                0 => format!(r#""Resource":"{FUNCTION}","Arguments":{{"n":"{{% {number} %}}"}}"#),
+                0 => format!(
+                    r#""Resource":"{FUNCTION}","Arguments":{{"n":"{{% {number} %}}"}},"Credentials":{{"RoleArn":"{{% 'role-' & $string({number}) %}}"}}"#
+                ),
                 1 => format!(
                     r#""Resource":"arn:aws:states:::lambda:invoke.waitForTaskToken","Arguments":{{"FunctionName":"{FUNCTION}","Payload":{{"token":"{{% $states.context.Task.Token %}}"}}}}"#
                 ),
@@ -154,9 +156,10 @@ fn resource(below: &mut dyn FnMut(usize) -> usize) -> String {
         )
     };
     match below(8) {
-        0 => format!(r#""Resource":"{FUNCTION}""#),
+        0 => format!(r#""Resource":"{FUNCTION}"{}"#, credentials(below)),
         1 => format!(
-            r#""Resource":"arn:aws:states:::lambda:invoke","Parameters":{{"FunctionName":"{FUNCTION}","Payload.$":"$"}}"#
+            r#""Resource":"arn:aws:states:::lambda:invoke","Parameters":{{"FunctionName":"{FUNCTION}","Payload.$":"$"}}{}"#,
+            credentials(below)
         ),
         2 => format!(
             r#""Resource":"arn:aws:states:::lambda:invoke.waitForTaskToken","Parameters":{{"FunctionName":"{FUNCTION}","Payload":{{"token.$":"$$.Task.Token"}}}}"#
@@ -164,6 +167,16 @@ fn resource(below: &mut dyn FnMut(usize) -> usize) -> String {
         3 => nested(""),
         4 => nested(".sync"),
         _ => format!(r#""Resource":"{}""#, ACTIVITIES[below(ACTIVITIES.len())]),
+    }
+}
+
+/// Maybe the role of a call. Now and then it is found to be no text.
+fn credentials(below: &mut dyn FnMut(usize) -> usize) -> &'static str {
+    match below(8) {
+        0 => r#","Credentials":{"RoleArn":"role"}"#,
+        1 => r#","Credentials":{"RoleArn.$":"States.Format('role-{}', $.n)"}"#,
+        2 => r#","Credentials":{"RoleArn.$":"$.n"}"#,
+        _ => "",
     }
 }
 

@@ -151,7 +151,7 @@ fn shown(fact: &Fact) -> String {
         Fact::MapIterationAborted { index, .. } => format!("MapIterationAborted{{{index}}}"),
         other => {
             let name = format!("{other:?}");
-            let name = name.split([' ', '{']).next().unwrap_or_default();
+            let name = name.split([' ', '{']).next().unwrap_or_default().trim_end_matches("InRole");
             name.replacen("Parallel", "ParallelState", 1).replacen("MapS", "MapStateS", 1).replacen(
                 "MapF",
                 "MapStateF",

@@ -337,7 +337,9 @@ fn check_reasons(Recorded { id, steps, execution }: &Recorded) -> Result<(), Str
         for (event, entry) in step.numbered() {
             if let Fact::ActivityScheduled { frame, .. }
             | Fact::LambdaFunctionScheduled { frame, .. }
-            | Fact::TaskScheduled { frame, .. } = entry.fact
+            | Fact::LambdaFunctionScheduledInRole { frame, .. }
+            | Fact::TaskScheduled { frame, .. }
+            | Fact::TaskScheduledInRole { frame, .. } = entry.fact
             {
                 attempts.insert(frame, event);
             }
@@ -400,7 +402,9 @@ fn reason(before: &Execution, attempts: &BTreeMap<FrameId, EventId>, step: &Step
             .or_else(|| fired(before, step.at, *frame, Purpose::Retry)),
         Fact::ActivityScheduled { frame, .. }
         | Fact::LambdaFunctionScheduled { frame, .. }
+        | Fact::LambdaFunctionScheduledInRole { frame, .. }
         | Fact::TaskScheduled { frame, .. }
+        | Fact::TaskScheduledInRole { frame, .. }
         | Fact::ParallelStarted { frame, .. }
         | Fact::MapStarted { frame, .. } => fired(before, step.at, *frame, Purpose::Retry),
         Fact::ExecutionTimedOut { .. } => fired(before, step.at, FrameId::ROOT, Purpose::Execution),

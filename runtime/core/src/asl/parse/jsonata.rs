@@ -120,7 +120,7 @@ fn query_of(parser: &mut Parser, fields: &mut Fields<'_>, name: &'static str) ->
 }
 
 /// A string that may be an expression: its query, or nothing.
-fn string(
+pub(super) fn string(
     parser: &mut Parser,
     location: &Location<'_>,
     text: &str,
@@ -271,6 +271,22 @@ mod tests {
             (
                 r#""Type": "Task", "Resource": "arn:aws:states:::lambda:invoke", "Credentials": {"InvalidField": "x"}"#,
                 &["The field 'RoleArn' is required but was missing at /States/S/Credentials"],
+            ),
+            (
+                r#""Type": "Task", "Resource": "arn:aws:states:::lambda:invoke", "Credentials": {"RoleArn.$": "$.r"}"#,
+                &["The field 'RoleArn' is required but was missing at /States/S/Credentials"],
+            ),
+            (
+                r#""Type": "Task", "Resource": "arn:aws:states:::lambda:invoke", "Credentials": {"RoleArn": "{% $states.input.r %}"}"#,
+                &[],
+            ),
+            (
+                r#""Type": "Task", "Resource": "arn:aws:states:::lambda:invoke", "Credentials": {"RoleArn": "r"}"#,
+                &[],
+            ),
+            (
+                r#""Type": "Task", "Resource": "arn:aws:states:::lambda:invoke", "Credentials": {"RoleArn": "{% 1"}"#,
+                &[&[brackets, "Credentials/RoleArn"].concat()],
             ),
             (
                 r#""Type": "Choice", "Choices": [{"Condition": true, "Next": "S"}, {"Condition": "{% 1", "Next": "S"},

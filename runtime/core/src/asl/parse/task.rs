@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use super::fields::{EMPTY, Fields, MAX_NUMBER, Table, each, expected};
-use super::jsonata::Given;
+use super::jsonata::{self, Given};
 use super::location::Location;
 use super::state::{exit, next, number, transition};
 use super::unbuilt::{self, Unbuilt};
-use super::{Block, Parser, Read, Refused};
-use crate::asl::definition::{Catcher, Kind, Pattern, Resource, Retrier, Seconds, Task};
+use super::{Block, Language, Parser, Read, Refused, paths};
+use crate::asl::definition::{Catcher, Kind, Pattern, Resource, Retrier, Role, Seconds, Task};
 use crate::expr::query::Place;
 use crate::json::Value;
 
@@ -19,6 +19,7 @@ const MAX_DELAY_SECONDS: u64 = 31_622_400;
 pub(super) fn task(parser: &mut Parser, block: &mut Block<'_>, fields: &mut Fields<'_>) -> Read<Kind> {
     let required = fields.require(parser, &["Resource"]);
     let resource = resource(parser, fields);
+    let role = role(parser, fields);
     let timeout = seconds(parser, fields, "TimeoutSeconds", "TimeoutSecondsPath");
     let heartbeat = seconds(parser, fields, "HeartbeatSeconds", "HeartbeatSecondsPath");
     let retriers = retriers(parser, fields);
@@ -31,6 +32,7 @@ pub(super) fn task(parser: &mut Parser, block: &mut Block<'_>, fields: &mut Fiel
         resource: resource?,
         timeout,
         heartbeat,
+        role: role?,
         retriers: retriers?,
         catchers: catchers?,
         transition: transition?,
@@ -71,14 +73,12 @@ fn check_limits(
     }
 }
 
-/// Who does the work, and `Credentials`, which depend on it.
-pub(super) fn resource(parser: &mut Parser, fields: &mut Fields<'_>) -> Read<Resource> {
+/// Who does the work.
+fn resource(parser: &mut Parser, fields: &mut Fields<'_>) -> Read<Resource> {
     let Some(arn) = fields.string(parser, "Resource")? else {
         return Err(Refused);
     };
-    let target = Target::of(arn);
-    let credentials = credentials(parser, fields, target);
-    let resource = match target {
+    match Target::of(arn) {
         Some(Target::Activity) if parser.options.express => {
             Err(parser.refuse(&fields.at("Resource"), "Express state machine does not support Activity ARN"))
         }
@@ -87,23 +87,36 @@ pub(super) fn resource(parser: &mut Parser, fields: &mut Fields<'_>) -> Read<Res
         Some(Target::Function) => Ok(Resource::Lambda { arn: Arc::clone(arn) }),
         Some(Target::Other) => Err(unrecognized(parser, &fields.at("Resource"), arn)),
         None => Err(parser.refuse(&fields.at("Resource"), "Value is not a valid resource ARN")),
-    };
-    credentials.and(resource)
+    }
 }
 
-fn credentials(parser: &mut Parser, fields: &mut Fields<'_>, target: Option<Target<'_>>) -> Read<()> {
-    let Some(credentials) = fields.get("Credentials") else {
-        return Ok(());
-    };
-    let place = fields.at("Credentials");
-    let role = credentials.get("RoleArn").or_else(|| credentials.get("RoleArn.$"));
-    Err(match (target, role) {
-        (Some(Target::Activity), _) => {
-            parser.refuse(&place, "The field 'Credentials' is not supported for activities")
+/// `Credentials`. Members besides the role are no fault (recorded), and an ARN is not looked into: who may take a
+/// role shows when it is taken.
+fn role(parser: &mut Parser, fields: &mut Fields<'_>) -> Read<Option<Role>> {
+    const NAME: &str = "Credentials";
+    let Some(credentials) = fields.get(NAME) else { return Ok(None) };
+    let place = fields.at(NAME);
+    if let Some(Value::String(arn)) = fields.peek("Resource")
+        && Target::of(arn) == Some(Target::Activity)
+    {
+        return Err(parser.refuse(&place, "The field 'Credentials' is not supported for activities"));
+    }
+    let is_jsonata = parser.language == Some(Language::Jsonata);
+    let given = credentials.get("RoleArn");
+    let found = credentials.get("RoleArn.$").filter(|_| !is_jsonata);
+    match given.or(found) {
+        None => Err(parser.refuse(&place, "The field 'RoleArn' is required but was missing")),
+        Some(role) if given.is_some() && role.as_str().is_none() => {
+            Err(parser.refuse(&place.field("RoleArn"), expected("[STRING]")))
         }
-        (_, None) => parser.refuse(&place, "The field 'RoleArn' is required but was missing"),
-        (_, Some(_)) => return unbuilt::check(parser, &place, Unbuilt::Field("Credentials")),
-    })
+        Some(Value::String(role)) if is_jsonata => {
+            let query = jsonata::string(parser, &place.field("RoleArn"), role, Place::State)?;
+            Ok(Some(query.map_or_else(|| Role::Fixed(Arc::clone(role)), Role::Query)))
+        }
+        Some(_) => {
+            paths::template(parser, &place, credentials).map(|template| Some(Role::JsonPath(template)))
+        }
+    }
 }
 
 /// What an ARN in `Resource` means.

@@ -544,12 +544,25 @@ fn resources() {
     let credentials = |value: &str| {
         single(&format!(r#"{{"Type": "Task", "Resource": "{lambda}", "End": true, "Credentials": {value}}}"#))
     };
-    let missing = "The field 'RoleArn' is required but was missing at /States/S/Credentials";
-    check(&credentials("{}"), &[missing]);
-    check(&credentials(r#"{"Role": "x"}"#), &[missing]);
+    const MISSING: &str = "The field 'RoleArn' is required but was missing at /States/S/Credentials";
+    for missing in ["{}", r#"{"Role": "x"}"#, r#""x""#] {
+        check(&credentials(missing), &[MISSING]);
+    }
+    for sound in [
+        r#"{"RoleArn": "r"}"#,
+        r#"{"RoleArn.$": "$.r"}"#,
+        r#"{"RoleArn.$": "States.ArrayGetItem($$.Execution.Input, 0)", "Else": 1}"#,
+    ] {
+        check(&credentials(sound), &[]);
+    }
     check(
-        &credentials(r#"{"RoleArn.$": "$.r"}"#),
-        &["NOT_YET_SUPPORTED: gradus does not run the field 'Credentials' yet at /States/S/Credentials"],
+        &credentials(r#"{"RoleArn": 1}"#),
+        &["Expected value of type [STRING] at /States/S/Credentials/RoleArn"],
+    );
+    check(
+        &credentials(r#"{"RoleArn.$": "r"}"#),
+        &["The value for the field 'RoleArn.$' must be a valid JSONPath or a valid intrinsic function call \
+           at /States/S/Credentials"],
     );
 }
 

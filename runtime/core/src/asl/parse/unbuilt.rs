@@ -13,7 +13,7 @@ pub(super) enum Unbuilt<'a> {
     DistributedMap,
     /// A task that is no activity.
     Resource(&'a str),
-    /// A field that nothing reads, such as `Credentials`.
+    /// A field that nothing reads.
     Field(&'a str),
 }
 

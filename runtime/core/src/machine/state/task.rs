@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{Flow, exit, failed};
-use crate::asl::definition::{Kind, Pattern, Resource, Seconds, State, Task};
+use crate::asl::definition::{Kind, Pattern, Resource, Role, Seconds, State, Task};
 use crate::json::{Payload, Value};
 use crate::machine::dataflow::{self, Fault, Product, jsonata, jsonpath};
 use crate::machine::execution::{self, Reply, Turn, Visit, WaitsFor};
@@ -13,6 +13,9 @@ use crate::machine::{EventId, Fact, FrameId, MAX_PAYLOAD_BYTES};
 
 /// The largest number of seconds that a field takes.
 const MAX_SECONDS: u64 = 99_999_999;
+
+/// The most characters in the ARN of a role. Source: the model of the API, which shows it in the history.
+const MAX_ROLE_CHARACTERS: usize = 2000;
 
 /// The first attempt, or the next one: the state stays entered over all of them.
 pub(super) fn schedule(
@@ -26,9 +29,10 @@ pub(super) fn schedule(
     let timeout_seconds = seconds(turn, frame, "TimeoutSecondsPath", task.timeout.as_ref(), &selected)?;
     let heartbeat_seconds = seconds(turn, frame, "HeartbeatSecondsPath", task.heartbeat.as_ref(), &selected)?;
     turn.attempt = Some(EventId(turn.execution.last_event().0 + 1));
-    let input = dataflow::arguments(turn, frame, state, selected);
+    let input = dataflow::arguments(turn, frame, state, selected.clone());
     turn.attempt = None;
     let input = dataflow::within_limit(input?, state)?;
+    let role = role(turn, frame, task.role.as_ref(), &selected)?;
     let fact = match &task.resource {
         Resource::Activity { arn } => {
             if !(turn.env.activity_exists)(arn) {
@@ -39,18 +43,38 @@ pub(super) fn schedule(
             Fact::ActivityScheduled { frame, resource, input, timeout_seconds, heartbeat_seconds }
         }
         Resource::Lambda { arn } => {
-            Fact::LambdaFunctionScheduled { frame, resource: arn.clone(), input, timeout_seconds }
+            let resource = arn.clone();
+            match role {
+                None => Fact::LambdaFunctionScheduled { frame, resource, input, timeout_seconds },
+                Some(role) => {
+                    Fact::LambdaFunctionScheduledInRole { frame, resource, input, timeout_seconds, role }
+                }
+            }
         }
         Resource::Service { service, action, .. } => {
             check_parameters(service, &input).map_err(|text| dataflow::runtime(turn, frame, &text))?;
-            Fact::TaskScheduled {
-                frame,
-                service: service.clone(),
-                action: action.clone(),
-                region: region(turn),
-                parameters: input,
-                timeout_seconds,
-                heartbeat_seconds,
+            let (service, action, region, parameters) =
+                (service.clone(), action.clone(), region(turn), input);
+            match role {
+                None => Fact::TaskScheduled {
+                    frame,
+                    service,
+                    action,
+                    region,
+                    parameters,
+                    timeout_seconds,
+                    heartbeat_seconds,
+                },
+                Some(role) => Fact::TaskScheduledInRole {
+                    frame,
+                    service,
+                    action,
+                    region,
+                    parameters,
+                    timeout_seconds,
+                    heartbeat_seconds,
+                    role,
+                },
             }
         }
     };
@@ -277,6 +301,38 @@ fn go_on<'t>(
     let Kind::Task(task) = &state.kind else { return };
     let flow = finish(turn, state, task).unwrap_or_else(|fault| failed(turn, frame, state, fault));
     turn.follow(frame, flow);
+}
+
+/// The role that a call is to be made in, from what the parameters are made of.
+///
+/// There are no roles here to take: the history shows it, and the call has the server's own keys.
+fn role(
+    turn: &Turn<'_>,
+    frame: FrameId,
+    role: Option<&Role>,
+    input: &Payload,
+) -> Result<Option<Arc<str>>, Fault> {
+    let found = match role {
+        None => return Ok(None),
+        Some(Role::Fixed(arn)) => Value::String(arn.clone()),
+        Some(Role::Query(query)) => Value::String(jsonata::text(turn, frame, query)?),
+        Some(Role::JsonPath(template)) => {
+            // Not printed: what stands beside the role may be of any size.
+            let credentials = jsonpath::with_scope(turn, frame, input, |scope| template.evaluate(scope))?;
+            credentials.get("RoleArn").cloned().unwrap_or_default()
+        }
+    };
+    // What the service says of these was not recorded.
+    let text = match found {
+        Value::String(arn) if (1..=MAX_ROLE_CHARACTERS).contains(&arn.chars().count()) => {
+            return Ok(Some(arn));
+        }
+        Value::String(_) => {
+            format!("The value for the field 'RoleArn' must have 1 to {MAX_ROLE_CHARACTERS} characters")
+        }
+        _ => "The value for the field 'RoleArn' must be a STRING".to_owned(),
+    };
+    Err(dataflow::runtime(turn, frame, &text).into())
 }
 
 fn seconds(
