@@ -350,6 +350,15 @@ impl<'e> Evaluator<'e> {
         }
     }
 
+    /// Whether a function counts as true.
+    pub(super) fn is_true(&self, function: Function) -> bool {
+        let made = match function.id {
+            FunctionId::Made(index) => self.made.get(index as usize),
+            FunctionId::BuiltIn(_) | FunctionId::Host(_) => None,
+        };
+        !function.argument && !matches!(made, Some(Made::Regex { .. } | Made::Next { .. }))
+    }
+
     /// How many parameters a function declares.
     pub(in super::super) fn arity(&self, function: Function) -> usize {
         match function.id {

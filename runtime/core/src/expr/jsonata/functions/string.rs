@@ -122,7 +122,8 @@ impl<'e> Evaluator<'e> {
         let found = literal.regex.find_at(text, from, &mut budget).map_err(|_| Fault::limit(TIMEOUT))?;
         self.steps_of(most - budget.left())?;
         let Some(found) = found else { return Ok(None) };
-        if found.start.byte == found.end.byte {
+        // As in the reference, where nothing is found behind the last character all is well.
+        if found.start.byte == found.end.byte && found.start.byte < text.len() {
             let pattern = Some(Value::from(Arc::clone(&literal.pattern)));
             return Err(Fault::value("D1004", pattern).at(position));
         }
