@@ -127,7 +127,7 @@ pub(super) fn hash(arguments: &[Value], run: &mut Run<'_>) -> Outcome {
         other => Cow::Owned(json_text(other)?),
     };
     let data = data_of(&text)?;
-    let digest = digest(data.as_ref(), string(algorithm)?).ok_or(Problem::Arguments)?;
+    let digest = digest(data, string(algorithm)?).ok_or(Problem::Arguments)?;
     give(digest, run)
 }
 
