@@ -127,13 +127,12 @@ impl<'e> Evaluator<'e> {
         }
         if let Val::Function(function) = &next
             && !function.argument
+            && let Some(site) = self.site(*function)
         {
-            if let Some(site) = self.site(*function) {
-                if matches!(call.procedure.kind, Kind::Variable { .. }) {
-                    site.token = call.name.as_ref();
-                }
-                site.position = call.procedure.position;
+            if matches!(call.procedure.kind, Kind::Variable { .. }) {
+                site.token = call.name.as_ref();
             }
+            site.position = call.procedure.position;
         }
         Ok((next, arguments))
     }
