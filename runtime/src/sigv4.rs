@@ -89,13 +89,19 @@ pub fn sign(credentials: &Credentials, request: &Request<'_>) -> Vec<(&'static s
         service: request.service,
     };
     let text = text_to_sign(request.time, scope, &canonical.text());
-    let signature = hex(&mac(&key(&credentials.secret_access_key, scope), text.as_bytes()));
+    let signature = signature(&key(&credentials.secret_access_key, scope), &text);
     let (id, names) = (&credentials.access_key_id, canonical.names());
     added.push((
         "authorization",
         format!("{ALGORITHM} Credential={id}/{scope}, SignedHeaders={names}, Signature={signature}"),
     ));
     added
+}
+
+/// The signature of `text` under `key`, in lower-case hex.
+#[must_use]
+pub fn signature(key: &Key, text: &str) -> String {
+    hex(&mac(key, text.as_bytes()))
 }
 
 /// Whether `signature`, in lower-case hex, is that of `text` under `key`. Takes as long for every wrong one.
@@ -222,8 +228,8 @@ fn mac(key: &[u8], text: &[u8]) -> Key {
 
 fn hmac(key: &[u8]) -> Hmac<Sha256> {
     // HMAC hashes a key that is longer than its hash's block, and fills a shorter one up with zeros.
-    let hashed = Sha256::digest(key);
-    let key = if key.len() > 64 { hashed.as_slice() } else { key };
+    let hashed = (key.len() > 64).then(|| Sha256::digest(key));
+    let key = hashed.as_deref().unwrap_or(key);
     let mut block = [0; 64];
     block.iter_mut().zip(key).for_each(|(to, from)| *to = *from);
     Hmac::new(&block.into())
@@ -366,7 +372,7 @@ mod tests {
             let body_hash = hash(body.as_bytes());
             let text = Canonical { method, path: "/", query, headers, body_hash: &body_hash }.text();
             let text = text_to_sign("20150830T123600Z", scope, &text);
-            assert_eq!(hex(&mac(&key, text.as_bytes())), signature, "{name}");
+            assert_eq!(super::signature(&key, &text), signature, "{name}");
         }
     }
 

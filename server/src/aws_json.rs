@@ -343,7 +343,7 @@ mod tests {
         let (head, ()) = request.body(()).unwrap().into_parts();
         let allow_origin = Some(HeaderValue::from_static("http://app"));
         let keys = keys.map(|keys| Arc::new(Current::new(keys)));
-        let access = Access { region: "us-east-1".into(), account: "000000000000".into(), keys };
+        let access = Access::new("us-east-1", "000000000000", keys);
         let front_end = FrontEnd::new(Echo, access, allow_origin);
         let (head, body) = front_end.handle(head, body.map(Bytes::from)).await.into_parts();
         (head, String::from_utf8(body.collect().await.unwrap().to_bytes().to_vec()).unwrap())

@@ -108,7 +108,7 @@ pub(crate) struct Serve {
 
     /// Serve whoever can reach the address, also when it is not a loopback address.
     #[arg(long, env = "GRADUS_ALLOW_UNAUTHENTICATED", hide_env_values = true)]
-    #[arg(value_parser = BoolishValueParser::new(), conflicts_with = "keys")]
+    #[arg(value_parser = BoolishValueParser::new())]
     pub(crate) allow_unauthenticated: bool,
 
     /// Let scripts of pages of this origin call (`https://console.example`, or `*`) [default: none]
@@ -400,7 +400,6 @@ mod tests {
             (&["--memory", "--data", "x"], "cannot be used with"),
             (&["--policy", "p"], "--keys"),
             (&["--keys", "k", "--account", "123456789012"], "cannot be used with"),
-            (&["--keys", "k", "--allow-unauthenticated"], "cannot be used with"),
         ] {
             let error = serve(arguments).unwrap_err();
             assert!(error.contains(expected), "{arguments:?}: {error}");

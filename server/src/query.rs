@@ -132,7 +132,7 @@ mod tests {
               "sessionToken": "t", "expires": "2026-01-01T00:00:00Z" },
         ] });
         let keys = keys.then(|| Arc::new(Current::new(Keys::from_json(&list).unwrap())));
-        Access { region: "us-east-1".into(), account: "000000000000".into(), keys }
+        Access::new("us-east-1", "000000000000", keys)
     }
 
     async fn ask(

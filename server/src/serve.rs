@@ -99,13 +99,11 @@ async fn serve<S: Store>(
     let sink = logs.clone().map(|logs| logs as Arc<dyn Logs>);
     let engine_options = engine::Options { workers, lambda, max_express, logs: sink, ..defaults };
     let engine = Engine::start(Arc::new(store), engine_options)?;
-    let service =
-        Service::new(engine.clone(), service::Options { logs: logs.clone(), ..service::Options::default() });
-    let access = Access {
-        region: options.region.as_str().into(),
-        account: options.account.as_str().into(),
-        keys: files.keys(),
-    };
+    let accounts_apart = options.keys.is_some();
+    let service_options =
+        service::Options { logs: logs.clone(), accounts_apart, ..service::Options::default() };
+    let service = Service::new(engine.clone(), service_options);
+    let access = Access::new(&options.region, &options.account, files.keys());
     let service = Guard::new(service, files.policy());
     let front_end = Arc::new(FrontEnd::new(service, access, options.allow_origin.clone()));
     if options.keys.is_some() {

@@ -46,11 +46,18 @@ case " ${clients[*]} " in *' boto3 '* | *' cli '*) python_with boto3 awscli ;; e
 case " ${clients[*]} " in *' v2 '* | *' v3 '*) install_javascript ;; esac
 case " ${clients[*]} " in *' rust '*) install_rust ;; esac
 
-gradus_start --memory --max-express 1
+# Every request is signed with this key, and the server checks it.
+keys=$gradus_scratch/keys.json
+cat >"$keys" <<'KEYS'
+{"keys": [{"accessKeyId": "test", "secretAccessKey": "test", "account": "000000000000",
+           "principal": "arn:aws:iam::000000000000:user/test"}]}
+KEYS
+chmod 600 "$keys"
+gradus_start --memory --keys "$keys" --max-express 1
 narrow=$gradus_pid
 trap 'kill "$narrow" 2>/dev/null || true; gradus_clean_up' EXIT
 export GRADUS_NARROW=$GRADUS_ENDPOINT
-gradus_start --memory
+gradus_start --memory --keys "$keys"
 export GRADUS_ENDPOINT
 running=()
 for client in "${clients[@]}"; do

@@ -10,6 +10,8 @@ import uuid
 
 ROLE = "arn:aws:iam::000000000000:role/test"
 PATIENCE = 60
+# What gradus says of an operation that it does not answer yet.
+UNBUILT = "UnsupportedOperationException"
 STEPS = json.loads(pathlib.Path(__file__).with_name("story.json").read_text(encoding="utf-8"))
 OPERATIONS = {step["call"] for step in STEPS}
 
@@ -32,13 +34,10 @@ def tell(call, refusal):
 
 def _take(step, known, call, refusal):
     given = _filled(step["input"], known)
+    if step.get("unbuilt") and _refusal(lambda: call(step["call"], given), refusal)[0] == UNBUILT:
+        return
     if "error" in step:
-        try:
-            output = call(step["call"], given)
-        except Exception as error:  # Which one it is, `refusal` knows.
-            code, message = refusal(error)
-        else:
-            raise AssertionError(f"should have been refused: {output}")
+        code, message = _refusal(lambda: call(step["call"], given), refusal)
         _same(code, step["error"], message)
         if "message" in step:
             _same(message, _filled(step["message"], known), "the message")
@@ -54,6 +53,15 @@ def _take(step, known, call, refusal):
         if member not in output:
             raise AssertionError(f"{member} is absent")
         known[name] = output[member]
+
+
+def _refusal(action, refusal):
+    """Code and message of what it raises, if it does."""
+    try:
+        action()
+    except Exception as error:  # Which one it is, `refusal` knows.
+        return refusal(error)
+    return None, "should have been refused"
 
 
 def _arrived(call, expected):

@@ -279,68 +279,95 @@ fn accounts_and_regions_never_meet() {
 
 /// Tries everything on what belongs to somebody else.
 fn trespass(caller: &Caller, made: &Made, secret: &str) {
-    let Made { activity, machine, version, alias, execution, token } = made;
-    let route = json!([{ "stateMachineVersionArn": version, "weight": 100 }]);
-    for (operation, input, expected) in [
-        ("DeleteActivity", json!({ "activityArn": activity }), None),
-        ("DeleteStateMachine", json!({ "stateMachineArn": machine }), None),
-        ("DeleteStateMachineAlias", json!({ "stateMachineAliasArn": alias }), None),
-        ("DeleteStateMachineVersion", json!({ "stateMachineVersionArn": version }), None),
-        ("ListStateMachineVersions", json!({ "stateMachineArn": machine }), None),
-        ("DescribeActivity", json!({ "activityArn": activity }), Some("ActivityDoesNotExist")),
-        ("GetActivityTask", json!({ "activityArn": activity }), Some("ActivityDoesNotExist")),
-        ("DescribeStateMachine", json!({ "stateMachineArn": machine }), Some("StateMachineDoesNotExist")),
-        ("DescribeStateMachine", json!({ "stateMachineArn": version }), Some("StateMachineDoesNotExist")),
-        ("DescribeStateMachine", json!({ "stateMachineArn": alias }), Some("StateMachineDoesNotExist")),
-        ("DescribeStateMachineAlias", json!({ "stateMachineAliasArn": alias }), Some("ResourceNotFound")),
-        ("ListStateMachineAliases", json!({ "stateMachineArn": machine }), Some("StateMachineDoesNotExist")),
-        ("ListExecutions", json!({ "stateMachineArn": machine }), Some("StateMachineDoesNotExist")),
-        ("DescribeExecution", json!({ "executionArn": execution }), Some("ExecutionDoesNotExist")),
-        (
-            "DescribeStateMachineForExecution",
-            json!({ "executionArn": execution }),
-            Some("ExecutionDoesNotExist"),
-        ),
-        ("GetExecutionHistory", json!({ "executionArn": execution }), Some("ExecutionDoesNotExist")),
-        ("StopExecution", json!({ "executionArn": execution }), Some("ExecutionDoesNotExist")),
-        ("StartExecution", json!({ "stateMachineArn": machine }), Some("StateMachineDoesNotExist")),
-        ("StartExecution", json!({ "stateMachineArn": alias }), Some("StateMachineDoesNotExist")),
-        ("StartSyncExecution", json!({ "stateMachineArn": machine }), Some("StateMachineDoesNotExist")),
-        (
-            "UpdateStateMachine",
-            json!({ "stateMachineArn": machine, "roleArn": ROLE }),
-            Some("StateMachineDoesNotExist"),
-        ),
-        (
-            "PublishStateMachineVersion",
-            json!({ "stateMachineArn": machine }),
-            Some("StateMachineDoesNotExist"),
-        ),
-        (
-            "CreateStateMachineAlias",
-            json!({ "name": "mine", "routingConfiguration": route }),
-            Some("ResourceNotFound"),
-        ),
-        (
-            "UpdateStateMachineAlias",
-            json!({ "stateMachineAliasArn": alias, "description": "mine" }),
-            Some("ResourceNotFound"),
-        ),
-        ("ListTagsForResource", json!({ "resourceArn": machine }), Some("ResourceNotFound")),
-        (
-            "TagResource",
-            json!({ "resourceArn": machine, "tags": [{ "key": "k" }] }),
-            Some("ResourceNotFound"),
-        ),
-        ("UntagResource", json!({ "resourceArn": machine, "tagKeys": ["whose"] }), Some("ResourceNotFound")),
-        ("SendTaskSuccess", json!({ "taskToken": token, "output": "{}" }), Some("InvalidToken")),
-        ("SendTaskFailure", json!({ "taskToken": token }), Some("InvalidToken")),
-        ("SendTaskHeartbeat", json!({ "taskToken": token }), Some("InvalidToken")),
-    ] {
+    for (operation, input, expected) in everything(made) {
         let answer = caller.send(operation, &input);
         let found = (answer.status() != 200).then(|| fault(&answer).0);
         assert_eq!(found.as_deref(), expected, "{operation} {input}: {}", answer.text());
         assert!(!answer.text().contains(secret), "{operation}: {}", answer.text());
+    }
+}
+
+/// Every operation that is about something, and what it says where there is no such thing.
+fn everything(made: &Made) -> Vec<(&'static str, Value, Option<&'static str>)> {
+    let Made { activity, machine, version, alias, execution, token } = made;
+    let map_run = execution.replace(":execution:m:", ":mapRun:m/l:");
+    let route = json!([{ "stateMachineVersionArn": version, "weight": 100 }]);
+    let (no_activity, no_machine) = (Some("ActivityDoesNotExist"), Some("StateMachineDoesNotExist"));
+    let (no_execution, nothing) = (Some("ExecutionDoesNotExist"), Some("ResourceNotFound"));
+    let invalid = Some("InvalidToken");
+    vec![
+        ("DeleteActivity", json!({ "activityArn": activity }), None),
+        ("DescribeActivity", json!({ "activityArn": activity }), no_activity),
+        ("GetActivityTask", json!({ "activityArn": activity }), no_activity),
+        ("DeleteStateMachine", json!({ "stateMachineArn": machine }), None),
+        ("DescribeStateMachine", json!({ "stateMachineArn": machine }), no_machine),
+        ("DescribeStateMachine", json!({ "stateMachineArn": version }), no_machine),
+        ("DescribeStateMachine", json!({ "stateMachineArn": alias }), no_machine),
+        ("UpdateStateMachine", json!({ "stateMachineArn": machine, "roleArn": ROLE }), no_machine),
+        ("PublishStateMachineVersion", json!({ "stateMachineArn": machine }), no_machine),
+        ("DeleteStateMachineVersion", json!({ "stateMachineVersionArn": version }), None),
+        ("ListStateMachineVersions", json!({ "stateMachineArn": machine }), None),
+        ("CreateStateMachineAlias", json!({ "name": "mine", "routingConfiguration": route }), nothing),
+        ("UpdateStateMachineAlias", json!({ "stateMachineAliasArn": alias, "description": "mine" }), nothing),
+        ("DescribeStateMachineAlias", json!({ "stateMachineAliasArn": alias }), nothing),
+        ("DeleteStateMachineAlias", json!({ "stateMachineAliasArn": alias }), None),
+        ("ListStateMachineAliases", json!({ "stateMachineArn": machine }), no_machine),
+        ("StartExecution", json!({ "stateMachineArn": machine }), no_machine),
+        ("StartExecution", json!({ "stateMachineArn": alias }), no_machine),
+        ("StartSyncExecution", json!({ "stateMachineArn": machine }), no_machine),
+        ("StopExecution", json!({ "executionArn": execution }), no_execution),
+        ("RedriveExecution", json!({ "executionArn": execution }), no_execution),
+        ("ListExecutions", json!({ "stateMachineArn": machine }), no_machine),
+        ("DescribeExecution", json!({ "executionArn": execution }), no_execution),
+        ("DescribeStateMachineForExecution", json!({ "executionArn": execution }), no_execution),
+        ("GetExecutionHistory", json!({ "executionArn": execution }), no_execution),
+        ("ListMapRuns", json!({ "executionArn": execution }), no_execution),
+        ("DescribeMapRun", json!({ "mapRunArn": map_run }), nothing),
+        ("UpdateMapRun", json!({ "mapRunArn": map_run, "maxConcurrency": 1 }), nothing),
+        ("ListTagsForResource", json!({ "resourceArn": machine }), nothing),
+        ("TagResource", json!({ "resourceArn": machine, "tags": [{ "key": "k" }] }), nothing),
+        ("UntagResource", json!({ "resourceArn": machine, "tagKeys": ["whose"] }), nothing),
+        ("SendTaskSuccess", json!({ "taskToken": token, "output": "{}" }), invalid),
+        ("SendTaskFailure", json!({ "taskToken": token }), invalid),
+        ("SendTaskHeartbeat", json!({ "taskToken": token }), invalid),
+    ]
+}
+
+/// The operations that are about nothing that exists, with an input that is none too bad.
+fn the_others() -> Vec<(&'static str, Value)> {
+    vec![
+        ("CreateActivity", json!({ "name": "a" })),
+        ("CreateStateMachine", json!({ "name": "m", "roleArn": ROLE, "definition": "{}" })),
+        ("ListActivities", json!({})),
+        ("ListStateMachines", json!({})),
+        ("TestState", json!({ "definition": "{}" })),
+        ("ValidateStateMachineDefinition", json!({ "definition": "{}" })),
+    ]
+}
+
+#[test]
+fn an_empty_policy_allows_nothing() {
+    let folder = Folder::new();
+    let server = server(&folder, Some(json!({ "Version": "2012-10-17", "Statement": [] })));
+    let alice = Caller::new(&server, "ALICE", "us-east-1");
+    let [activity, machine, execution] = ["activity:a", "stateMachine:m", "execution:m:e"]
+        .map(|name| format!("arn:aws:states:us-east-1:111111111111:{name}"));
+    let (version, alias) = (format!("{machine}:1"), format!("{machine}:live"));
+    let made = Made { activity, machine, version, alias, execution, token: "x".to_owned() };
+    let calls = everything(&made).into_iter().map(|(operation, input, _)| (operation, input));
+    let calls: Vec<_> = calls.chain(the_others()).collect();
+    for operation in gradus_api::server::OPERATIONS {
+        assert!(calls.iter().any(|(known, _)| known == operation), "nobody tries {operation}");
+    }
+    for (operation, input) in calls {
+        let (name, message) = alice.refused(operation, &input);
+        assert_eq!(name, "AccessDeniedException", "{operation}: {message}");
+        assert!(
+            message.contains(&format!(
+                " states:{operation} on resource: arn:aws:states:us-east-1:111111111111:"
+            )),
+            "{message}"
+        );
     }
 }
 
@@ -351,7 +378,7 @@ fn workflows_stay_in_their_account() {
     let (alice, bob) = (Caller::new(&server, "ALICE", "us-east-1"), Caller::new(&server, "BOB", "us-east-1"));
     let activity = bob.text("CreateActivity", &json!({ "name": "a" }), "activityArn");
     let pass = json!({ "StartAt": "A", "States": { "A": { "Type": "Pass", "End": true } } }).to_string();
-    let machine = json!({ "name": "m", "roleArn": ROLE, "definition": pass });
+    let machine = json!({ "name": "m", "roleArn": ROLE, "definition": &pass });
     let machine = bob.text("CreateStateMachine", &machine, "stateMachineArn");
     let nested = "arn:aws:states:::states:startExecution";
     for (name, definition, error) in [
@@ -373,6 +400,16 @@ fn workflows_stay_in_their_account() {
     }
     let executions = bob.must("ListExecutions", &json!({ "stateMachineArn": machine }));
     assert_eq!(executions, json!({ "executions": [] }));
+
+    let logged = |account: &str| {
+        let group = json!({ "logGroupArn": format!("arn:aws:logs:us-east-1:{account}:log-group:g:*") });
+        let logging = json!({ "level": "ALL", "destinations": [{ "cloudWatchLogsLogGroup": group }] });
+        json!({ "name": "l", "roleArn": ROLE, "definition": pass, "loggingConfiguration": logging })
+    };
+    let (name, message) = alice.refused("CreateStateMachine", &logged("222222222222"));
+    assert_eq!(name, "InvalidLoggingConfiguration", "{message}");
+    assert!(message.ends_with("Log Destination not found."), "{message}");
+    alice.must("CreateStateMachine", &logged("111111111111"));
 }
 
 #[test]

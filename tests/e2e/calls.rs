@@ -1,11 +1,13 @@
 //! Tasks that call functions and start executions, also when the server dies under them.
 
+use std::io::Read;
+use std::net::TcpListener;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use gradus_tests::api::Api;
+use gradus_tests::api::{Api, text};
 use gradus_tests::eventually;
 use gradus_tests::folder::Folder;
 use gradus_tests::functions::Functions;
@@ -202,6 +204,8 @@ fn what_nested_starts_answer() {
         "Input",
         "InputDetails",
         "Name",
+        "RedriveCount",
+        "RedriveStatus",
         "StartDate",
         "StateMachineArn",
         "Status",
@@ -220,4 +224,117 @@ fn what_nested_starts_answer() {
     );
     let unreadable = run(&starting, "d", json!({ "arn": child, "input": "{" }));
     assert_eq!(unreadable["error"], "StepFunctions.InvalidExecutionInputException");
+}
+
+/// The execution of the child that a parent waits for, once it is there.
+fn child_of(api: &mut Api, child: &str) -> String {
+    let list = json!({ "stateMachineArn": child });
+    eventually("the child", || {
+        let listed = api.must("ListExecutions", &list);
+        listed["executions"][0]["executionArn"].as_str().map(str::to_owned)
+    })
+}
+
+#[test]
+fn an_execution_that_nobody_waits_for_any_more_is_stopped() {
+    let functions = Functions::start(|_| Ok("1".to_owned()));
+    let wait =
+        json!({ "StartAt": "A", "States": { "A": { "Type": "Wait", "Seconds": 99_999, "End": true } } });
+    for (timeout, status) in [(99_999, "ABORTED"), (1, "FAILED")] {
+        let folder = Folder::new();
+        let server = on(&folder, &functions);
+        let mut api = Api::new(server.address());
+        let child = api.create_machine("child", &wait);
+        let more = json!({ "Parameters": { "StateMachineArn": child }, "TimeoutSeconds": timeout });
+        let parent =
+            api.create_machine("parent", &machine("arn:aws:states:::states:startExecution.sync", &more));
+        let parent = api.start(&parent, "p", "{}");
+        let child = child_of(&mut api, &child);
+        if status == "ABORTED" {
+            api.must("StopExecution", &json!({ "executionArn": parent }));
+        } else {
+            api.end_of(&parent);
+        }
+        // What was acknowledged is carried out, if need be by the next server.
+        server.kill();
+        let server = on(&folder, &functions);
+        let mut api = Api::new(server.address());
+        assert_eq!(api.describe(&parent)["status"], status);
+        let ended = api.end_of(&child);
+        assert_eq!(ended["status"], "ABORTED");
+        let cause = format!("The execution [{parent}] which was managing this resource was aborted");
+        assert_eq!((&ended["cause"], ended.get("error")), (&json!(cause), None));
+    }
+}
+
+#[test]
+fn versions_and_aliases_are_started() {
+    let functions = Functions::start(|_| Ok("1".to_owned()));
+    let server = in_memory(&functions);
+    let mut api = Api::new(server.address());
+    let pass = |result: u32| json!({ "StartAt": "A", "States": { "A": { "Type": "Pass", "Result": result, "End": true } } });
+    let child = api.create_machine("child", &pass(1));
+    api.must("PublishStateMachineVersion", &json!({ "stateMachineArn": child }));
+    let version = format!("{child}:1");
+    let routes = json!([{ "stateMachineVersionArn": version, "weight": 100 }]);
+    api.must("CreateStateMachineAlias", &json!({ "name": "live", "routingConfiguration": routes }));
+    api.must("UpdateStateMachine", &json!({ "stateMachineArn": child, "definition": pass(2).to_string() }));
+    let more = json!({ "Parameters": { "StateMachineArn.$": "$.arn" } });
+    let parent =
+        api.create_machine("parent", &machine("arn:aws:states:::states:startExecution.sync:2", &more));
+    let alias = format!("{child}:live");
+    let cases = [
+        (child.clone(), json!(2), Value::Null, Value::Null),
+        (version.clone(), json!(1), json!(version), Value::Null),
+        (alias.clone(), json!(1), json!(version), json!(alias)),
+    ];
+    for (number, (arn, output, version, alias)) in cases.into_iter().enumerate() {
+        let execution = api.start(&parent, &format!("p{number}"), &json!({ "arn": arn }).to_string());
+        let ended = api.end_of(&execution);
+        assert_eq!(ended["status"], "SUCCEEDED", "{arn}: {ended}");
+        let result: Value = serde_json::from_str(ended["output"].as_str().unwrap()).unwrap();
+        let shown = (&result["Output"], &result["StateMachineVersionArn"], &result["StateMachineAliasArn"]);
+        assert_eq!(shown, (&output, &version, &alias), "{arn}");
+        assert_eq!(result["StateMachineArn"], child, "{arn}");
+        assert_eq!(
+            (&result["RedriveCount"], &result["RedriveStatus"]),
+            (&json!(0), &json!("NOT_REDRIVABLE"))
+        );
+        let described = api.describe(result["ExecutionArn"].as_str().unwrap());
+        assert_eq!(
+            (&described["stateMachineVersionArn"], &described["stateMachineAliasArn"]),
+            (&version, &alias)
+        );
+    }
+    for (number, arn) in
+        [format!("{child}:2"), format!("{child}:01"), format!("{child}:other")].iter().enumerate()
+    {
+        let execution = api.start(&parent, &format!("n{number}"), &json!({ "arn": arn }).to_string());
+        let ended = api.end_of(&execution);
+        assert_eq!(ended["error"], "StepFunctions.StateMachineDoesNotExistException", "{arn}");
+    }
+}
+
+#[test]
+fn a_call_is_let_go_of_when_its_task_is_over() {
+    for kind in ["STANDARD", "EXPRESS"] {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let endpoint = format!("http://{}", listener.local_addr().unwrap());
+        let server = Server::start_with(GRADUS, &["--memory"], &[("AWS_ENDPOINT_URL_LAMBDA", endpoint)]);
+        let mut api = Api::new(server.address());
+        let definition = machine(FUNCTION, &json!({ "TimeoutSeconds": 1 }));
+        let input = json!({
+            "name": "m", "type": kind, "roleArn": "arn:aws:iam::000000000000:role/test",
+            "definition": definition.to_string(),
+        });
+        let machine = text(&api.must("CreateStateMachine", &input), "stateMachineArn");
+        api.must("StartExecution", &json!({ "stateMachineArn": machine }));
+        // The function never answers: the connection is closed by the one that called.
+        let (mut connection, _) = listener.accept().unwrap();
+        connection.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+        let mut bytes = [0; 4096];
+        let began = Instant::now();
+        while connection.read(&mut bytes).unwrap() > 0 {}
+        assert!(began.elapsed() < Duration::from_secs(50), "{kind}");
+    }
 }

@@ -20,6 +20,7 @@ mod eval;
 mod execution;
 mod express;
 mod history;
+mod hostile;
 mod logs;
 mod model;
 mod regenerate;

@@ -33,6 +33,7 @@ impl Place {
 pub(crate) struct Operation {
     pub(crate) name: String,
     pub(crate) input: String,
+    pub(crate) output: String,
     pub(crate) errors: Vec<String>,
 }
 
@@ -74,6 +75,7 @@ impl Model {
             .map(|(id, shape)| Operation {
                 name: short(id).to_owned(),
                 input: shape["input"]["target"].as_str().unwrap().to_owned(),
+                output: shape["output"]["target"].as_str().unwrap().to_owned(),
                 errors: targets(&shape["errors"]),
             })
             .collect();
@@ -81,11 +83,16 @@ impl Model {
         operations
     }
 
+    pub(crate) fn operation(&self, name: &str) -> Option<Operation> {
+        self.operations().into_iter().find(|operation| operation.name == name)
+    }
+
     pub(crate) fn shape(&self, id: &str) -> &Value {
         static PRELUDE: std::sync::LazyLock<Value> = std::sync::LazyLock::new(|| {
             json!({
                 "String": {"type": "string"}, "Boolean": {"type": "boolean"}, "PrimitiveBoolean": {"type": "boolean"},
                 "Integer": {"type": "integer"}, "Long": {"type": "long"}, "Float": {"type": "float"},
+                "Timestamp": {"type": "timestamp"},
             })
         });
         self.shapes.get(id).or_else(|| PRELUDE.get(short(id))).unwrap_or_else(|| panic!("no shape {id}"))
@@ -99,6 +106,58 @@ impl Model {
         (is_own && namespaces.as_str().unwrap() == format!("{namespace}#"))
             // As long as gradus says so of any.
             || name == "UnsupportedOperationException"
+    }
+
+    /// What of a value is not as its shape says.
+    pub(crate) fn differences(&self, id: &str, value: &Value) -> Vec<String> {
+        let mut found = Vec::new();
+        self.compare(id, value, "", &mut found);
+        found
+    }
+
+    fn compare(&self, id: &str, value: &Value, path: &str, found: &mut Vec<String>) {
+        let shape = self.shape(id);
+        let target = |member: &Value| member["target"].as_str().unwrap().to_owned();
+        let fits = match (shape["type"].as_str().unwrap(), value) {
+            ("string", Value::String(_))
+            | ("boolean", Value::Bool(_))
+            | ("float" | "timestamp", Value::Number(_)) => true,
+            ("integer" | "long", Value::Number(number)) => number.is_i64(),
+            ("enum", Value::String(name)) => self.names(id).contains(name),
+            ("list", Value::Array(elements)) => {
+                for (index, element) in elements.iter().enumerate() {
+                    self.compare(&target(&shape["member"]), element, &format!("{path}[{index}]"), found);
+                }
+                true
+            }
+            ("map", Value::Object(entries)) => {
+                for (key, entry) in entries {
+                    self.compare(&target(&shape["value"]), entry, &format!("{path}[{key}]"), found);
+                }
+                true
+            }
+            ("structure", Value::Object(members)) => {
+                let known = shape["members"].as_object().unwrap();
+                let is_absent =
+                    |(name, member): &(&String, &Value)| is_required(member) && !members.contains_key(*name);
+                found.extend(
+                    known.iter().filter(is_absent).map(|(name, _)| format!("{path}.{name} is absent")),
+                );
+                for (name, value) in members {
+                    match known.get(name) {
+                        Some(member) => {
+                            self.compare(&target(member), value, &format!("{path}.{name}"), found)
+                        }
+                        None => found.push(format!("{path}.{name} is not of the model")),
+                    }
+                }
+                true
+            }
+            _ => false,
+        };
+        if !fits {
+            found.push(format!("{path} is no {}: {value}", short(id)));
+        }
     }
 
     pub(crate) fn places(&self, operation: &Operation) -> Vec<Place> {

@@ -2,7 +2,7 @@
 //! wrong type, `null`, and members that nobody knows. What to send and what to expect is read from the model, here
 //! and not from the generated code, so the two check each other.
 //!
-//! No answer may be other than a success, an error of the operation's list, or what the front end says of the input.
+//! No answer may be other than a success with an output as the model has it, an error of the operation's list, or what the front end says of the input.
 
 use std::fmt;
 
@@ -160,7 +160,13 @@ impl Expected {
         let kind = body["__type"].as_str().unwrap_or_default();
         let message = body["message"].as_str().unwrap_or_default();
         let is_understood = match found.status {
-            200 => body.get("__type").is_none(),
+            200 => {
+                let differences = model.differences(&operation.output, &body);
+                if !differences.is_empty() {
+                    return Err(format!("the output differs from the model: {}", differences.join(", ")));
+                }
+                true
+            }
             400 => model.has_error(operation, kind),
             _ => false,
         };

@@ -83,11 +83,12 @@ fn calls() {
         fs::read_dir(cases("wire/calls")).unwrap().map(|entry| entry.unwrap().path()).collect();
     files.sort();
     assert!(!files.is_empty());
+    let model = Model::read();
     let differences = files.iter().flat_map(|path| {
         let server = Server::in_memory(GRADUS);
         let mut kept = BTreeMap::new();
         compare(path, |call: &mut Call| {
-            let answer = answer_to(&server, call, &mut kept);
+            let answer = answer_to(&server, &model, call, &mut kept);
             let expected = std::mem::replace(&mut call.answer, answer);
             let (found, operation, input) = (&call.answer, &call.call, shorten(&call.input.to_string()));
             (expected != *found)
@@ -98,7 +99,7 @@ fn calls() {
 }
 
 /// Status and body of the answer, without what differs from run to run.
-fn answer_to(server: &Server, call: &Call, kept: &mut BTreeMap<String, String>) -> String {
+fn answer_to(server: &Server, model: &Model, call: &Call, kept: &mut BTreeMap<String, String>) -> String {
     let input = match &call.input {
         Value::String(text) => text.clone(),
         input => input.to_string(),
@@ -114,6 +115,11 @@ fn answer_to(server: &Server, call: &Call, kept: &mut BTreeMap<String, String>) 
     (1..last).for_each(|number| drop(exchange(number)));
     let answer = exchange(last);
     let mut text = answer.text();
+    if answer.status() == 200 {
+        let operation = model.operation(&call.call).unwrap_or_else(|| panic!("no operation {}", call.call));
+        let differences = model.differences(&operation.output, &serde_json::from_str(&text).unwrap());
+        assert!(differences.is_empty(), "{} {}: {}", call.call, call.input, differences.join(", "));
+    }
     for (name, member) in &call.keep {
         let body: Value = serde_json::from_str(&text).unwrap();
         let value = api::text(&body, member);
@@ -158,8 +164,10 @@ fn every_error_of_every_operation_is_in_a_case() {
     for operation in Model::read().operations() {
         let name = &operation.name;
         let is_built = !found.contains(&(name.clone(), "UnsupportedOperationException".to_owned()));
-        let outcomes = operation.errors.iter().map(String::as_str).chain(["ValidationException", "success"]);
-        for outcome in outcomes.filter(|_| is_built) {
+        let mut outcomes: BTreeSet<&str> = operation.errors.iter().map(String::as_str).collect();
+        // Every operation has these.
+        outcomes.extend(["ValidationException", "success"]);
+        for outcome in outcomes.into_iter().filter(|_| is_built) {
             match (found.contains(&(name.clone(), outcome.to_owned())), excuse(name, outcome)) {
                 (false, None) => faults.push(format!("{name}: no case has {outcome}")),
                 (true, Some(entry)) => {

@@ -41,6 +41,9 @@ pub struct Case {
     /// Names of the activities that exist.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub activities: Vec<String>,
+    /// Further machines by name, for tasks that start their executions.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub machines: BTreeMap<String, Value>,
     /// What functions answer, call by call; the last answer again and again. Another function does
     /// not exist.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
@@ -89,6 +92,8 @@ pub enum Deed {
     Delete,
     /// Somebody stops the execution.
     Stop(Reason),
+    /// Somebody redrives the execution, once it has ended.
+    Redrive,
 }
 
 /// What a function answers to one call.
@@ -211,6 +216,9 @@ pub fn over_http(binary: &str, case: &Case) -> Run {
     for activity in &case.activities {
         api.create_activity(activity);
     }
+    for (name, definition) in &case.machines {
+        api.create_machine(name, definition);
+    }
     if case.express {
         return run_express(&mut api, case);
     }
@@ -236,6 +244,10 @@ pub fn over_http(binary: &str, case: &Case) -> Run {
             Deed::Delete => drop(api.must("DeleteStateMachine", &json!({ "stateMachineArn": machine }))),
             Deed::Stop(reason) => {
                 drop(api.must("StopExecution", &with(reason, "executionArn", json!(execution))))
+            }
+            Deed::Redrive => {
+                api.end_of(&execution);
+                drop(api.must("RedriveExecution", &json!({ "executionArn": execution })))
             }
         }
     }

@@ -24,12 +24,12 @@ pub struct Case {
     /// The machine is of the type `EXPRESS`.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub express: bool,
-    /// What is expected, in order.
+    /// What is expected.
     pub findings: Vec<Finding>,
 }
 
 /// One thing that is found.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Finding {
     /// `ERROR` or `WARNING`.

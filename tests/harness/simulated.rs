@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use gradus_core::asl;
-use gradus_core::asl::definition::Resource;
+use gradus_core::asl::definition::{Pattern, Resource};
 use gradus_core::json::Payload;
 use gradus_core::machine::timestamp::Millis;
 use gradus_core::machine::{
@@ -45,6 +45,22 @@ struct Simulation<'a> {
 /// another time than the case says.
 #[must_use]
 pub fn run(case: &Case) -> Run {
+    let simulation = ended(case);
+    if let Some(seconds) = case.seconds {
+        let taken = simulation.now.since(START).0;
+        assert_eq!(taken, (seconds * 1000.0) as u64, "milliseconds: {}", case.about);
+    }
+    let mut outcome = masked(outcome(simulation.execution.outcome()), None);
+    if case.express && outcome["status"] == "TIMED_OUT" {
+        // Whoever waits is told the error, which DescribeExecution does not show.
+        outcome["error"] = json!("States.Timeout");
+    }
+    let history = if case.express { Vec::new() } else { simulation.history };
+    Run { outcome, history: history.into_iter().map(|event| masked(event, None)).collect() }
+}
+
+/// A case, played to the end of its execution.
+fn ended(case: &Case) -> Simulation<'_> {
     let options = asl::parse::Options { express: case.express };
     let parsed = asl::parse(&case.definition.to_string(), options);
     let definition = parsed.definition.unwrap_or_else(|| panic!("invalid: {:?}", parsed.diagnostics));
@@ -68,17 +84,7 @@ pub fn run(case: &Case) -> Run {
     while simulation.execution.outcome().is_none() {
         simulation.pass_time();
     }
-    if let Some(seconds) = case.seconds {
-        let taken = simulation.now.since(START).0;
-        assert_eq!(taken, (seconds * 1000.0) as u64, "milliseconds: {}", case.about);
-    }
-    let mut outcome = masked(outcome(simulation.execution.outcome()), None);
-    if case.express && outcome["status"] == "TIMED_OUT" {
-        // Whoever waits is told the error, which DescribeExecution does not show.
-        outcome["error"] = json!("States.Timeout");
-    }
-    let history = if case.express { Vec::new() } else { simulation.history };
-    Run { outcome, history: history.into_iter().map(|event| masked(event, None)).collect() }
+    simulation
 }
 
 impl Simulation<'_> {
@@ -98,6 +104,12 @@ impl Simulation<'_> {
             Deed::After(millis) => self.catch_up(self.now.saturating_add(Millis(*millis))),
             Deed::Delete => self.machine_deleted = true,
             Deed::Stop(reason) => drop(self.step(Event::StopRequested { failure: failure(reason) })),
+            Deed::Redrive => {
+                while self.execution.outcome().is_none() {
+                    self.pass_time();
+                }
+                self.step(Event::RedriveRequested { token: None });
+            }
             Deed::Heartbeat => {
                 let (frame, task) = self.task();
                 self.step(Event::TaskHeartbeat { frame, task });
@@ -199,9 +211,14 @@ impl Simulation<'_> {
         reply
     }
 
-    /// A function is called: its answer comes when it says so.
+    /// A function or a machine is called: the answer comes when it says so.
     fn call(&mut self, call: Call) {
         let parameters: Value = serde_json::from_str(call.input.text()).expect("a payload is JSON");
+        if let Resource::Service { service, pattern, .. } = &call.resource
+            && **service == *"states"
+        {
+            return self.start_nested(&call, *pattern, &parameters);
+        }
         let (directly, function) = match &call.resource {
             Resource::Lambda { arn } => (true, arn.to_string()),
             Resource::Service { service, .. } if **service == *"lambda" => {
@@ -221,6 +238,75 @@ impl Simulation<'_> {
         };
         self.answers.push((due, Event::CallAnswered { frame: call.frame, task: call.task, answer }));
     }
+
+    /// An execution is started, and plays to its end apart; a task that waits is told that in time.
+    fn start_nested(&mut self, call: &Call, pattern: Pattern, parameters: &Value) {
+        let (frame, task) = (call.frame, call.task);
+        let machine = parameters["StateMachineArn"].as_str().unwrap_or_default();
+        let name = parameters["Name"].as_str().expect("cases name the executions that they start");
+        let Some(definition) = machine.rsplit(':').next().and_then(|name| self.case.machines.get(name))
+        else {
+            let cause = format!(
+                "State Machine Does Not Exist: '{machine}' (Service: AWSStepFunctions; Status Code: 400; \
+                 Error Code: StateMachineDoesNotExist; Request ID: 00000000-0000-4000-8000-000000000000; Proxy: null)"
+            );
+            let answer = Err(Failure::new("StepFunctions.StateMachineDoesNotExistException", cause));
+            return self.answers.push((self.now, Event::CallAnswered { frame, task, answer }));
+        };
+        let input = match &parameters["Input"] {
+            Value::Null => "{}".to_owned(),
+            Value::String(text) => text.clone(),
+            other => other.to_string(),
+        };
+        let (script, seconds) = (Vec::new(), None);
+        let case = Case { definition: definition.clone(), input, script, seconds, ..self.case.clone() };
+        let nested = ended(&case);
+        let arn = format!("{}:{name}", machine.replacen(":stateMachine:", ":execution:", 1));
+        let answer = Ok(start_answer(&arn));
+        self.answers.push((self.now, Event::CallAnswered { frame, task, answer }));
+        if !matches!(pattern, Pattern::Sync | Pattern::SyncJson) {
+            return;
+        }
+        let outcome = outcome(nested.execution.outcome());
+        let succeeded = outcome["status"] == "SUCCEEDED";
+        let as_json = succeeded && pattern == Pattern::SyncJson;
+        let text = description(&arn, name, &case, machine, &outcome, as_json);
+        let event = match succeeded {
+            true => Event::TaskSucceeded { frame, task, output: parsed(&text) },
+            false => Event::TaskFailed { frame, task, failure: Failure::new("States.TaskFailed", text) },
+        };
+        let due = self.now.saturating_add(nested.now.since(START));
+        self.answers.push((due, event));
+    }
+}
+
+/// Of an execution that a task has started: what the start is answered with.
+fn start_answer(arn: &str) -> Payload {
+    parsed(&format!(
+        r#"{{"ExecutionArn":"{arn}","SdkHttpMetadata":{{}},"SdkResponseMetadata":{{}},"StartDate":0}}"#
+    ))
+}
+
+/// How such an execution is described when it has ended, its members in alphabetical order.
+fn description(arn: &str, name: &str, case: &Case, machine: &str, outcome: &Value, as_json: bool) -> String {
+    let data = |text: &str| if as_json { parsed(text).value().to_string() } else { json!(text).to_string() };
+    let member = |name: &str, found: &str| {
+        outcome[found].as_str().map_or_else(String::new, |text| format!(r#""{name}":{},"#, json!(text)))
+    };
+    let status = outcome["status"].as_str().expect("a status");
+    let (output, redrive) = match outcome["output"].as_str() {
+        Some(output) => (
+            format!(r#""Output":{},"OutputDetails":{{"Included":true}},"#, data(output)),
+            r#""NOT_REDRIVABLE","RedriveStatusReason":"Execution is SUCCEEDED and cannot be redriven""#,
+        ),
+        None => (String::new(), r#""REDRIVABLE""#),
+    };
+    format!(
+        r#"{{{cause}{error}"ExecutionArn":"{arn}","Input":{input},"InputDetails":{{"Included":true}},"Name":"{name}",{output}"RedriveCount":0,"RedriveStatus":{redrive},"StartDate":0,"StateMachineArn":"{machine}","Status":"{status}","StopDate":0}}"#,
+        cause = member("Cause", "cause"),
+        error = member("Error", "error"),
+        input = data(&case.input),
+    )
 }
 
 /// The result of a task whose function returned a text, called directly or by the service.
@@ -346,6 +432,16 @@ fn shown(id: EventId, entry: &Entry) -> Value {
         Fact::ExecutionFailed { failure } => ("ExecutionFailed".to_owned(), reason(failure)),
         Fact::ExecutionAborted { failure } => ("ExecutionAborted".to_owned(), reason(failure)),
         Fact::ExecutionTimedOut { failure } => ("ExecutionTimedOut".to_owned(), reason(failure)),
+        Fact::EvaluationFailed { name, location, failure, frame: _ } => {
+            let mut details = joined(json!({ "state": &**name }), reason(failure));
+            if let Some(location) = location {
+                details["location"] = json!(&**location);
+            }
+            ("EvaluationFailed".to_owned(), details)
+        }
+        Fact::ExecutionRedriven { count, token: _ } => {
+            ("ExecutionRedriven".to_owned(), json!({ "redriveCount": count }))
+        }
         Fact::LambdaFunctionScheduled { resource, input, timeout_seconds, .. } => {
             let details = joined(json!({ "resource": &**resource }), data("input", input));
             ("LambdaFunctionScheduled".to_owned(), limited(details, *timeout_seconds, None))
@@ -403,23 +499,15 @@ fn shown(id: EventId, entry: &Entry) -> Value {
         Fact::MapSucceeded { .. } => ("MapStateSucceeded".to_owned(), Value::Null),
         Fact::MapFailed { .. } => ("MapStateFailed".to_owned(), Value::Null),
         Fact::StateAborted { kind, .. } => (format!("{}StateAborted", word(*kind)), Value::Null),
-        Fact::EvaluationFailed { name, location, failure, .. } => {
-            let location = location.as_deref().map_or_else(|| json!({}), |at| json!({ "location": at }));
-            let details = joined(json!({ "state": &**name }), location);
-            ("EvaluationFailed".to_owned(), joined(details, reason(failure)))
-        }
-        Fact::ExecutionRedriven { count, .. } => {
-            ("ExecutionRedriven".to_owned(), json!({ "redriveCount": count }))
-        }
         Fact::WaitStarted { .. }
-        | Fact::StateResumed { .. }
-        | Fact::BlockResumed { .. }
         | Fact::StateHeld { .. }
         | Fact::TaskHeartbeat { .. }
         | Fact::RetryScheduled { .. }
         | Fact::StartedBy { .. }
         | Fact::BranchSucceeded { .. }
-        | Fact::BranchFailed { .. } => unreachable!("not an event"),
+        | Fact::BranchFailed { .. }
+        | Fact::StateResumed { .. }
+        | Fact::BlockResumed { .. } => unreachable!("not an event"),
     };
     let mut event = Map::new();
     if !details.is_null() {

@@ -34,6 +34,19 @@ pub(crate) fn memory(pid: u32) -> Option<f64> {
     Some(kibibytes / 1024.0)
 }
 
+/// Processor time of the thread that asks and is the first of this process, finer than [`own_processor_time`].
+pub(crate) fn own_run_time() -> Option<Duration> {
+    let text = fs::read_to_string("/proc/self/schedstat").ok()?;
+    Some(Duration::from_nanos(text.split(' ').next()?.parse().ok()?))
+}
+
+/// The most that this process has had resident so far, in MiB.
+pub(crate) fn peak() -> Option<f64> {
+    let resident = field("/proc/self/status", "VmHWM")?;
+    let kibibytes: f64 = resident.split(' ').next()?.parse().ok()?;
+    Some(kibibytes / 1024.0)
+}
+
 /// Processor time of a process so far.
 pub(crate) fn processor_time(pid: u32) -> Option<Duration> {
     ticks(&format!("/proc/{pid}/stat"))

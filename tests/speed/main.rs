@@ -5,8 +5,10 @@
 //! figures say more of the machine than of gradus; the ratios can be compared. Nothing is asserted.
 //!
 //! `gradus-speed [--gradus PROGRAM] [--folder FOLDER] [--seconds N]`; `tests/speed/run.sh` builds
-//! and runs it. The folder should be on the disk that is meant, not in memory.
+//! and runs it. The folder should be on the disk that is meant, not in memory. `gradus-speed blocks` prints a
+//! table of its own, see `blocks.rs`.
 
+mod blocks;
 mod disk;
 mod hello;
 mod load;
@@ -44,6 +46,9 @@ fn main() -> ExitCode {
     let done = match arguments.split_first() {
         // The ceilings are processes of their own, as the server is.
         Some((first, rest)) if first == "hello" => hello::serve(rest.first().map(Path::new)),
+        Some((first, _)) if first == "blocks" => blocks::table(),
+        // Each row of that table is a process of its own, too.
+        Some((first, rest)) if first == "block" => blocks::block(rest),
         _ => options(&arguments).and_then(|options| measure(&options)),
     };
     match done {

@@ -7,13 +7,13 @@
 //! may run at a time, with what they carry; all others wait as keys and are read when it is their
 //! turn. No worker ever waits for a call.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 
 use gradus_core::json::Payload;
-use gradus_core::machine::{Call, Command, Event, Failure};
+use gradus_core::machine::{Call, Command, Event, Failure, Reply};
 use tokio::runtime::Handle;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{Notify, Semaphore, watch};
 
 use super::outside::{LoggedStep, Logs, Outside};
 use super::partition::{Unavailable, replay};
@@ -41,6 +41,8 @@ pub(super) struct Calls<S: Store> {
     engine: OnceLock<Weak<Shared<S>>>,
     functions: Mutex<Lane>,
     nested: Mutex<Lane>,
+    /// Calls of functions that are being made, to be told when nobody waits for them any more.
+    under_way: Mutex<HashMap<Errand, Arc<Notify>>>,
     /// Room for the calls of executions that no store knows; they wait with what they carry.
     express_functions: Semaphore,
     express_nested: Semaphore,
@@ -88,6 +90,7 @@ impl<S: Store> Calls<S> {
             engine: OnceLock::new(),
             functions: Lane::new(MAX_FUNCTIONS),
             nested: Lane::new(MAX_NESTED),
+            under_way: Mutex::default(),
             express_functions: Semaphore::new(MAX_FUNCTIONS),
             express_nested: Semaphore::new(MAX_NESTED),
             closing: watch::Sender::new(false),
@@ -128,7 +131,7 @@ impl<S: Store> Calls<S> {
     fn lane(&self, kind: ErrandKind) -> MutexGuard<'_, Lane> {
         let lane = match kind {
             ErrandKind::Function => &self.functions,
-            ErrandKind::Start | ErrandKind::End => &self.nested,
+            ErrandKind::Start | ErrandKind::End | ErrandKind::Cancel => &self.nested,
         };
         lane.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -155,35 +158,71 @@ impl<S: Store> Calls<S> {
     /// Does an errand in a place of its own, and after it what waits.
     fn spawn(self: &Arc<Self>, errand: Errand, call: Option<Call>) {
         let slot = Slot { calls: self.clone(), kind: errand.kind };
+        let place = self.enter(errand);
         let mut closing = self.closing.subscribe();
         self.runtime.spawn(async move {
-            let mut next = Some((errand, call));
-            while let Some((errand, call)) = next.take() {
+            let mut next = Some((errand, call, place));
+            while let Some((errand, call, place)) = next.take() {
                 let done = tokio::select! {
                     biased;
                     _ = closing.wait_for(|closing| *closing) => return,
-                    done = slot.calls.run(errand, call) => done,
+                    done = slot.calls.run(errand, call, &place) => done,
                 };
+                slot.calls.leave(errand);
                 if let Err(error) = done {
                     tracing::error!(?errand, %error, "a call could not be carried out");
                 }
-                next = slot.calls.lane(errand.kind).waiting.pop_front().map(|errand| (errand, None));
+                next = slot
+                    .calls
+                    .lane(errand.kind)
+                    .waiting
+                    .pop_front()
+                    .map(|errand| (errand, None, slot.calls.enter(errand)));
             }
         });
     }
 
-    async fn run(&self, errand: Errand, call: Option<Call>) -> Result<(), Unavailable> {
+    /// Notes that a call is about to be made: from here on it can be let go of.
+    fn enter(&self, errand: Errand) -> Arc<Notify> {
+        let place = Arc::new(Notify::new());
+        if errand.kind == ErrandKind::Function {
+            self.under_way().insert(errand, place.clone());
+        }
+        place
+    }
+
+    fn leave(&self, errand: Errand) {
+        if errand.kind == ErrandKind::Function {
+            self.under_way().remove(&errand);
+        }
+    }
+
+    fn under_way(&self) -> MutexGuard<'_, HashMap<Errand, Arc<Notify>>> {
+        self.under_way.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn run(&self, errand: Errand, call: Option<Call>, place: &Notify) -> Result<(), Unavailable> {
         let Some(engine) = self.engine.get().and_then(Weak::upgrade).map(Engine) else { return Ok(()) };
         let Errand { kind, execution, frame, task } = errand;
-        if kind == ErrandKind::End {
-            return nested::tell_end(&engine, execution).await;
+        match kind {
+            ErrandKind::End => return nested::tell_end(&engine, execution).await,
+            ErrandKind::Cancel => return nested::cancel(&engine, errand).await,
+            ErrandKind::Function | ErrandKind::Start => {}
         }
         // What was settled while it waited is not to be done any more.
         let Some(call) = call.map_or_else(|| self.read(errand), |call| Ok(Some(call)))? else {
             return Ok(());
         };
-        let answer = self.make(&engine, &call).await?;
-        engine.signal(execution, Event::CallAnswered { frame, task, answer }).await?;
+        let answer = tokio::select! {
+            answer = self.make(&engine, &call) => answer?,
+            () = place.notified() => return Ok(()),
+        };
+        let started = answer.is_ok() && kind == ErrandKind::Start;
+        let told = engine.signal(execution, Event::CallAnswered { frame, task, answer }).await?;
+        // The task was over before the execution that it wanted was there.
+        if started && told.reply == Reply::Late {
+            nested::cancel(&engine, errand).await?;
+        }
         Ok(())
     }
 
@@ -192,7 +231,7 @@ impl<S: Store> Calls<S> {
         let engine = self.engine.get().and_then(Weak::upgrade).map(Engine).ok_or(Unavailable::NotOwner)?;
         let room = match ErrandKind::of(call) {
             ErrandKind::Function => &self.express_functions,
-            ErrandKind::Start | ErrandKind::End => &self.express_nested,
+            ErrandKind::Start | ErrandKind::End | ErrandKind::Cancel => &self.express_nested,
         };
         let _place = room.acquire().await.map_err(|_| Unavailable::NotOwner)?;
         self.make(&engine, call).await
@@ -201,7 +240,9 @@ impl<S: Store> Calls<S> {
     async fn make(&self, engine: &Engine<S>, call: &Call) -> Result<Result<Payload, Failure>, Unavailable> {
         match ErrandKind::of(call) {
             ErrandKind::Start => nested::start(engine, call).await,
-            ErrandKind::Function | ErrandKind::End => Ok(self.lambda.perform(call, engine.now()).await),
+            ErrandKind::Function | ErrandKind::End | ErrandKind::Cancel => {
+                Ok(self.lambda.perform(call, engine.now()).await)
+            }
         }
     }
 
@@ -237,6 +278,16 @@ impl<S: Store> Outside for World<S> {
 
     fn ended(&self, execution: ExecutionId, _durable: &Durable) {
         self.calls.begin(Errand::end(execution), None);
+    }
+
+    fn abandoned(&self, errand: Errand, _durable: &Durable) {
+        self.calls.begin(errand, None);
+    }
+
+    fn settled(&self, errand: Errand, _durable: &Durable) {
+        if let Some(place) = self.calls.under_way().get(&errand) {
+            place.notify_one();
+        }
     }
 
     fn logged(&self, step: LoggedStep, _durable: &Durable) {

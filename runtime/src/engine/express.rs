@@ -7,7 +7,7 @@
 //!
 //! This module must not know the store.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,10 +15,11 @@ use gradus_core::json::Payload;
 use gradus_core::machine::codec::{self, StepFacts};
 use gradus_core::machine::timestamp::Millis;
 use gradus_core::machine::{
-    Command, Env, Event, EventId, Execution, Failure, FrameId, Mode, Outcome, Start, Timer, Timestamp,
+    Call, Command, Env, Event, EventId, Execution, Failure, FrameId, Mode, Outcome, Start, Step, Timer,
+    Timestamp, Trial,
 };
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
-use tokio::task::JoinSet;
+use tokio::task::{AbortHandle, JoinError, JoinSet};
 use tokio::time::Instant;
 
 use super::calls::Calls;
@@ -76,12 +77,12 @@ impl<S: Store> Express<S> {
         at: Timestamp,
         seed: u64,
     ) -> Result<(), ExpressError> {
-        let mut run = self.enter(compiled, Mode::ExpressAsync, at, seed)?;
+        let mut run = self.enter_execution(compiled, Mode::ExpressAsync, at, seed)?;
         let stopping = self.stopping.subscribe();
         self.calls.runtime().spawn(async move {
             let arn = start.arn.clone();
             run.take(Event::Started(start));
-            match run.until_end(stopping).await {
+            match run.until_end(stopping).await.and_then(Run::ended) {
                 Ok(ended) => tracing::debug!(%arn, status = status(&ended.outcome), "ended"),
                 Err(error) => tracing::warn!(%arn, %error, "an Express execution was given up"),
             }
@@ -97,16 +98,31 @@ impl<S: Store> Express<S> {
         at: Timestamp,
         seed: u64,
     ) -> Result<Ended, ExpressError> {
-        let mut run = self.enter(compiled, Mode::ExpressSync, at, seed)?;
+        let run = self.enter_execution(compiled, Mode::ExpressSync, at, seed)?;
+        Ok(self.to_end(run, start).await?.ended()?)
+    }
+
+    /// Tries a state from a time on, until it would be left, or tried again, or has failed.
+    pub(super) async fn try_state(
+        &self,
+        trial: Trial,
+        start: Box<Start>,
+        at: Timestamp,
+        seed: u64,
+    ) -> Result<Trial, ExpressError> {
+        let run = self.enter(trial, None, at, seed)?;
+        Ok(self.to_end(run, start).await?.runs)
+    }
+
+    async fn to_end<R: Runs>(&self, mut run: Run<S, R>, start: Box<Start>) -> Result<Run<S, R>, Unavailable> {
         run.take(Event::Started(start));
         // Most have nothing to wait for, and need no task.
-        if let Some(ended) = run.ended() {
-            return Ok(ended);
+        if run.runs.is_over() {
+            return Ok(run);
         }
         let run = self.calls.runtime().spawn(run.until_end(self.stopping.subscribe()));
         // It is only ever cancelled with the whole runtime.
-        let ended = run.await.map_err(|_| Unavailable::NotOwner)?;
-        Ok(ended?)
+        run.await.map_err(|_| Unavailable::NotOwner)?
     }
 
     /// Ends all that run; begins no more.
@@ -115,36 +131,86 @@ impl<S: Store> Express<S> {
         self.stopping.send_replace(true);
     }
 
-    fn enter(
+    fn enter_execution(
         &self,
         compiled: &Compiled,
         mode: Mode,
         at: Timestamp,
         seed: u64,
-    ) -> Result<Run<S>, ExpressError> {
+    ) -> Result<Run<S, Execution>, ExpressError> {
+        let execution = Execution::of(compiled.definition.clone(), mode);
+        self.enter(execution, compiled.logging.clone(), at, seed)
+    }
+
+    fn enter<R: Runs>(
+        &self,
+        runs: R,
+        logging: Option<Arc<Logging>>,
+        at: Timestamp,
+        seed: u64,
+    ) -> Result<Run<S, R>, ExpressError> {
         let place = match self.room.clone().try_acquire_owned() {
             Ok(place) => place,
             Err(tokio::sync::TryAcquireError::NoPermits) => return Err(ExpressError::TooMany),
             Err(tokio::sync::TryAcquireError::Closed) => return Err(Unavailable::NotOwner.into()),
         };
         Ok(Run {
-            execution: Execution::of(compiled.definition.clone(), mode),
+            runs,
             random: Random::new(seed),
             started: at,
             begun: Instant::now(),
             stopped: at,
             timers: BTreeSet::new(),
             calls: self.calls.clone(),
-            log: self.logs.clone().zip(compiled.logging.clone()),
+            log: self.logs.clone().zip(logging),
             under_way: JoinSet::new(),
+            handles: HashMap::new(),
             _place: place,
         })
     }
 }
 
-/// One execution while it runs.
-struct Run<S: Store> {
-    execution: Execution,
+/// What runs: an execution, or one state that is tried.
+pub(super) trait Runs: Send + 'static {
+    fn step(&mut self, env: &Env<'_>, event: Event) -> Step;
+
+    fn is_over(&self) -> bool;
+
+    /// What a log says of it; `None` for what leaves no log.
+    fn start(&self) -> Option<&Start>;
+}
+
+impl Runs for Execution {
+    fn step(&mut self, env: &Env<'_>, event: Event) -> Step {
+        Execution::step(self, env, event)
+    }
+
+    fn is_over(&self) -> bool {
+        self.outcome().is_some()
+    }
+
+    fn start(&self) -> Option<&Start> {
+        Execution::start(self)
+    }
+}
+
+impl Runs for Trial {
+    fn step(&mut self, env: &Env<'_>, event: Event) -> Step {
+        Trial::step(self, env, event)
+    }
+
+    fn is_over(&self) -> bool {
+        self.is_decided()
+    }
+
+    fn start(&self) -> Option<&Start> {
+        None
+    }
+}
+
+/// One of them while it runs.
+struct Run<S: Store, R> {
+    runs: R,
     random: Random,
     started: Timestamp,
     begun: Instant,
@@ -156,6 +222,8 @@ struct Run<S: Store> {
     /// Where its log goes, and what of it.
     log: Option<(Arc<dyn Logs>, Arc<Logging>)>,
     under_way: JoinSet<Answered>,
+    /// How to let go of each call that is under way.
+    handles: HashMap<(FrameId, EventId), AbortHandle>,
     /// Its place among those that may run.
     _place: OwnedSemaphorePermit,
 }
@@ -167,11 +235,11 @@ struct Answered {
     answer: Result<Result<Payload, Failure>, Unavailable>,
 }
 
-impl<S: Store> Run<S> {
-    async fn until_end(mut self, mut stopping: watch::Receiver<bool>) -> Result<Ended, Unavailable> {
+impl<S: Store, R: Runs> Run<S, R> {
+    async fn until_end(mut self, mut stopping: watch::Receiver<bool>) -> Result<Self, Unavailable> {
         loop {
-            if let Some(ended) = self.ended() {
-                return Ok(ended);
+            if self.runs.is_over() {
+                return Ok(self);
             }
             // One that never waits lets others run between its steps.
             tokio::task::yield_now().await;
@@ -184,6 +252,10 @@ impl<S: Store> Run<S> {
                 // Before an answer that comes at the same moment: a task is over when it is due.
                 () = tokio::time::sleep_until(due) => self.fire(timer),
                 Some(answered) = self.under_way.join_next() => {
+                    // A call that nobody waits for any more was let go of.
+                    if answered.as_ref().is_err_and(JoinError::is_cancelled) {
+                        continue;
+                    }
                     // A call that panicked has no answer, and nothing else would wake the execution.
                     let Answered { frame, task, answer } = answered.map_err(|_| Unavailable::NotOwner)?;
                     self.take(Event::CallAnswered { frame, task, answer: answer? });
@@ -206,12 +278,18 @@ impl<S: Store> Run<S> {
             activity_exists: &|_| false,
             token: &|_, _| String::new(),
         };
-        let step = self.execution.step(&env, event);
+        let step = self.runs.step(&env, event);
         self.stopped = step.at;
         self.log(StepFacts { at: step.at, first_event: step.first_event, entries: step.facts });
         for command in &step.settled {
-            if let Command::Timer(timer) = command {
-                self.timers.remove(timer);
+            match command {
+                Command::Timer(timer) => drop(self.timers.remove(timer)),
+                Command::Call(Call { frame, task, .. }) => {
+                    if let Some(handle) = self.handles.remove(&(*frame, *task)) {
+                        handle.abort();
+                    }
+                }
+                Command::Activity(_) => {}
             }
         }
         for command in step.asked {
@@ -219,10 +297,11 @@ impl<S: Store> Run<S> {
                 Command::Timer(timer) => drop(self.timers.insert(timer)),
                 Command::Call(call) => {
                     let (calls, frame, task) = (self.calls.clone(), call.frame, call.task);
-                    self.under_way.spawn_on(
+                    let handle = self.under_way.spawn_on(
                         async move { Answered { frame, task, answer: calls.make_once(&call).await } },
                         self.calls.runtime(),
                     );
+                    self.handles.insert((frame, task), handle);
                 }
                 Command::Activity(_) => {}
             }
@@ -230,7 +309,7 @@ impl<S: Store> Run<S> {
     }
 
     fn log(&self, facts: StepFacts) {
-        let (Some((logs, logging)), Some(start)) = (&self.log, self.execution.start()) else { return };
+        let (Some((logs, logging)), Some(start)) = (&self.log, self.runs.start()) else { return };
         let bytes = codec::encode(facts.at, facts.first_event, &facts.entries).len();
         logs.take(LoggedStep {
             execution: start.arn.clone(),
@@ -247,10 +326,13 @@ impl<S: Store> Run<S> {
     fn passed(&self) -> Millis {
         Millis(u64::try_from(self.begun.elapsed().as_millis()).unwrap_or(u64::MAX))
     }
+}
 
-    fn ended(&self) -> Option<Ended> {
-        let outcome = self.execution.outcome()?.clone();
-        Some(Ended { started: self.started, stopped: self.stopped, outcome })
+impl<S: Store> Run<S, Execution> {
+    /// How it ended. It was run to its end.
+    fn ended(self) -> Result<Ended, Unavailable> {
+        let outcome = self.runs.outcome().cloned().ok_or(Unavailable::NotOwner)?;
+        Ok(Ended { started: self.started, stopped: self.stopped, outcome })
     }
 }
 

@@ -20,7 +20,8 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use gradus_core::json::Payload;
-use gradus_core::machine::{Event, Fact, Failure, Parent, Reply, Start, Timestamp, codec};
+use gradus_core::machine::trial::Mock;
+use gradus_core::machine::{Env, Event, Fact, Failure, Parent, Reply, Start, Timestamp, Trial, codec};
 use tokio::sync::{oneshot, watch};
 
 pub use clock::Clock;
@@ -266,6 +267,25 @@ impl<S: Store> Engine<S> {
     pub async fn run_express(&self, start: Box<Start>, compiled: &Compiled) -> Result<Ended, ExpressError> {
         let seed = random_u64().map_err(Unavailable::from)?;
         self.0.express.run(start, compiled, self.now(), seed).await
+    }
+
+    /// Tries one state: with what stands for its work, or by doing it. Nothing of it is kept.
+    pub async fn try_state(
+        &self,
+        mut trial: Trial,
+        start: Box<Start>,
+        mock: Option<Mock>,
+    ) -> Result<Trial, ExpressError> {
+        let now = self.now();
+        let seed = random_u64().map_err(Unavailable::from)?;
+        let Some(mock) = mock else { return self.0.express.try_state(trial, start, now, seed).await };
+        // Nobody can answer such a token; it is of the form of those that somebody can.
+        let execution = ExecutionId::new(now, self.draw(), seed, PartitionId(0));
+        let token = |frame, task| self.0.tokens.issue(Candidate { execution, frame, task });
+        let env = Env { now, seed, machine_deleted: false, activity_exists: &|_| true, token: &token };
+        trial.step(&env, Event::Started(start));
+        trial.mock(&env, mock);
+        Ok(trial)
     }
 
     /// Removes an errand that is done and that no fact settles.

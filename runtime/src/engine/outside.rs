@@ -6,7 +6,7 @@ use gradus_core::machine::Command;
 use gradus_core::machine::codec::StepFacts;
 
 use crate::store::Durable;
-use crate::store::layout::ExecutionId;
+use crate::store::layout::{Errand, ExecutionId};
 use crate::store::logging::Logging;
 
 /// Carries out commands. A command comes at least once: again after a crash, if it is not settled.
@@ -17,6 +17,12 @@ pub trait Outside: Send + Sync + 'static {
 
     /// Begins to tell the end of an execution, which is on disk, to the task that waits for it.
     fn ended(&self, execution: ExecutionId, durable: &Durable);
+
+    /// Begins to cancel a job that no task waits for any more, as is on disk.
+    fn abandoned(&self, errand: Errand, durable: &Durable);
+
+    /// Lets go of a call that was answered or is not wanted any more, as is on disk.
+    fn settled(&self, errand: Errand, durable: &Durable);
 
     /// Takes a step of an execution whose state machine has it logged. The step is on disk; of an
     /// execution the steps come in order.

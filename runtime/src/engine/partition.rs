@@ -124,6 +124,8 @@ pub struct Effects {
     answers: Vec<Answer<()>>,
     commands: Vec<(ExecutionId, Command)>,
     ended: Vec<ExecutionId>,
+    abandoned: Vec<Errand>,
+    settled: Vec<Errand>,
     logged: Vec<LoggedStep>,
 }
 
@@ -135,6 +137,12 @@ impl Effects {
         }
         for execution in &self.ended {
             outside.ended(*execution, durable);
+        }
+        for errand in &self.settled {
+            outside.settled(*errand, durable);
+        }
+        for errand in &self.abandoned {
+            outside.abandoned(*errand, durable);
         }
         self.logged.into_iter().for_each(|step| outside.logged(step, durable));
         self.answers.into_iter().for_each(|answer| answer(Ok(())));
@@ -502,9 +510,16 @@ impl<S: Store> Worker<S> {
         for command in &step.settled {
             let (table, key) = layout::command_key(id, command);
             turn.ops.push(Op::Delete { table, key });
-            if let Command::Timer(timer) = command {
-                self.timers.remove(&(timer.due, id, *timer));
+            match command {
+                Command::Timer(timer) => drop(self.timers.remove(&(timer.due, id, *timer))),
+                Command::Call(call) => turn.effects.settled.push(Errand::of(id, call)),
+                Command::Activity(_) => {}
             }
+        }
+        for job in step.abandoned {
+            let errand = Errand::cancel(id, job);
+            turn.put(Table::Calls, errand.key(), Vec::new());
+            turn.effects.abandoned.push(errand);
         }
         for command in step.asked {
             let (table, key) = layout::command_key(id, &command);

@@ -159,6 +159,11 @@ impl<'a> Place<'a> {
         self.print(&["express:", machine, ":", name, ":", run])
     }
 
+    /// ARN of what stands for an execution while a state is tested. It has no run of its own (recorded).
+    pub(super) fn test(self, machine: &str, name: &str) -> String {
+        self.print(&["express:", machine, ":", name])
+    }
+
     /// ARN of an activity; also what lists of activities begin with, for an empty name.
     pub(super) fn activity(self, name: &str) -> String {
         self.print(&["activity:", name])

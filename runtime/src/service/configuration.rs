@@ -5,7 +5,7 @@
 
 use gradus_api::enums::{EncryptionType, LogLevel};
 use gradus_api::errors::{InvalidEncryptionConfiguration, InvalidLoggingConfiguration};
-use gradus_api::http::Fault;
+use gradus_api::http::{Fault, RequestContext};
 use gradus_api::shapes::{
     EncryptionConfiguration, LogDestination, LoggingConfiguration, TracingConfiguration,
 };
@@ -42,16 +42,22 @@ pub(super) fn logging(
 
 /// Whether logs have somewhere to go; those that are off need no place. A group that is deleted later is missed by
 /// nobody (recorded).
-pub(super) async fn check_log_group<E>(options: &Options, logging: &LoggingConfiguration) -> Result<(), E>
+pub(super) async fn check_log_group<E>(
+    options: &Options,
+    context: &RequestContext,
+    logging: &LoggingConfiguration,
+) -> Result<(), E>
 where
     E: From<InvalidLoggingConfiguration> + From<Fault>,
 {
-    let Some(logs) = &options.logs else { return Ok(()) };
     let Some(logging) = Logging::of(&to_row(logging)?) else { return Ok(()) };
-    if logs.has_group(&logging).await {
-        return Ok(());
-    }
-    Err(invalid_logging("Log Destination not found.").into())
+    let is_strange = options.accounts_apart && logging.account() != &*context.account;
+    let is_there = match &options.logs {
+        _ if is_strange => false,
+        None => true,
+        Some(logs) => logs.has_group(&logging).await,
+    };
+    if is_there { Ok(()) } else { Err(invalid_logging("Log Destination not found.").into()) }
 }
 
 /// The tracing configuration as it is shown.

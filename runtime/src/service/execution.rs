@@ -115,7 +115,7 @@ where
     Ok(Prepared { start: Box::new(start), compiled })
 }
 
-fn random_name() -> String {
+pub(super) fn random_name() -> String {
     Uuid::new_v4().to_string()
 }
 
@@ -377,7 +377,7 @@ pub(super) fn text(text: &Option<Arc<str>>) -> Option<String> {
 }
 
 /// The input of an execution, kept verbatim. Source of the texts: the service, recorded.
-fn read_input(text: &str) -> Result<Payload, InvalidExecutionInput> {
+pub(super) fn read_input(text: &str) -> Result<Payload, InvalidExecutionInput> {
     let invalid =
         |why: &str| InvalidExecutionInput::new(format!("Invalid State Machine Execution Input: '{why}'"));
     if text.is_empty() {

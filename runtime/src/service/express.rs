@@ -106,7 +106,7 @@ fn billing(ended: &Ended) -> BillingDetails {
     }
 }
 
-fn refused(error: ExpressError) -> Fault {
+pub(super) fn refused(error: ExpressError) -> Fault {
     match error {
         ExpressError::TooMany => {
             Fault::new("com.amazon.coral.availability#ThrottlingException", Some("Rate exceeded".to_owned()))

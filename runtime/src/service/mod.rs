@@ -21,9 +21,9 @@ mod page;
 mod qualified;
 mod state_machine;
 mod tag;
+mod test_state;
 #[cfg(test)]
 mod tests;
-mod unsupported;
 mod version;
 
 use std::sync::Arc;
@@ -43,7 +43,6 @@ use crate::engine::{Engine, Unavailable};
 use crate::logs::Delivery;
 use crate::store::catalog::Catalog;
 use crate::store::{Error, Op, Store, Table};
-use unsupported::Unsupported;
 
 /// The API on an engine. Clones are the same service.
 #[derive(Debug)]
@@ -62,12 +61,14 @@ pub struct Options {
     pub poll_patience: Duration,
     /// Who knows which log groups there are; `None`: any may be.
     pub logs: Option<Arc<Delivery>>,
+    /// Whether several accounts share the service: then the log groups of one are not there for another.
+    pub accounts_apart: bool,
 }
 
 impl Default for Options {
     fn default() -> Options {
         // The service waits for 60 s, and one widely used client reads for 60 s: answer just before.
-        Options { poll_patience: Duration::from_secs(55), logs: None }
+        Options { poll_patience: Duration::from_secs(55), logs: None, accounts_apart: false }
     }
 }
 
@@ -88,69 +89,57 @@ impl<S: Store> std::fmt::Debug for Shared<S> {
 
 /// Implements the generated trait: one line an operation, in the order of the model.
 macro_rules! operations {
-    (answered { $($answered:ident($a_input:ident) -> $a_output:ident | $a_error:ident = $does:path;)* }
-     unsupported { $($method:ident($input:ident) -> $output:ident | $error:ident = $what:ident;)* }) => {
+    ($($operation:ident($input:ident) -> $output:ident | $error:ident = $does:path;)*) => {
         impl<S: Store> StepFunctions for Service<S> {
-            $(async fn $answered(
+            $(async fn $operation(
                 &self,
                 context: &RequestContext,
-                input: shapes::$a_input,
-            ) -> Result<shapes::$a_output, errors::$a_error> {
-                $does(self, context, input).await
-            })*
-            $(async fn $method(
-                &self,
-                _context: &RequestContext,
-                _input: shapes::$input,
+                input: shapes::$input,
             ) -> Result<shapes::$output, errors::$error> {
-                Err(Fault::from(Unsupported::$what).into())
+                $does(self, context, input).await
             })*
         }
     };
 }
 
 operations! {
-    answered {
-        create_activity(CreateActivityInput) -> CreateActivityOutput | CreateActivityError = activity::create;
-        create_state_machine(CreateStateMachineInput) -> CreateStateMachineOutput | CreateStateMachineError = state_machine::create;
-        create_state_machine_alias(CreateStateMachineAliasInput) -> CreateStateMachineAliasOutput | CreateStateMachineAliasError = alias::create;
-        delete_activity(DeleteActivityInput) -> DeleteActivityOutput | DeleteActivityError = activity::delete;
-        delete_state_machine(DeleteStateMachineInput) -> DeleteStateMachineOutput | DeleteStateMachineError = state_machine::delete;
-        delete_state_machine_alias(DeleteStateMachineAliasInput) -> DeleteStateMachineAliasOutput | DeleteStateMachineAliasError = alias::delete;
-        delete_state_machine_version(DeleteStateMachineVersionInput) -> DeleteStateMachineVersionOutput | DeleteStateMachineVersionError = version::delete;
-        describe_activity(DescribeActivityInput) -> DescribeActivityOutput | DescribeActivityError = activity::describe;
-        describe_execution(DescribeExecutionInput) -> DescribeExecutionOutput | DescribeExecutionError = execution::describe;
-        describe_map_run(DescribeMapRunInput) -> DescribeMapRunOutput | DescribeMapRunError = map_run::describe;
-        describe_state_machine(DescribeStateMachineInput) -> DescribeStateMachineOutput | DescribeStateMachineError = state_machine::describe;
-        describe_state_machine_alias(DescribeStateMachineAliasInput) -> DescribeStateMachineAliasOutput | DescribeStateMachineAliasError = alias::describe;
-        describe_state_machine_for_execution(DescribeStateMachineForExecutionInput) -> DescribeStateMachineForExecutionOutput | DescribeStateMachineForExecutionError = execution::describe_state_machine;
-        get_activity_task(GetActivityTaskInput) -> GetActivityTaskOutput | GetActivityTaskError = activity::get_task;
-        get_execution_history(GetExecutionHistoryInput) -> GetExecutionHistoryOutput | GetExecutionHistoryError = execution::history;
-        list_activities(ListActivitiesInput) -> ListActivitiesOutput | ListActivitiesError = activity::list;
-        list_executions(ListExecutionsInput) -> ListExecutionsOutput | ListExecutionsError = execution::list;
-        list_map_runs(ListMapRunsInput) -> ListMapRunsOutput | ListMapRunsError = map_run::list;
-        list_state_machine_aliases(ListStateMachineAliasesInput) -> ListStateMachineAliasesOutput | ListStateMachineAliasesError = alias::list;
-        list_state_machine_versions(ListStateMachineVersionsInput) -> ListStateMachineVersionsOutput | ListStateMachineVersionsError = version::list;
-        list_state_machines(ListStateMachinesInput) -> ListStateMachinesOutput | ListStateMachinesError = state_machine::list;
-        list_tags_for_resource(ListTagsForResourceInput) -> ListTagsForResourceOutput | ListTagsForResourceError = tag::list;
-        publish_state_machine_version(PublishStateMachineVersionInput) -> PublishStateMachineVersionOutput | PublishStateMachineVersionError = version::publish;
-        redrive_execution(RedriveExecutionInput) -> RedriveExecutionOutput | RedriveExecutionError = execution::redrive;
-        send_task_failure(SendTaskFailureInput) -> SendTaskFailureOutput | SendTaskFailureError = activity::fail_task;
-        send_task_heartbeat(SendTaskHeartbeatInput) -> SendTaskHeartbeatOutput | SendTaskHeartbeatError = activity::heartbeat;
-        send_task_success(SendTaskSuccessInput) -> SendTaskSuccessOutput | SendTaskSuccessError = activity::succeed_task;
-        start_execution(StartExecutionInput) -> StartExecutionOutput | StartExecutionError = execution::start;
-        start_sync_execution(StartSyncExecutionInput) -> StartSyncExecutionOutput | StartSyncExecutionError = express::start_sync;
-        stop_execution(StopExecutionInput) -> StopExecutionOutput | StopExecutionError = execution::stop;
-        tag_resource(TagResourceInput) -> TagResourceOutput | TagResourceError = tag::add;
-        untag_resource(UntagResourceInput) -> UntagResourceOutput | UntagResourceError = tag::remove;
-        update_map_run(UpdateMapRunInput) -> UpdateMapRunOutput | UpdateMapRunError = map_run::update;
-        update_state_machine(UpdateStateMachineInput) -> UpdateStateMachineOutput | UpdateStateMachineError = state_machine::update;
-        update_state_machine_alias(UpdateStateMachineAliasInput) -> UpdateStateMachineAliasOutput | UpdateStateMachineAliasError = alias::update;
-        validate_state_machine_definition(ValidateStateMachineDefinitionInput) -> ValidateStateMachineDefinitionOutput | ValidateStateMachineDefinitionError = state_machine::validate;
-    }
-    unsupported {
-        test_state(TestStateInput) -> TestStateOutput | TestStateError = TestState;
-    }
+    create_activity(CreateActivityInput) -> CreateActivityOutput | CreateActivityError = activity::create;
+    create_state_machine(CreateStateMachineInput) -> CreateStateMachineOutput | CreateStateMachineError = state_machine::create;
+    create_state_machine_alias(CreateStateMachineAliasInput) -> CreateStateMachineAliasOutput | CreateStateMachineAliasError = alias::create;
+    delete_activity(DeleteActivityInput) -> DeleteActivityOutput | DeleteActivityError = activity::delete;
+    delete_state_machine(DeleteStateMachineInput) -> DeleteStateMachineOutput | DeleteStateMachineError = state_machine::delete;
+    delete_state_machine_alias(DeleteStateMachineAliasInput) -> DeleteStateMachineAliasOutput | DeleteStateMachineAliasError = alias::delete;
+    delete_state_machine_version(DeleteStateMachineVersionInput) -> DeleteStateMachineVersionOutput | DeleteStateMachineVersionError = version::delete;
+    describe_activity(DescribeActivityInput) -> DescribeActivityOutput | DescribeActivityError = activity::describe;
+    describe_execution(DescribeExecutionInput) -> DescribeExecutionOutput | DescribeExecutionError = execution::describe;
+    describe_map_run(DescribeMapRunInput) -> DescribeMapRunOutput | DescribeMapRunError = map_run::describe;
+    describe_state_machine(DescribeStateMachineInput) -> DescribeStateMachineOutput | DescribeStateMachineError = state_machine::describe;
+    describe_state_machine_alias(DescribeStateMachineAliasInput) -> DescribeStateMachineAliasOutput | DescribeStateMachineAliasError = alias::describe;
+    describe_state_machine_for_execution(DescribeStateMachineForExecutionInput) -> DescribeStateMachineForExecutionOutput | DescribeStateMachineForExecutionError = execution::describe_state_machine;
+    get_activity_task(GetActivityTaskInput) -> GetActivityTaskOutput | GetActivityTaskError = activity::get_task;
+    get_execution_history(GetExecutionHistoryInput) -> GetExecutionHistoryOutput | GetExecutionHistoryError = execution::history;
+    list_activities(ListActivitiesInput) -> ListActivitiesOutput | ListActivitiesError = activity::list;
+    list_executions(ListExecutionsInput) -> ListExecutionsOutput | ListExecutionsError = execution::list;
+    list_map_runs(ListMapRunsInput) -> ListMapRunsOutput | ListMapRunsError = map_run::list;
+    list_state_machine_aliases(ListStateMachineAliasesInput) -> ListStateMachineAliasesOutput | ListStateMachineAliasesError = alias::list;
+    list_state_machine_versions(ListStateMachineVersionsInput) -> ListStateMachineVersionsOutput | ListStateMachineVersionsError = version::list;
+    list_state_machines(ListStateMachinesInput) -> ListStateMachinesOutput | ListStateMachinesError = state_machine::list;
+    list_tags_for_resource(ListTagsForResourceInput) -> ListTagsForResourceOutput | ListTagsForResourceError = tag::list;
+    publish_state_machine_version(PublishStateMachineVersionInput) -> PublishStateMachineVersionOutput | PublishStateMachineVersionError = version::publish;
+    redrive_execution(RedriveExecutionInput) -> RedriveExecutionOutput | RedriveExecutionError = execution::redrive;
+    send_task_failure(SendTaskFailureInput) -> SendTaskFailureOutput | SendTaskFailureError = activity::fail_task;
+    send_task_heartbeat(SendTaskHeartbeatInput) -> SendTaskHeartbeatOutput | SendTaskHeartbeatError = activity::heartbeat;
+    send_task_success(SendTaskSuccessInput) -> SendTaskSuccessOutput | SendTaskSuccessError = activity::succeed_task;
+    start_execution(StartExecutionInput) -> StartExecutionOutput | StartExecutionError = execution::start;
+    start_sync_execution(StartSyncExecutionInput) -> StartSyncExecutionOutput | StartSyncExecutionError = express::start_sync;
+    stop_execution(StopExecutionInput) -> StopExecutionOutput | StopExecutionError = execution::stop;
+    tag_resource(TagResourceInput) -> TagResourceOutput | TagResourceError = tag::add;
+    test_state(TestStateInput) -> TestStateOutput | TestStateError = test_state::test;
+    untag_resource(UntagResourceInput) -> UntagResourceOutput | UntagResourceError = tag::remove;
+    update_map_run(UpdateMapRunInput) -> UpdateMapRunOutput | UpdateMapRunError = map_run::update;
+    update_state_machine(UpdateStateMachineInput) -> UpdateStateMachineOutput | UpdateStateMachineError = state_machine::update;
+    update_state_machine_alias(UpdateStateMachineAliasInput) -> UpdateStateMachineAliasOutput | UpdateStateMachineAliasError = alias::update;
+    validate_state_machine_definition(ValidateStateMachineDefinitionInput) -> ValidateStateMachineDefinitionOutput | ValidateStateMachineDefinitionError = state_machine::validate;
 }
 
 impl<S: Store> Service<S> {

@@ -52,7 +52,7 @@ pub(super) async fn create<S: Store>(
     let kind = input.r#type.unwrap_or(StateMachineType::Standard);
     check_definition(&input.definition, kind.as_str())?;
     let logging = configuration::logging(input.logging_configuration)?;
-    configuration::check_log_group::<CreateStateMachineError>(&service.0.options, &logging).await?;
+    configuration::check_log_group::<CreateStateMachineError>(&service.0.options, context, &logging).await?;
     let content = Content {
         definition: input.definition.into(),
         role_arn: input.role_arn.into(),
@@ -112,7 +112,8 @@ pub(super) async fn update<S: Store>(
     }
     let logging = input.logging_configuration.map(|given| configuration::logging(Some(given))).transpose()?;
     if let Some(logging) = &logging {
-        configuration::check_log_group::<UpdateStateMachineError>(&service.0.options, logging).await?;
+        configuration::check_log_group::<UpdateStateMachineError>(&service.0.options, context, logging)
+            .await?;
     }
     let tracing = input.tracing_configuration.map(|given| configuration::tracing(Some(given)));
     let encryption =

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use gradus_core::asl::definition::Resource;
 use gradus_core::machine::timestamp::Millis;
 use gradus_core::machine::{
-    ActivityTask, Call, Command, EventId, FrameId, Purpose, Redriven, Timer, Timestamp,
+    ActivityTask, Call, Command, EventId, FrameId, Job, Purpose, Redriven, Timer, Timestamp,
 };
 
 use sha2::{Digest, Sha256};
@@ -292,6 +292,8 @@ pub enum ErrandKind {
     Start = 2,
     /// The end of the execution is to be told to the task that waits for it.
     End = 3,
+    /// The job of a task is to be cancelled: nobody waits for its end any more.
+    Cancel = 4,
 }
 
 impl ErrandKind {
@@ -317,6 +319,11 @@ impl Errand {
         Errand { kind: ErrandKind::End, execution, frame: FrameId::ROOT, task: EventId(0) }
     }
 
+    /// The errand to cancel a job that an execution has abandoned.
+    pub fn cancel(execution: ExecutionId, Job { frame, task }: Job) -> Errand {
+        Errand { kind: ErrandKind::Cancel, execution, frame, task }
+    }
+
     /// The row's key: `partition (2) · kind (1) · execution (16) · frame (4) · task (8)`.
     pub fn key(&self) -> Vec<u8> {
         let mut key = Vec::with_capacity(31);
@@ -338,6 +345,7 @@ impl Errand {
             1 => ErrandKind::Function,
             2 => ErrandKind::Start,
             3 => ErrandKind::End,
+            4 => ErrandKind::Cancel,
             _ => return None,
         };
         Some(Errand {

@@ -12,7 +12,7 @@ use gradus_core::machine::{ActivityTask, Command, EventId, FrameId};
 use tokio::sync::oneshot;
 
 use crate::engine::outside::{LoggedStep, Outside};
-use crate::store::layout::{self, ExecutionId};
+use crate::store::layout::{self, Errand, ExecutionId};
 use crate::store::{Durable, Error, Range, Store, Table};
 
 /// A task that may be had: whether it still may, its execution says.
@@ -171,6 +171,9 @@ impl<S: Store> Outside for Activities<S> {
 
     fn ended(&self, _execution: ExecutionId, _durable: &Durable) {}
 
+    fn abandoned(&self, _errand: Errand, _durable: &Durable) {}
+
+    fn settled(&self, _errand: Errand, _durable: &Durable) {}
     fn logged(&self, _step: LoggedStep, _durable: &Durable) {}
 }
 

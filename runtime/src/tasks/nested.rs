@@ -11,15 +11,17 @@ use std::sync::Arc;
 
 use gradus_core::asl::definition::{Pattern, Resource};
 use gradus_core::json::{Object, Payload, Value};
-use gradus_core::machine::{Call, Event, Execution, Failure, Outcome, Parent, Start, Timestamp, redrive};
+use gradus_core::machine::{
+    Call, Entry, Event, Execution, Fact, Failure, Outcome, Parent, Start, Timestamp, codec, redrive,
+};
 use sha2::{Digest, Sha256};
 
 use super::is_same_place;
 use super::sdk::{Refusal, metadata};
 use crate::engine::partition::{Replayed, replay};
 use crate::engine::{Engine, ExpressError, NameTaken, Started, Unavailable, find_execution};
-use crate::store::catalog::{self, Catalog, Compiled, Machine};
-use crate::store::layout::{self, Errand, ExecutionId};
+use crate::store::catalog::{self, Alias, Catalog, Compiled, Kind, Machine, Version};
+use crate::store::layout::{self, Errand, ErrandKind, ExecutionId};
 use crate::store::{Error, Store};
 
 /// Starts the execution that a task asks for: what the task gets from the service, or the failure.
@@ -61,7 +63,7 @@ pub(crate) fn prepare<S: Store>(
         Err(failure) => return Ok(Err(failure)),
     };
     let here = is_same_place(asked.machine, &call.execution);
-    let Some(machine) = catalog.machine(asked.machine)?.filter(|_| here) else {
+    let Some((machine, part)) = find(catalog, &asked, &parent)?.filter(|_| here) else {
         let message = format!("State Machine Does Not Exist: '{}'", asked.machine);
         return Ok(Err(refusal(&parent, "StateMachineDoesNotExist", &message)));
     };
@@ -70,11 +72,54 @@ pub(crate) fn prepare<S: Store>(
         let message = "This operation is not supported by this type of state machine";
         return Ok(Err(refusal(&parent, "StateMachineTypeNotSupported", message)));
     }
-    let revision = catalog::revision_key(machine.id, machine.revision);
+    let revision = catalog::revision_key(machine.id, part.revision);
     let compiled = catalog.revision(&revision)?;
     let compiled = compiled.ok_or_else(|| Error::Damaged(format!("revision `{revision}` is gone")))?;
-    let start = asked.start(&machine, &parent, revision, compiled.revision.role_arn.clone());
+    let start = Start {
+        version_arn: part.version.map(|number| format!("{}:{number}", machine.arn).into()),
+        alias_arn: part.alias.map(|name| format!("{}:{name}", machine.arn).into()),
+        ..asked.start(&machine, &parent, revision, compiled.revision.role_arn.clone())
+    };
     Ok(Ok(Prepared { start, compiled, parent }))
+}
+
+/// What a start runs, and how it was named.
+struct Part {
+    /// Number of the revision.
+    revision: u64,
+    version: Option<u64>,
+    alias: Option<Arc<str>>,
+}
+
+/// The state machine that a task names by itself, by a version or by an alias. Of an alias the same task always
+/// gets the same version, as long as the alias is as it is.
+fn find<S: Store>(
+    catalog: &Catalog<S>,
+    asked: &Asked<'_>,
+    parent: &Parent,
+) -> Result<Option<(Arc<Machine>, Part)>, Error> {
+    let (arn, qualifier) = asked.unqualified();
+    let Some(machine) = catalog.machine(arn)? else { return Ok(None) };
+    let Some(qualifier) = qualifier else {
+        let part = Part { revision: machine.revision, version: None, alias: None };
+        return Ok(Some((machine, part)));
+    };
+    if qualifier.bytes().all(|byte| byte.is_ascii_digit()) {
+        let Some(number) = qualifier.parse().ok().filter(|_| !qualifier.starts_with('0')) else {
+            return Ok(None);
+        };
+        let version = catalog.read::<Version>(Kind::Version, &catalog::version_key(machine.id, number))?;
+        let part =
+            version.map(|version| Part { revision: version.revision, version: Some(number), alias: None });
+        return Ok(part.map(|part| (machine, part)));
+    }
+    let Some(alias) = catalog.read::<Alias>(Kind::Alias, &catalog::alias_key(machine.id, qualifier))? else {
+        return Ok(None);
+    };
+    let draw = digest(parent, "route").iter().take(8).fold(0, |draw, byte| draw << 8 | u64::from(*byte));
+    let route = alias.pick(draw).ok_or_else(|| Error::Damaged("the weights of an alias".to_owned()))?;
+    let (revision, version) = (route.revision, Some(route.version));
+    Ok(Some((machine, Part { revision, version, alias: Some(alias.name.clone()) })))
 }
 
 /// What the task gets for a start.
@@ -104,6 +149,66 @@ pub(crate) async fn tell_end<S: Store>(
         News::Running => return Ok(()),
     }
     engine.forget(Errand::end(execution)).await
+}
+
+/// Stops the execution of a task that does not wait for its end any more, if it was started, and forgets the
+/// errand. One that only has the name, because another start gave it, is left alone.
+pub(crate) async fn cancel<S: Store>(engine: &Engine<S>, errand: Errand) -> Result<(), Unavailable> {
+    if let Some((execution, failure)) = abandoned(engine.store(), engine.catalog(), errand)? {
+        engine.stop_execution(execution, failure).await?;
+    }
+    engine.forget(Errand { kind: ErrandKind::Cancel, ..errand }).await
+}
+
+/// The execution that an abandoned task has started and that is open, with what it is stopped with.
+pub(crate) fn abandoned<S: Store>(
+    store: &S,
+    catalog: &Catalog<S>,
+    errand: Errand,
+) -> Result<Option<(ExecutionId, Failure)>, Error> {
+    let rows = store.range(layout::facts_from(errand.execution, 0))?;
+    let Some(Replayed { execution: parent, .. }) = replay(catalog, rows.iter().map(|(_, row)| &**row))?
+    else {
+        return Ok(None);
+    };
+    let Some(start) = parent.start() else { return Ok(None) };
+    let Some(call) = scheduled(rows.iter().map(|(_, row)| &**row), &start.arn, errand)? else {
+        return Ok(None);
+    };
+    let asked_by = self::parent(&call);
+    let Ok(asked) = Asked::of(&call, &asked_by) else { return Ok(None) };
+    let machine = asked.unqualified().0;
+    let arn = format!("{}:{}", machine.replacen(":stateMachine:", ":execution:", 1), asked.name);
+    let Some(id) = find_execution(store, &arn)? else { return Ok(None) };
+    let rows = store.range(layout::facts_from(id, 0))?;
+    let child = replay(catalog, rows.iter().map(|(_, row)| &**row))?.map(|replayed| replayed.execution);
+    let is_open = |child: &Execution| child.outcome().is_none() && child.parent() == Some(&asked_by);
+    // In the form that was recorded of the executions of a Map Run.
+    let cause = format!("The execution [{}] which was managing this resource was aborted", start.arn);
+    let failure = Failure { cause: Some(cause.into()), ..Failure::default() };
+    Ok(child.filter(is_open).map(|_| (id, failure)))
+}
+
+/// The call that a task was scheduled with.
+fn scheduled<'r>(
+    rows: impl Iterator<Item = &'r [u8]>,
+    execution: &Arc<str>,
+    Errand { frame, task, .. }: Errand,
+) -> Result<Option<Call>, Error> {
+    for row in rows {
+        let facts = codec::decode(row).map_err(|error| Error::Damaged(error.to_string()))?;
+        let mut found = facts.numbered().filter(|(event, entry)| *event == task && entry.fact.is_event());
+        let Some((_, Entry { fact: Fact::TaskScheduled { service, action, parameters, .. }, .. })) =
+            found.next()
+        else {
+            continue;
+        };
+        let pattern = Pattern::of(action);
+        let resource = Resource::Service { service: service.clone(), action: action.clone(), pattern };
+        let (execution, input) = (execution.clone(), parameters.clone());
+        return Ok(Some(Call { execution, frame, task, resource, input, due: None }));
+    }
+    Ok(None)
 }
 
 /// What is to be told of an execution that has ended.
@@ -173,6 +278,17 @@ impl<'a> Asked<'a> {
         };
         let machine = text("StateMachineArn").unwrap_or_default();
         Ok(Asked { machine, name, input, trace_header: text("TraceHeader") })
+    }
+
+    /// The ARN of the state machine itself, and what stands behind it.
+    fn unqualified(&self) -> (&str, Option<&str>) {
+        const PARTS_OF_MACHINE: usize = 7;
+        let end = self.machine.match_indices(':').nth(PARTS_OF_MACHINE - 1);
+        let parts = end.and_then(|(at, _)| self.machine.split_at_checked(at));
+        match parts {
+            Some((arn, qualifier)) => (arn, qualifier.strip_prefix(':')),
+            None => (self.machine, None),
+        }
     }
 
     fn start(self, machine: &Machine, parent: &Parent, revision: String, role_arn: Arc<str>) -> Start {
@@ -331,9 +447,11 @@ fn refusal(parent: &Parent, code: &str, message: &str) -> Failure {
 
 /// An id that is the same whenever a task is carried out: what it is made of, is said twice.
 fn request_id(parent: &Parent, purpose: &str) -> String {
-    let Parent { execution, frame, task, .. } = parent;
-    let digest = Sha256::digest(format!("{purpose} {execution} {} {}", frame.0, task.0));
     let mut bytes = [0; 16];
-    bytes.iter_mut().zip(digest.iter()).for_each(|(to, from)| *to = *from);
+    bytes.iter_mut().zip(digest(parent, purpose)).for_each(|(to, from)| *to = from);
     uuid::Builder::from_random_bytes(bytes).into_uuid().to_string()
+}
+
+fn digest(Parent { execution, frame, task, .. }: &Parent, purpose: &str) -> [u8; 32] {
+    Sha256::digest(format!("{purpose} {execution} {} {}", frame.0, task.0)).into()
 }

@@ -28,11 +28,13 @@ use verify::{Refusal, Signed, Verified, verify};
 #[derive(Debug)]
 pub(crate) struct Access {
     /// The region of requests whose signature names none.
-    pub(crate) region: Arc<str>,
+    region: Arc<str>,
     /// The account of everybody, as long as nobody has to prove who he is; twelve digits.
-    pub(crate) account: Arc<str>,
+    account: Arc<str>,
+    /// Who everybody is then.
+    root: Arc<str>,
     /// The keys that requests have to be signed with.
-    pub(crate) keys: Option<Arc<Current<Keys>>>,
+    keys: Option<Arc<Current<Keys>>>,
 }
 
 /// Who calls, and for which region.
@@ -51,6 +53,11 @@ pub(crate) struct Identity {
 }
 
 impl Access {
+    pub(crate) fn new(region: &str, account: &str, keys: Option<Arc<Current<Keys>>>) -> Access {
+        let root = format!("arn:aws:iam::{account}:root").into();
+        Access { region: region.into(), account: account.into(), root, keys }
+    }
+
     /// Who sends a request to `service`, or why it is not let in.
     pub(crate) fn identify(&self, request: &Signed<'_>, service: &str) -> Result<Identity, Refusal> {
         match &self.keys {
@@ -70,7 +77,7 @@ impl Access {
         Identity {
             region,
             account: self.account.clone(),
-            principal: format!("arn:aws:iam::{}:root", self.account).into(),
+            principal: self.root.clone(),
             user_id: self.account.clone(),
             key_id: scope.map(|scope| scope.key_id.to_owned()),
         }

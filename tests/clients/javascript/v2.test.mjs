@@ -71,6 +71,14 @@ test("with the host prefix, where its name leads to the server", async () => {
   assert.deepEqual([...new Set(asked)], ["sync-localhost"]);
 });
 
+test("a clock that is wrong is corrected by the server's", async () => {
+  const late = new AWS.StepFunctions({ ...settings, correctClockSkew: true, systemClockOffset: -3_600_000 });
+  const { $response } = await late.listActivities({}).promise();
+  assert.equal($response.retryCount, 1);
+  const uncorrected = new AWS.StepFunctions({ ...settings, systemClockOffset: -3_600_000 });
+  await assert.rejects(uncorrected.listActivities({}).promise(), { code: "InvalidSignatureException" });
+});
+
 test("a throttled call is tried again", async () => {
   const throttled = new AWS.StepFunctions({
     ...settings, endpoint: process.env.GRADUS_NARROW, hostPrefixEnabled: false, maxRetries: 20,

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import http from "node:http";
 import * as sfn from "@aws-sdk/client-sfn";
-import { arrived, machine, name, pass, role, task, tell, thrown } from "./story.mjs";
+import { arrived, machine, name, pass, role, task, tell } from "./story.mjs";
 
 const endpoint = process.env.GRADUS_ENDPOINT;
 const settings = { endpoint, region: "us-east-1", credentials: { accessKeyId: "test", secretAccessKey: "test" } };
@@ -61,6 +61,20 @@ test("a poll waits for its task", async () => {
   await arrived(() => call("DescribeExecution", { executionArn }), { status: "SUCCEEDED", output: '"done"' });
 });
 
+test("all settings but one may come from the environment", async () => {
+  const before = { ...process.env };
+  Object.assign(process.env, {
+    AWS_ENDPOINT_URL_SFN: endpoint, AWS_REGION: "eu-west-1", AWS_ACCESS_KEY_ID: "test", AWS_SECRET_ACCESS_KEY: "test",
+  });
+  const told = new sfn.SFNClient({ disableHostPrefix: true });
+  const made = { name: name(), roleArn: role, definition: pass, type: "EXPRESS" };
+  const { stateMachineArn } = await told.send(new sfn.CreateStateMachineCommand(made));
+  assert.match(stateMachineArn, /:states:eu-west-1:/);
+  const { status } = await told.send(new sfn.StartSyncExecutionCommand({ stateMachineArn }));
+  assert.equal(status, "SUCCEEDED");
+  process.env = before;
+});
+
 test("with the host prefix, where its name leads to the server", async () => {
   const asked = [];
   const lookup = (host, options, done) => {
@@ -76,6 +90,27 @@ test("with the host prefix, where its name leads to the server", async () => {
   const ended = await prefixing.send(new sfn.StartSyncExecutionCommand({ stateMachineArn, input: "1" }));
   assert.equal(ended.output, "1");
   assert.deepEqual([...new Set(asked)], ["sync-localhost"]);
+});
+
+test("a clock that is wrong is corrected by the server's", async () => {
+  const late = new sfn.SFNClient({ ...settings, systemClockOffset: -3_600_000 });
+  const listed = await late.send(new sfn.ListActivitiesCommand({}));
+  assert.equal(listed.$metadata.attempts, 2);
+  assert.ok(Math.abs(late.config.systemClockOffset) < 60_000);
+  // What it learnt it keeps.
+  assert.equal((await late.send(new sfn.ListActivitiesCommand({}))).$metadata.attempts, 1);
+});
+
+test("a wrong key is refused", async () => {
+  const wrong = (accessKeyId, secretAccessKey) =>
+    new sfn.SFNClient({ ...settings, maxAttempts: 1, credentials: { accessKeyId, secretAccessKey } });
+  for (const [credentials, name] of [
+    [["test", "wrong"], "InvalidSignatureException"],
+    [["unknown", "test"], "UnrecognizedClientException"],
+  ]) {
+    const list = wrong(...credentials).send(new sfn.ListActivitiesCommand({}));
+    await assert.rejects(list, { name });
+  }
 });
 
 test("a throttled call is tried again", async () => {

@@ -19,7 +19,9 @@ fuzz_target!(init: gradus_fuzz::init(), |data: &[u8]| {
     let (first, second) = (evaluate(7), evaluate(7));
     match (first, second) {
         (Ok(value), Ok(same)) => {
-            assert!(template.constant().is_none_or(|constant| *constant.value() == value));
+            // As texts: a number beyond all doubles is printed as a text.
+            let text = template.constant().map(|constant| constant.text() == value.to_string());
+            assert_ne!(text, Some(false));
             // Two large values of shared parts may take long to compare.
             if value.text_len() <= 1 << 20 {
                 assert_eq!(value, same);

@@ -68,6 +68,19 @@ pub struct State {
     pub kind: Kind,
 }
 
+impl State {
+    /// A state that ends its line of control, and of which only the name counts.
+    pub(crate) fn end(name: &str) -> State {
+        State {
+            name: name.into(),
+            entry: Entry::Jsonata { arguments: None },
+            exit: Exit::Jsonata { assign: None, output: None },
+            variables_read: Vec::new(),
+            kind: Kind::Succeed,
+        }
+    }
+}
+
 /// How the data that a state works on comes from its raw input.
 #[derive(Debug)]
 pub enum Entry {
@@ -221,7 +234,7 @@ pub enum Seconds {
     /// At this path of the state's input.
     Path(Path),
     /// What this query gives.
-    Query(Query),
+    Query(Box<Query>),
 }
 
 /// `ResultPath`: where the result goes in the raw input.
@@ -289,7 +302,7 @@ pub enum Condition {
     /// In JSONata: `Condition`, as written.
     Literal(bool),
     /// In JSONata: `Condition`; what this query gives must be a boolean.
-    Query(Query),
+    Query(Box<Query>),
 }
 
 /// A test on data.
@@ -398,9 +411,9 @@ pub enum Until {
     /// `TimestampPath`.
     TimestampPath(Path),
     /// `Seconds`, as this query gives it.
-    SecondsQuery(Query),
+    SecondsQuery(Box<Query>),
     /// `Timestamp`, as this query gives it.
-    TimestampQuery(Query),
+    TimestampQuery(Box<Query>),
 }
 
 /// Fields of a Parallel state.
@@ -467,7 +480,7 @@ pub enum Concurrency {
     /// At this path of the state's input.
     Path(Path),
     /// What this query gives.
-    Query(Query),
+    Query(Box<Query>),
 }
 
 /// How many iterations, or how many in a hundred, may fail: fixed or found in the data.
@@ -478,7 +491,7 @@ pub enum Tolerance<T> {
     /// At this path of the state's input.
     Path(Path),
     /// What this query gives.
-    Query(Query),
+    Query(Box<Query>),
 }
 
 /// Fields of a Fail state.
@@ -500,5 +513,5 @@ pub enum Words {
     /// What this call gives.
     Call(Call),
     /// What this query gives.
-    Query(Query),
+    Query(Box<Query>),
 }

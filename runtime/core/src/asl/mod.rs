@@ -11,4 +11,4 @@ pub mod parse;
 
 pub use definition::Definition;
 pub use diagnostic::Diagnostic;
-pub use parse::{Options, Parsed, parse};
+pub use parse::{LONE_STATE, Options, Parsed, parse, parse_for_trial, parse_state, runs};

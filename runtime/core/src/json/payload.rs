@@ -5,7 +5,7 @@ use std::{
     sync::{Arc, OnceLock},
 };
 
-use super::{SyntaxError, Value, print, read, validate};
+use super::{SyntaxError, Value, locate, print, read, validate};
 
 /// An immutable JSON text, shared by its clones and parsed at most once, when somebody looks inside.
 ///
@@ -76,6 +76,26 @@ impl Payload {
     /// The text, shared.
     pub fn shared_text(&self) -> Arc<str> {
         Arc::clone(&self.0.text)
+    }
+
+    /// The text at a JSON pointer (RFC 6901), as it stands here; `None` where nothing is.
+    pub fn part(&self, pointer: &str) -> Option<Payload> {
+        let mut depth = 0;
+        let mut value = Some(self.value());
+        for token in pointer.split('/').skip(1) {
+            let name = token.replace("~1", "/").replace("~0", "~");
+            value = match value? {
+                Value::Array(items) => items.get(name.parse::<usize>().ok()?),
+                value => value.get(&name),
+            };
+            depth += 1;
+        }
+        value?;
+        if depth == 0 {
+            return Some(self.clone());
+        }
+        let place = locate(self.text(), [pointer]).ok()?.pop()?.value;
+        Some(Payload::from_trusted(self.text().get(place)?.into()))
     }
 
     /// The value, parsed on first use.
@@ -177,5 +197,22 @@ mod tests {
     fn is_shared_between_threads() {
         fn check<T: Send + Sync>() {}
         check::<Payload>();
+    }
+
+    #[test]
+    fn parts_keep_their_text() {
+        let payload = Payload::parse("{\"a\": [ 1, { \"b/~\" : \"x\" } ] }").unwrap();
+        let cases = [
+            ("", Some(payload.text())),
+            ("/a", Some("[ 1, { \"b/~\" : \"x\" } ]")),
+            ("/a/1/b~1~0", Some("\"x\"")),
+            ("/a/2", None),
+            ("/a/-1", None),
+            ("/b", None),
+            ("/a/0/c", None),
+        ];
+        for (pointer, expected) in cases {
+            assert_eq!(payload.part(pointer).as_ref().map(Payload::text), expected, "{pointer}");
+        }
     }
 }

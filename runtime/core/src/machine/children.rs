@@ -58,22 +58,30 @@ impl Children {
     /// The array of the results, within a size: their texts joined, none of them read or printed
     /// again (recorded). `None` where it is larger.
     pub(super) fn results(&self, max_bytes: usize) -> Option<Payload> {
-        let commas = self.results.len().saturating_sub(1);
-        let bytes = self.results.values().map(Payload::len).sum::<usize>() + commas + 2;
-        if bytes > max_bytes {
-            return None;
-        }
-        let mut text = String::with_capacity(bytes);
-        text.push('[');
-        for (place, result) in self.results.values().enumerate() {
-            if place > 0 {
-                text.push(',');
-            }
-            text.push_str(result.text());
-        }
-        text.push(']');
-        Some(Payload::from_trusted(text.into()))
+        joined(self.results.values(), max_bytes)
     }
+}
+
+/// An array of these texts, within a size; `None` where it is larger.
+pub(super) fn joined<'p>(
+    parts: impl ExactSizeIterator<Item = &'p Payload> + Clone,
+    max_bytes: usize,
+) -> Option<Payload> {
+    let commas = parts.len().saturating_sub(1);
+    let bytes = parts.clone().map(Payload::len).sum::<usize>() + commas + 2;
+    if bytes > max_bytes {
+        return None;
+    }
+    let mut text = String::with_capacity(bytes);
+    text.push('[');
+    for (place, part) in parts.enumerate() {
+        if place > 0 {
+            text.push(',');
+        }
+        text.push_str(part.text());
+    }
+    text.push(']');
+    Some(Payload::from_trusted(text.into()))
 }
 
 impl Items {

@@ -110,7 +110,11 @@ pub fn decode(row: &[u8]) -> Result<StepFacts, DecodeError> {
     if !reader.rest.is_empty() {
         return Err(DecodeError::Damaged("bytes after the last fact"));
     }
-    Ok(StepFacts { at, first_event, entries })
+    let row = StepFacts { at, first_event, entries };
+    if first_event.0.checked_add(row.events()).is_none() {
+        return Err(DecodeError::Damaged("the number of an event is too large"));
+    }
+    Ok(row)
 }
 
 /// A value that can stand in a fact.
@@ -399,6 +403,15 @@ mod tests {
         assert_eq!(decode(&row).expect("our own bytes").entries, entries);
         for end in 0..row.len() {
             assert!(decode(&row[..end]).is_err(), "cut at {end}");
+        }
+    }
+
+    #[test]
+    fn events_beyond_all_numbers_are_refused() {
+        let entries = [Entry { previous: EventId(0), fact: Fact::ParallelSucceeded { frame: FrameId(2) } }];
+        for (first, fits) in [(u64::MAX, false), (u64::MAX - 1, true)] {
+            let row = encode(Timestamp::from_millis(0), EventId(first), &entries);
+            assert_eq!(decode(&row).is_ok(), fits, "{first}");
         }
     }
 

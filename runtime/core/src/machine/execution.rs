@@ -256,8 +256,19 @@ pub struct Step {
     pub asked: Vec<Command>,
     /// What was asked for before and is not any more: answered, or no longer wanted.
     pub settled: Vec<Command>,
+    /// Jobs whose end was waited for and is not any more, although they may go on.
+    pub abandoned: Vec<Job>,
     /// The answer to the event.
     pub reply: Reply,
+}
+
+/// A job of a task that waits for its end, by the attempt that asked for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Job {
+    /// The line of control that scheduled the task.
+    pub frame: FrameId,
+    /// The event that scheduled the task.
+    pub task: EventId,
 }
 
 /// What an event's sender learns.
@@ -544,6 +555,11 @@ impl Execution {
         visits.filter_map(|visit| self.definition.state(visit.state)).map(|state| &state.name)
     }
 
+    /// The variables of a line of control, those around it not among them.
+    pub(super) fn variables_of(&self, frame: FrameId) -> impl Iterator<Item = (&Arc<str>, &Payload)> {
+        self.frames.get(&frame).into_iter().flat_map(|frame| &frame.variables)
+    }
+
     /// Whether every branch and iteration is one that its block waits for, and the other way round.
     #[cfg(test)]
     pub(super) fn blocks_are_sound(&self) -> bool {
@@ -707,6 +723,19 @@ impl Execution {
                 timeout.into_iter().chain(heartbeat.map(|due| timer(Purpose::Heartbeat, due))).collect()
             }
         }
+    }
+
+    /// The job whose end a line of control waits for.
+    fn job_of(&self, frame: FrameId) -> Option<Job> {
+        let line = self.frames.get(&frame).filter(|line| self.outcome.is_none() && !line.halted)?;
+        let (WaitsFor::Call { task, .. } | WaitsFor::Answer { task, .. }) = &line.visit.as_ref()?.waits_for
+        else {
+            return None;
+        };
+        let Resource::Service { pattern: Pattern::Sync | Pattern::SyncJson, .. } = &task.resource else {
+            return None;
+        };
+        Some(Job { frame, task: task.scheduled })
     }
 
     fn time_limit(&self) -> Option<Command> {

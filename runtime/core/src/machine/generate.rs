@@ -57,6 +57,9 @@ fn state(
         1 => done,
         _ => next.clone(),
     };
+    if number > 0 && below(3) == 0 {
+        return jsonata(below, &name(number), depth, &next, &later);
+    }
     let kinds = if depth < MAX_DEPTH { 10 } else { 7 };
     let assign = assign(below, depth);
     // The first state is a Choice, which keeps `broken` within reach; the chain ends at `done`.
@@ -84,6 +87,63 @@ fn state(
         7 | 8 => parallel(below, &name(number), depth, &assign, &next, &later),
         _ => map(below, &name(number), depth, &assign, &next, &later),
     }
+}
+
+/// A state in JSONata. Whatever it does, its output is its input with a member more: those that follow look for `n`.
+fn jsonata(
+    below: &mut dyn FnMut(usize) -> usize,
+    name: &str,
+    depth: usize,
+    next: &str,
+    later: &str,
+) -> String {
+    let kinds = if depth < MAX_DEPTH { 6 } else { 4 };
+    let with = |member: &str| format!(r#""Output":"{{% $merge([$states.input, {{{member}}}]) %}}""#);
+    // Now and then a query fails, for some inputs, and is caught or not.
+    let number = match below(4) {
+        0 => format!("($states.input.n < {} ? $v{depth} : $error('generated'))", 3 + below(7)),
+        _ => format!("$v{depth}"),
+    };
+    let assign = match below(3) {
+        0 => format!(r#","Assign":{{"v{depth}":"{{% {number} %}}","w{depth}":["{{% $w{depth} %}}"]}}"#),
+        1 => format!(r#","Assign":{{"w{depth}":"{{% $v{} %}}"}}"#, depth.saturating_sub(1)),
+        _ => String::new(),
+    };
+    let rest = format!(r#"{assign},"Next":"{next}""#);
+    let rescue = rescue_query(below, depth, later);
+    let fields = match below(kinds) {
+        0 => format!(r#""Type":"Pass",{}{rest}"#, with(&format!("'pass': {number}"))),
+        1 => format!(r#""Type":"Wait","Seconds":"{{% {number} %}}"{rest}"#),
+        2 => format!(
+            r#""Type":"Choice","Choices":[{{"Condition":"{{% {number} > 4 %}}","Next":"{later}","Output":"{{% $states.input %}}"}}]{assign},"Default":"{next}""#
+        ),
+        3 => {
+            let arn = ACTIVITIES[below(ACTIVITIES.len())];
+            let resource = match below(3) {
+                0 => format!(r#""Resource":"{FUNCTION}","Arguments":{{"n":"{{% {number} %}}"}}"#),
+                1 => format!(
+                    r#""Resource":"arn:aws:states:::lambda:invoke.waitForTaskToken","Arguments":{{"FunctionName":"{FUNCTION}","Payload":{{"token":"{{% $states.context.Task.Token %}}"}}}}"#
+                ),
+                _ => format!(r#""Resource":"{arn}","Arguments":"{{% [{number}] %}}""#),
+            };
+            let (output, limit) = (with("'task': $states.result"), 4 + below(16));
+            format!(r#""Type":"Task",{resource},"TimeoutSeconds":"{{% {limit} %}}",{output}{rest}{rescue}"#)
+        }
+        4 => {
+            let (branch, output) = (block(below, &format!("{name}.q."), depth + 1), with("'parallel': 1"));
+            format!(
+                r#""Type":"Parallel","Arguments":{{"n":"{{% {number} %}}"}},"Branches":[{{{branch}}}],{output}{rest}{rescue}"#
+            )
+        }
+        _ => {
+            let processor = block(below, &format!("{name}.q."), depth + 1);
+            let (output, at_once) = (with("'map': $count($states.result)"), below(4));
+            format!(
+                r#""Type":"Map","Items":"{{% $states.context.Execution.Input.items[] %}}","ItemSelector":{{"n":"{{% $states.context.Map.Item.Value %}}","outer":"{{% {number} %}}"}},"MaxConcurrency":"{{% {at_once} %}}","ItemProcessor":{{{processor}}},{output}{rest}{rescue}"#
+            )
+        }
+    };
+    format!(r#"{{"QueryLanguage":"JSONata",{fields}}}"#)
 }
 
 /// Who does a task, and what it is given.
@@ -190,6 +250,26 @@ fn rescue(below: &mut dyn FnMut(usize) -> usize, depth: usize, later: &str) -> S
         _ = write!(
             fields,
             r#","Catch":[{{"ErrorEquals":["States.ALL"],"ResultPath":"$.error","Assign":{{"w{depth}.$":"$.Error"}},"Next":"{later}"}}]"#
+        );
+    }
+    fields
+}
+
+/// The same in JSONata.
+fn rescue_query(below: &mut dyn FnMut(usize) -> usize, depth: usize, later: &str) -> String {
+    let mut fields = String::new();
+    if below(2) == 0 {
+        _ = write!(
+            fields,
+            r#","Retry":[{{"ErrorEquals":["States.Timeout","Flaky","States.QueryEvaluationError"],"IntervalSeconds":{},"MaxAttempts":{}}}]"#,
+            1 + below(3),
+            1 + below(2)
+        );
+    }
+    if below(2) == 0 {
+        _ = write!(
+            fields,
+            r#","Catch":[{{"ErrorEquals":["States.ALL"],"Output":"{{% $merge([$states.input, {{'error': $states.errorOutput.Error}}]) %}}","Assign":{{"w{depth}":"{{% $states.errorOutput.Cause %}}"}},"Next":"{later}"}}]"#
         );
     }
     fields

@@ -18,6 +18,7 @@ pub mod redrive;
 pub mod retry;
 pub mod test;
 pub mod timestamp;
+pub mod trial;
 pub mod variables;
 
 mod children;
@@ -28,6 +29,8 @@ mod generate;
 #[cfg(test)]
 mod properties;
 #[cfg(test)]
+mod queries;
+#[cfg(test)]
 mod redrives;
 #[cfg(test)]
 mod scopes;
@@ -36,11 +39,12 @@ mod sequences;
 
 pub use command::{ActivityTask, Call, Command, Purpose, Timer};
 pub use event::{Event, Parent, Start};
-pub use execution::{Env, Execution, Mode, Outcome, Reply, Step};
+pub use execution::{Env, Execution, Job, Mode, Outcome, Reply, Step};
 pub use fact::{Entry, Fact, StateKind};
 pub use redrive::{NotRedrivable, Redriven, Standing};
 pub use retry::Failure;
 pub use timestamp::Timestamp;
+pub use trial::Trial;
 pub use variables::Variables;
 
 /// Number of an event in the history of its execution, from 1; 0 means "none".

@@ -7,8 +7,8 @@ use proptest::prelude::*;
 use super::generate::{ACTIVITIES, FUNCTION, generate};
 use super::timestamp::Millis;
 use super::{
-    ActivityTask, Command, Env, Event, EventId, Execution, Fact, Failure, FrameId, Outcome, Reply, Start,
-    Step, Timer, Timestamp, codec,
+    ActivityTask, Command, Env, Event, EventId, Execution, Fact, Failure, FrameId, Mode, Outcome, Reply,
+    Start, Step, Timer, Timestamp, codec,
 };
 use crate::asl::{self, Definition};
 use crate::json::Payload;
@@ -50,6 +50,8 @@ impl Run {
                 timers.iter().filter_map(timer).min().expect("it waits for ever");
             self.now = self.now.max(due);
             self.tell(Event::TimerFired { frame, purpose, due });
+            // A timer that has fired is gone, in the engine too: nothing may wait for it any more.
+            assert!(!self.execution.outstanding().contains(&Command::Timer(Timer { due, frame, purpose })));
         }
     }
 
@@ -323,6 +325,30 @@ fn weeks_of_back_off_take_no_time() {
 }
 
 #[test]
+fn lines_of_control_are_bounded() {
+    let map = |name: &str, inner: &str| {
+        format!(
+            r#""StartAt":"{name}","States":{{"{name}":{{"Type":"Map","ItemsPath":"$$.Execution.Input.items","ItemProcessor":{{{inner}}},"End":true}}}}"#
+        )
+    };
+    let wait = r#""StartAt":"w","States":{"w":{"Type":"Wait","Seconds":1,"End":true}}"#;
+    let definition = compile(&format!("{{{}}}", map("a", &map("b", &map("c", &map("d", wait))))));
+    let mut execution = Execution::of(definition, Mode::ExpressAsync);
+    let items = vec!["0"; 40].join(",");
+    let input = Payload::parse(&format!(r#"{{"items":[{items}]}}"#)).expect("sound input");
+    let mut step = execution
+        .step(&env(Timestamp::default(), false), Event::Started(Box::new(Start { input, ..start(0) })));
+    let mut timers = std::collections::BTreeSet::new();
+    while execution.outcome().is_none() {
+        timers.extend(step.asked.iter().filter_map(timer));
+        let Timer { due, frame, purpose } = timers.pop_first().expect("it waits for ever");
+        step = execution.step(&env(due, false), Event::TimerFired { frame, purpose, due });
+    }
+    let cause = "The execution runs more than 100000 branches and iterations at once.";
+    assert_eq!(execution.outcome(), Some(&Outcome::Failed(Failure::new("States.Runtime", cause))));
+}
+
+#[test]
 fn no_step_is_long() {
     // Two lines of control that take turns, and pass on 100 KB.
     let branch = |name: &str| {
@@ -336,7 +362,9 @@ fn no_step_is_long() {
         branch("l"),
         branch("r")
     );
-    for definition in [ENDLESS, &large] {
+    // A branch that fails while its sister is held, again and again.
+    let failing = r#"{"StartAt":"a","States":{"a":{"Type":"Parallel","Branches":[{"StartAt":"f","States":{"f":{"Type":"Fail","Error":"E"}}},{"StartAt":"p","States":{"p":{"Type":"Pass","End":true}}}],"Catch":[{"ErrorEquals":["E"],"ResultPath":null,"Next":"a"}],"End":true}}}"#;
+    for definition in [ENDLESS, &large, failing] {
         let definition = compile(definition);
         let mut run = Run::start(definition, 0);
         run.until_end();

@@ -74,9 +74,14 @@ pub fn find_retrier(
     failure: &Failure,
     origin: Origin,
 ) -> Option<usize> {
-    let found = retriers.iter().position(|retrier| names(&retrier.errors, failure, origin))?;
+    let found = naming_retrier(retriers, failure, origin)?;
     let made = counts.get(found).copied().unwrap_or(0);
     (made < retriers.get(found)?.max_attempts).then_some(found)
+}
+
+/// The first retrier that names this failure, whether or not its attempts are used up.
+pub fn naming_retrier(retriers: &[Retrier], failure: &Failure, origin: Origin) -> Option<usize> {
+    retriers.iter().position(|retrier| names(&retrier.errors, failure, origin))
 }
 
 /// The first catcher that names this failure, as an index.

@@ -30,6 +30,8 @@ pub(super) struct Run {
     taken: Vec<ActivityTask>,
     called: Vec<Call>,
     machine_deleted: bool,
+    /// Jobs that nobody waits for any more, by the events that scheduled their tasks.
+    abandoned: Vec<u64>,
 }
 
 impl Run {
@@ -37,7 +39,8 @@ impl Run {
         let now = Timestamp::from_millis(1_790_000_000_000);
         let (history, taken, called) = (Vec::new(), Vec::new(), Vec::new());
         let execution = Execution::new(definition);
-        let mut run = Run { execution, now, history, taken, called, machine_deleted: false };
+        let (machine_deleted, abandoned) = (false, Vec::new());
+        let mut run = Run { execution, now, history, taken, called, machine_deleted, abandoned };
         run.tell(Event::Started(Box::new(start(input))));
         run
     }
@@ -52,6 +55,7 @@ impl Run {
             Command::Timer(_) | Command::Activity(_) => None,
         });
         self.called.extend(calls);
+        self.abandoned.extend(step.abandoned.iter().map(|job| job.task.0));
         let events = step.facts.into_iter().filter(|entry| entry.fact.is_event());
         self.history.extend((step.first_event.0..).map(EventId).zip(events));
         step.reply
@@ -890,4 +894,32 @@ fn what_calls_carry() {
     let caught = r#""S": { call invoke, "TimeoutSeconds": 1, "Next": "T",
         "Catch": [{ "ErrorEquals": ["States.Timeout"], "Next": "T" }] }, "T": { "Type": "Succeed" }"#;
     assert_eq!(end(caught, &["after 1000"]), r#"{"Error":"States.Timeout","Cause":""}"#);
+}
+
+#[test]
+fn jobs_that_nobody_waits_for() {
+    let alone = r#""S":{call sync,"TimeoutSeconds":9,"Retry":[{"ErrorEquals":["States.Timeout"],"IntervalSeconds":1}],"End":true}"#;
+    let beside = r#""S":{"Type":"Parallel","End":true,"Branches":[
+        {"StartAt":"x","States":{"x":{call sync,"End":true}}},
+        {"StartAt":"y","States":{"y":{call sync,"End":true}}},
+        {"StartAt":"z","States":{"z":{task a,"End":true}}}]}"#;
+    let cases: &[(&str, &[&str], &[u64])] = &[
+        (alone, &["answer 0 1", "end 0 1"], &[]),
+        (alone, &["answer 0 1", "break 0 E"], &[]),
+        (alone, &["refuse 0 E"], &[]),
+        (alone, &["stop"], &[3]),
+        (alone, &["answer 0 1", "stop"], &[3]),
+        (alone, &["answer 0 1", "after 9000"], &[3]),
+        // The second attempt has a job of its own.
+        (alone, &["after 9000", "after 1000", "answer 1 1", "stop"], &[3, 6]),
+        (beside, &["answer 0 1", "end 0 1", "take a", "fail 0 E"], &[7]),
+        (beside, &["answer 0 1", "break 0 E"], &[7]),
+        (r#""S":{call token,"End":true}"#, &["answer 0 1", "stop"], &[]),
+        (r#""S":{call function,"End":true}"#, &["stop"], &[]),
+    ];
+    for (states, script, expected) in cases {
+        let mut run = Run::start(compile(states), "{}");
+        script.iter().for_each(|deed| run.act(deed));
+        assert_eq!(run.abandoned, *expected, "{script:?}: {:?}", run.lines());
+    }
 }

@@ -60,6 +60,18 @@ pub fn parse_rfc3339(text: &str) -> Option<Timestamp> {
     i64::try_from(millis).ok().map(Timestamp)
 }
 
+/// The same for a text in the data, which may leave out the seconds and have `t` and `z` in lower case.
+///
+/// Source: Java's `DateTimeFormatter.ISO_OFFSET_DATE_TIME`, whose form the service's message names.
+pub fn parse_iso(text: &str) -> Option<Timestamp> {
+    let mut text = text.to_ascii_uppercase();
+    let (local, _) = split_offset(&text)?;
+    if local.len() == "0000-00-00T00:00".len() {
+        text.insert_str(local.len(), ":00");
+    }
+    parse_rfc3339(&text)
+}
+
 /// The time that a text names, to the nanosecond, as a distance from the epoch.
 ///
 /// Two texts name the same instant exactly when their distances are equal, whatever their offsets.
@@ -196,6 +208,24 @@ mod tests {
         ];
         for (text, expected) in cases {
             assert_eq!(parse_rfc3339(text).map(to_iso).as_deref(), *expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_data_may_leave_out() {
+        let cases = [
+            ("2016-12-05T21:29Z", Some("2016-12-05T21:29:00.000Z")),
+            ("2016-12-05t21:29:29.5z", Some("2016-12-05T21:29:29.500Z")),
+            ("2016-12-05T21:29+02:00", Some("2016-12-05T19:29:00.000Z")),
+            ("2016-12-05T21:29:29Z", Some("2016-12-05T21:29:29.000Z")),
+            ("2016-12-05T21:29", None),
+            ("2016-12-05T21Z", None),
+            ("2016-12-05 21:29Z", None),
+            ("2016-12-05T2é:29Z", None),
+            ("", None),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(parse_iso(text).map(to_iso).as_deref(), expected, "{text}");
         }
     }
 

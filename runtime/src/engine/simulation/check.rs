@@ -178,6 +178,25 @@ impl World {
             let rows = self.store().range(Range::prefix(table, &[])).map_err(|error| error.to_string())?;
             kept.extend(rows.into_iter().map(|(key, _)| (table, key)));
         }
+        // Whoever abandons a job asks once for its end; when that was seen to, nothing is left of it.
+        let is_cancel = |(_, key): &(Table, Vec<u8>)| {
+            Errand::read(key).is_some_and(|errand| errand.kind == ErrandKind::Cancel)
+        };
+        let cancels: Vec<_> = kept.extract_if(.., |row| row.0 == Table::Calls && is_cancel(row)).collect();
+        for (_, key) in &cancels {
+            let errand = Errand::read(key).ok_or("the key of a call cannot be read")?;
+            let of = recorded.iter().find(|recorded| recorded.id == errand.execution);
+            let waits = of.is_some_and(|recorded| {
+                let mut calls = recorded.execution.outstanding().into_iter();
+                calls.any(|command| matches!(command, Command::Call(call) if call.task == errand.task))
+            });
+            if of.is_none() || waits {
+                return Err(format!("{errand:?} is to be cancelled and is waited for"));
+            }
+        }
+        if self.resting && !cancels.is_empty() && self.is_at_peace() {
+            return Err(format!("{} jobs were abandoned and never cancelled", cancels.len()));
+        }
         let ends = self.ends_to_tell(recorded)?;
         for end in kept.iter().filter(|(table, _)| *table == Table::Calls) {
             let errand = Errand::read(&end.1).ok_or("the key of a call cannot be read")?;

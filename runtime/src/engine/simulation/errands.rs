@@ -11,7 +11,7 @@ use gradus_core::machine::{Call, Command, Event, Failure, Parent, Reply};
 
 use super::world::World;
 use crate::engine::outside::{LoggedStep, Outside};
-use crate::engine::partition::{Answer, NameTaken, Request, Started, replay};
+use crate::engine::partition::{Answer, NameTaken, Request, Started, find_execution, replay};
 use crate::store::layout::{self, Errand, ErrandKind, ExecutionId};
 use crate::store::memory::Memory;
 use crate::store::{Durable, Op, PartitionId, Range, Store, Table};
@@ -60,6 +60,12 @@ impl Outside for Outsides {
         self.add(Errand::end(execution));
     }
 
+    fn abandoned(&self, errand: Errand, _durable: &Durable) {
+        self.add(errand);
+    }
+
+    /// Calls of this world take no time: there is none to let go of.
+    fn settled(&self, _errand: Errand, _durable: &Durable) {}
     fn logged(&self, step: LoggedStep, _durable: &Durable) {
         self.logged.lock().expect("one thread").push(step);
     }
@@ -88,13 +94,27 @@ impl World {
     }
 
     fn perform(&mut self, errand: Errand) {
-        if errand.kind == ErrandKind::End {
-            return self.tell_end(errand);
+        match errand.kind {
+            ErrandKind::End => return self.tell_end(errand),
+            ErrandKind::Cancel => return self.cancel(errand),
+            ErrandKind::Function | ErrandKind::Start => {}
         }
         let Some(call) = self.call_of(errand) else { return };
         match errand.kind {
-            ErrandKind::Function | ErrandKind::End => self.call_function(errand, &call),
+            ErrandKind::Function | ErrandKind::End | ErrandKind::Cancel => self.call_function(errand, &call),
             ErrandKind::Start => self.start_nested(errand, &call),
+        }
+    }
+
+    /// Stops the execution of a task that waits for it no more. Names are others here than in a server.
+    fn cancel(&mut self, errand: Errand) {
+        let (arn, _) = self.arn_within("child", Errand { kind: ErrandKind::Start, ..errand });
+        match find_execution(self.store(), &arn).expect("a sound disk") {
+            Some(child) => {
+                let failure = Failure::new("Abandoned", "by its task");
+                self.tell(child, Event::StopRequested { failure }, Some(errand));
+            }
+            None => self.forget(errand),
         }
     }
 

@@ -9,6 +9,7 @@ mod map_run;
 mod redrive;
 mod state_machine;
 mod tag;
+mod test_state;
 mod version;
 
 use std::sync::Arc;
@@ -159,18 +160,6 @@ fn pass() -> Value {
 
 fn wait() -> Value {
     one_state(json!({"Type": "Wait", "Seconds": 60, "End": true}))
-}
-
-#[tokio::test]
-async fn what_is_not_built_says_so() {
-    let bench = Bench::new();
-    let cases = [("TestState", json!({"definition": "{}"}))];
-    for (operation, input) in cases {
-        let message = format!("gradus does not answer {operation} yet");
-        let expected = Fault::new("com.amazon.coral.service#UnsupportedOperationException", Some(message));
-        assert_eq!(bench.call(operation, input).await, Err(expected));
-    }
-    bench.stop().await;
 }
 
 #[tokio::test]

@@ -202,6 +202,43 @@ fn keys_begin_and_end() {
     }
 }
 
+/// No client signs calls this way; whoever does is understood.
+#[test]
+fn the_query_of_a_call_can_be_signed() {
+    const NOW: &str = "20261122T000000Z";
+    let (target, body) = ("AWSStepFunctions.ListActivities", "{}");
+    let scope = sigv4::Scope { day: "20261122", region: "us-east-1", service: "states" };
+    let query = format!(
+        "X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential={}&X-Amz-Date={NOW}&X-Amz-Expires=60\
+         &X-Amz-SignedHeaders=host%3Bx-amz-target",
+        sigv4::encode(&format!("test/{scope}"), "")
+    );
+    let headers = [("host", "h".to_owned()), ("x-amz-target", target.to_owned())];
+    let body_hash = sigv4::hash(body.as_bytes());
+    let canonical =
+        Canonical { method: "POST", path: "/", query: &query, headers: &headers, body_hash: &body_hash };
+    let text = sigv4::text_to_sign(NOW, scope, &canonical.text());
+    let signature = sigv4::signature(&sigv4::key("test", scope), &text);
+    let captured = |target: &str, body: &str, also: &str| {
+        let lines = [
+            format!("POST /?{query}&X-Amz-Signature={signature} HTTP/1.1"),
+            "Host: h".to_owned(),
+            format!("X-Amz-Target: {target}"),
+            also.to_owned(),
+        ];
+        Captured::of(&lines, body)
+    };
+    for (captured, expected) in [
+        (captured(target, body, "A: b"), None),
+        (captured(target, "{} ", "A: b"), Some(Reason::Invalid)),
+        (captured("AWSStepFunctions.DeleteActivity", body, "A: b"), Some(Reason::Invalid)),
+        (captured(target, body, "X-Amz-Security-Token: t"), Some(Reason::Invalid)),
+    ] {
+        let found = verify(&captured.signed(), "states", &keys(), parse(NOW).unwrap());
+        assert_eq!(found.err().map(|refusal| refusal.reason), expected, "{:?}", captured.headers);
+    }
+}
+
 #[test]
 fn times_are_read_and_printed() {
     for text in ["20261122T030405Z", "19700101T000000Z", "20240229T235959Z"] {

@@ -100,7 +100,7 @@ impl<'a> Fields<'a> {
         let mut closed = Ok(());
         for name in self.table.iter().copied().flatten().filter(|name| !self.read.contains(name)) {
             if self.object.contains_key(name) {
-                closed = Err(unbuilt::refuse(parser, &self.at(name), Unbuilt::Field(name)));
+                closed = unbuilt::check(parser, &self.at(name), Unbuilt::Field(name)).and(closed);
             }
         }
         closed

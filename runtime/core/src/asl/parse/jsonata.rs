@@ -13,7 +13,7 @@ use crate::json::Value;
 #[derive(Debug)]
 pub(super) enum Given<T> {
     Fixed(T),
-    Query(Query),
+    Query(Box<Query>),
 }
 
 /// An integer in a range, or a query.
@@ -109,7 +109,7 @@ pub(super) fn items(parser: &mut Parser, fields: &mut Fields<'_>) -> Read<Option
 }
 
 /// The query of a field that takes no other string.
-fn query_of(parser: &mut Parser, fields: &mut Fields<'_>, name: &'static str) -> Read<Option<Query>> {
+fn query_of(parser: &mut Parser, fields: &mut Fields<'_>, name: &'static str) -> Read<Option<Box<Query>>> {
     match fields.get(name) {
         Some(Value::String(text)) => {
             let query = string(parser, &fields.at(name), text, Place::State)?;
@@ -120,7 +120,12 @@ fn query_of(parser: &mut Parser, fields: &mut Fields<'_>, name: &'static str) ->
 }
 
 /// A string that may be an expression: its query, or nothing.
-fn string(parser: &mut Parser, location: &Location<'_>, text: &str, place: Place) -> Read<Option<Query>> {
+fn string(
+    parser: &mut Parser,
+    location: &Location<'_>,
+    text: &str,
+    place: Place,
+) -> Read<Option<Box<Query>>> {
     if !query::begins(text) {
         return Ok(None);
     }
@@ -128,7 +133,7 @@ fn string(parser: &mut Parser, location: &Location<'_>, text: &str, place: Place
     match Query::compile(expression, within_state(parser, location), place) {
         Ok(query) => {
             note_variables(parser, location, &query);
-            Ok(Some(query))
+            Ok(Some(Box::new(query)))
         }
         Err(problems) => {
             for problem in problems {

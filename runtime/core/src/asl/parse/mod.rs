@@ -34,6 +34,7 @@ use location::Location;
 use variables::Scopes;
 
 pub use state::state_fields;
+pub use task::runs;
 
 /// What became of a text.
 #[derive(Clone, Debug)]
@@ -52,16 +53,55 @@ pub struct Options {
     pub express: bool,
 }
 
+/// What a state that stands alone is called. Source: the service, recorded.
+pub const LONE_STATE: &str = "StateName";
+
+/// Reads a machine that no execution runs: its states are only tried, one at a time. What is not built is
+/// no fault of it, since something may stand for the work of such a state.
+pub fn parse_for_trial(text: &str) -> Parsed {
+    match read(text) {
+        Ok(value) => finish(Parser { trial: true, ..Parser::new(Options::default()) }, &value),
+        Err(diagnostic) => refused(diagnostic),
+    }
+}
+
+/// Reads the definition of one state, which is to be tried by itself. The states that it leads to are
+/// taken to be there.
+pub fn parse_state(text: &str) -> Parsed {
+    match read(text) {
+        Err(diagnostic) => refused(diagnostic),
+        Ok(state) => {
+            let mut states = Object::with_capacity(1);
+            states.insert(LONE_STATE, state);
+            let mut machine = Object::with_capacity(2);
+            machine.insert("StartAt", Value::from(LONE_STATE));
+            machine.insert("States", states);
+            let parser = Parser { trial: true, lone: true, ..Parser::new(Options::default()) };
+            finish(parser, &machine.into())
+        }
+    }
+}
+
 /// Reads a definition. Takes time and memory linear in the text.
 pub fn parse(text: &str, options: Options) -> Parsed {
-    let value = match json::parse(text) {
-        _ if text.trim().is_empty() => return refused(no_object()),
-        Ok(value) if value.as_object().is_none() => return refused(no_object()),
-        Ok(value) => value,
-        Err(error) => return refused(no_json(&error)),
-    };
-    let mut parser = Parser::new(options);
-    let definition = machine(&mut parser, &value).ok().filter(|_| parser.errors == 0);
+    match read(text) {
+        Ok(value) => finish(Parser::new(options), &value),
+        Err(diagnostic) => refused(diagnostic),
+    }
+}
+
+/// The object that a text is, or what else it is.
+fn read(text: &str) -> Result<Value, Diagnostic> {
+    match json::parse(text) {
+        _ if text.trim().is_empty() => Err(no_object()),
+        Ok(value) if value.as_object().is_none() => Err(no_object()),
+        Ok(value) => Ok(value),
+        Err(error) => Err(no_json(&error)),
+    }
+}
+
+fn finish(mut parser: Parser, value: &Value) -> Parsed {
+    let definition = machine(&mut parser, value).ok().filter(|_| parser.errors == 0);
     Parsed { definition: definition.map(Arc::new), diagnostics: parser.diagnostics }
 }
 
@@ -154,6 +194,9 @@ fn check_graph(
     let Some(start) = start.filter(|_| !block.incomplete) else {
         return;
     };
+    if parser.lone && scope == Scope::Machine {
+        return;
+    }
     if scope == Scope::Machine && !block.graph.has_end() {
         parser.report(Severity::Error, Code::MissingEndState, None, "Workflow has no terminal state");
         return;
@@ -217,6 +260,9 @@ impl<'a> Block<'a> {
 
     /// The state of this name; reports a name that the block does not have.
     fn target(&self, parser: &mut Parser, location: &Location<'_>, name: &str) -> Read<StateId> {
+        if parser.lone && parser.depth == 0 && !self.indexes.contains_key(name) {
+            return Ok(parser.stub(name));
+        }
         let id = self.indexes.get(name).and_then(|index| u32::try_from(self.base + index).ok());
         id.map(StateId).ok_or_else(|| {
             // The word is Next for StartAt and Default too (the service, recorded).
@@ -238,6 +284,10 @@ impl<'a> Block<'a> {
 #[derive(Debug)]
 struct Parser {
     options: Options,
+    /// Nothing is refused for not being built.
+    trial: bool,
+    /// The outermost state stands alone: those that it leads to are not in the document.
+    lone: bool,
     /// Where a state does not name its language.
     machine_language: Language,
     /// Whose fields are right where the parser stands; `None` where that is not to be checked.
@@ -267,6 +317,8 @@ impl Parser {
     fn new(options: Options) -> Parser {
         Parser {
             options,
+            trial: false,
+            lone: false,
             machine_language: Language::JsonPath,
             language: None,
             state_path: 0,
@@ -280,6 +332,17 @@ impl Parser {
             errors: 0,
             warnings: 0,
         }
+    }
+
+    /// A state that is not in the document, and of which only the name counts.
+    fn stub(&mut self, name: &str) -> StateId {
+        let known =
+            self.states.iter().position(|state| state.as_ref().is_some_and(|state| *state.name == *name));
+        let id = known.unwrap_or(self.states.len());
+        if known.is_none() {
+            self.states.push(Some(State::end(name)));
+        }
+        StateId(u32::try_from(id).unwrap_or(u32::MAX))
     }
 
     /// Reports a fault of the value at `location`.

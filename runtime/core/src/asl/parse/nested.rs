@@ -155,7 +155,7 @@ fn processor_config(parser: &mut Parser, fields: &mut Fields<'_>) -> Read<()> {
     if mode == Some("DISTRIBUTED") {
         config.require(parser, &[EXECUTION_TYPE])?;
         execution_type?;
-        return Err(unbuilt::refuse(parser, config.here(), Unbuilt::DistributedMap));
+        return unbuilt::check(parser, config.here(), Unbuilt::DistributedMap);
     }
     if config.has(EXECUTION_TYPE) {
         let message = format!("Field '{EXECUTION_TYPE}' is not supported");

@@ -102,7 +102,7 @@ fn credentials(parser: &mut Parser, fields: &mut Fields<'_>, target: Option<Targ
             parser.refuse(&place, "The field 'Credentials' is not supported for activities")
         }
         (_, None) => parser.refuse(&place, "The field 'RoleArn' is required but was missing"),
-        (_, Some(_)) => unbuilt::refuse(parser, &place, Unbuilt::Field("Credentials")),
+        (_, Some(_)) => return unbuilt::check(parser, &place, Unbuilt::Field("Credentials")),
     })
 }
 
@@ -150,18 +150,31 @@ fn integration(parser: &mut Parser, place: &Location<'_>, arn: &str, action: &st
         "waitForTaskToken" if parser.options.express => parser
             .refuse(place, "Express state machine does not support '.waitForTaskToken' service integration "),
         _ if !integrates(call, pattern) => unrecognized(parser, place, arn),
-        _ => match action.split_once(':').filter(|_| BUILT.contains(&call)) {
-            Some((service, action)) => {
-                let pattern = Pattern::of(action);
-                return Ok(Resource::Service { service: service.into(), action: action.into(), pattern });
+        _ => {
+            if !BUILT.contains(&call) {
+                unbuilt::check(parser, place, Unbuilt::Resource(arn))?;
             }
-            None => unbuilt::refuse(parser, place, Unbuilt::Resource(arn)),
-        },
+            // The service of `aws-sdk:s3:getObject` is `aws-sdk:s3` (recorded).
+            let (service, _) = call.rsplit_once(':').unwrap_or((call, ""));
+            let action = action.get(service.len() + 1..).unwrap_or_default();
+            let pattern = Pattern::of(action);
+            return Ok(Resource::Service { service: service.into(), action: action.into(), pattern });
+        }
     })
 }
 
 /// The integrations that gradus runs.
 const BUILT: &[&str] = &["lambda:invoke", "states:startExecution"];
+
+/// Whether gradus does the work of a task, or else why not. To be asked of a machine that is only tried.
+pub fn runs(resource: &Resource) -> Result<(), String> {
+    let Resource::Service { service, action, .. } = resource else { return Ok(()) };
+    let (call, _) = action.split_once('.').unwrap_or((action, ""));
+    if BUILT.contains(&&*format!("{service}:{call}")) {
+        return Ok(());
+    }
+    Err(unbuilt::message(Unbuilt::Resource(&format!("arn:aws:states:::{service}:{action}"))))
+}
 
 fn unrecognized(parser: &mut Parser, place: &Location<'_>, arn: &str) -> Refused {
     let message = format!(

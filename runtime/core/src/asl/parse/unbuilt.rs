@@ -3,7 +3,7 @@
 //! Such a definition is refused, never run in part. To build one of these, remove its row.
 
 use super::location::Location;
-use super::{Parser, Refused};
+use super::{Parser, Read};
 use crate::asl::diagnostic::Code;
 
 /// A part of the language that the parser knows and the machine does not.
@@ -27,7 +27,15 @@ impl Unbuilt<'_> {
     }
 }
 
-/// Reports it: `gradus does not run ‹what› yet`.
-pub(super) fn refuse(parser: &mut Parser, location: &Location<'_>, what: Unbuilt<'_>) -> Refused {
-    parser.refuse_as(Code::NotYetSupported, location, format!("gradus does not run {} yet", what.words()))
+/// Reports it, unless states are only tried: then something stands for the work of each.
+pub(super) fn check(parser: &mut Parser, location: &Location<'_>, what: Unbuilt<'_>) -> Read<()> {
+    if parser.trial {
+        return Ok(());
+    }
+    Err(parser.refuse_as(Code::NotYetSupported, location, message(what)))
+}
+
+/// `gradus does not run ‹what› yet`
+pub(super) fn message(what: Unbuilt<'_>) -> String {
+    format!("gradus does not run {} yet", what.words())
 }

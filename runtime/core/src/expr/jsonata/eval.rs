@@ -136,6 +136,7 @@ pub(super) fn evaluate(
 }
 
 impl<'e> Evaluator<'e> {
+    /// Evaluates the program.
     fn run(&mut self) -> Result<Option<Value>> {
         let mut context = Val::Borrowed(self.input);
         if context.is_array() {

@@ -51,7 +51,8 @@ pub use error::{Error, ErrorKind};
 pub use references::{References, Variable};
 
 /// Why an evaluation stops that holds too much.
-const MEMORY: &str = "Expression evaluation memory limit exceeded: Check for excessive memory usage";
+pub(super) const MEMORY: &str =
+    "Expression evaluation memory limit exceeded: Check for excessive memory usage";
 /// Why an evaluation stops that takes too long.
 const TIMEOUT: &str = "Expression evaluation timeout: Check for infinite loop";
 /// Why an evaluation stops that nests too deeply.

@@ -68,6 +68,17 @@ enum Root {
     Variable(Arc<str>),
 }
 
+/// What a path starts from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// The state's data.
+    Input,
+    /// The context object.
+    Context,
+    /// A variable.
+    Variable,
+}
+
 /// A text is not a path. Shows the reason, in the words of the service's path library.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{reason}")]
@@ -93,6 +104,25 @@ impl Path {
     /// The name of the variable that the path starts from, if it does.
     pub fn variable(&self) -> Option<&str> {
         if let Root::Variable(name) = &self.root { Some(name) } else { None }
+    }
+
+    /// What the path starts from.
+    pub fn origin(&self) -> Origin {
+        match &self.root {
+            Root::Input => Origin::Input,
+            Root::Context => Origin::Context,
+            Root::Variable(_) => Origin::Variable,
+        }
+    }
+
+    /// The path from its root as a JSON pointer (RFC 6901), if it consists of names and of indexes that are
+    /// not negative.
+    pub fn pointer(&self) -> Option<String> {
+        self.query.steps().iter().try_fold(String::new(), |pointer, step| match step {
+            Step::Name(name) => Some(format!("{pointer}/{}", name.replace('~', "~0").replace('/', "~1"))),
+            Step::Index(index @ 0..) => Some(format!("{pointer}/{index}")),
+            _ => None,
+        })
     }
 
     /// Whether the path is `$`: all of the input, whatever it is.

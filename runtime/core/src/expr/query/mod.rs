@@ -12,7 +12,7 @@
 mod functions;
 mod template;
 
-use std::sync::Arc;
+use std::{cell::Cell, sync::Arc};
 
 use super::jsonata::{self, Bindings, ErrorKind, Expression, Options};
 use crate::json::{Object, Payload, Value};
@@ -26,6 +26,9 @@ const CLOSE: &str = "%}";
 
 /// The variable under which the language keeps what it knows of the state.
 const STATES: &str = "states";
+
+/// How many steps all evaluations in one scope may take together.
+const MAX_SCOPE_STEPS: u64 = 20_000_000;
 
 /// The most bytes of a value that a text shows.
 const MAX_SHOWN_BYTES: usize = 32_768;
@@ -89,6 +92,9 @@ pub struct Scope<'a> {
     pub now_millis: i64,
     /// A seed that no other evaluation gets.
     pub seed: &'a dyn Fn() -> u64,
+    /// How many steps all evaluations in this scope have taken. They share a limit, for a template has
+    /// room for thousands of queries.
+    pub steps: Cell<u64>,
 }
 
 /// Why a query has no value: the text that the service shows, and where the query stands in its state.
@@ -148,8 +154,11 @@ impl Query {
     /// The value; undefined is a failure.
     pub fn evaluate(&self, scope: &Scope<'_>) -> Result<Value, Failed> {
         let (now_millis, seed) = (scope.now_millis as f64, (scope.seed)());
-        let options = Options { now_millis, seed, ..Options::default() };
-        match self.expression.evaluate(&Value::Null, &self.bindings(scope), &options) {
+        let max_steps = MAX_SCOPE_STEPS.saturating_sub(scope.steps.get()).min(Options::default().max_steps);
+        let options = Options { now_millis, seed, max_steps, ..Options::default() };
+        let (result, spent) = self.expression.evaluate_counted(&Value::Null, &self.bindings(scope), &options);
+        scope.steps.set(scope.steps.get().saturating_add(spent.steps));
+        match result {
             Ok(Some(value)) => Ok(value),
             Ok(None) => Err(self.failed("returned nothing (undefined).")),
             Err(error) => Err(self.thrown(&error, scope)),
@@ -177,6 +186,11 @@ impl Query {
         let Query { text, location, .. } = self;
         let text = format!("The JSONata expression '{text}' specified for the field '{location}' {what}");
         Failed { location: location.clone(), text }
+    }
+
+    /// The fault of a query whose value is one too many to hold.
+    fn too_much(&self) -> Failed {
+        self.failed(&format!("threw an error during evaluation: {}", jsonata::MEMORY))
     }
 
     fn thrown(&self, error: &jsonata::Error, scope: &Scope<'_>) -> Failed {
@@ -291,6 +305,7 @@ mod tests {
             variable: &|name| (name == "v").then(|| parse(r#"{"a": null}"#).unwrap()),
             now_millis: 86_400_000,
             seed: &|| 7,
+            steps: Cell::new(0),
         };
         query.evaluate(&scope).map(|value| Payload::from_value(value).text().to_owned()).map_err(|failed| {
             assert_eq!(&*failed.location, "Output");

@@ -5,6 +5,10 @@ use std::sync::Arc;
 use super::{Failed, Query, Scope};
 use crate::json::{Array, Object, Payload, Value};
 
+/// How much text the values of all queries of a template may have together: many times what a payload may, for
+/// not all of it need end up in one. Without it a thousand queries hold what each of them may.
+const MAX_TEXT: u64 = 8 << 20;
+
 /// A compiled template: any JSON value, with queries at any depth.
 ///
 /// Evaluating it is a program for a stack of values, so that the depth of a template is no danger: each
@@ -52,7 +56,7 @@ impl Template {
     pub fn compile<E>(
         source: &Value,
         location: impl Into<Arc<str>>,
-        mut query: impl FnMut(&[Step<'_>], &str) -> Result<Option<Query>, E>,
+        mut query: impl FnMut(&[Step<'_>], &str) -> Result<Option<Box<Query>>, E>,
     ) -> Result<Template, E> {
         let mut program = Vec::new();
         let mut failure = None;
@@ -62,7 +66,7 @@ impl Template {
         loop {
             match next.take() {
                 Some(Value::String(text)) => match query(&way, text) {
-                    Ok(Some(query)) => program.push(Instruction::Query(Box::new(query))),
+                    Ok(Some(query)) => program.push(Instruction::Query(query)),
                     Ok(None) => program.push(Instruction::Constant(Value::String(Arc::clone(text)))),
                     Err(error) => failure = failure.or(Some(error)),
                 },
@@ -104,13 +108,22 @@ impl Template {
         self.constant.as_ref()
     }
 
-    /// The value for what is in `scope`. Fails with the first query that does.
+    /// The value for what is in `scope`. Fails with the first query that does, or after which there is too much
+    /// to hold.
     pub fn evaluate(&self, scope: &Scope<'_>) -> Result<Value, Failed> {
         let mut values = Vec::new();
+        let mut text = 0_u64;
         for instruction in &self.program {
             let value = match instruction {
                 Instruction::Constant(value) => value.clone(),
-                Instruction::Query(query) => query.evaluate(scope)?,
+                Instruction::Query(query) => {
+                    let value = query.evaluate(scope)?;
+                    text = text.saturating_add(value.text_len());
+                    if text > MAX_TEXT && !values.is_empty() {
+                        return Err(query.too_much());
+                    }
+                    value
+                }
                 Instruction::Array(length) => Value::from(take(&mut values, *length).collect::<Array>()),
                 Instruction::Object(keys) => {
                     let members = keys.iter().map(Arc::clone).zip(take(&mut values, keys.len()));
@@ -176,7 +189,7 @@ mod tests {
                     Step::Item(index) => format!("[{index}]"),
                 })
                 .collect();
-            let compile = |text| Query::compile(text, location.clone(), Place::State);
+            let compile = |text| Query::compile(text, location.clone(), Place::State).map(Box::new);
             expression(text).map(compile).transpose().map_err(|_| location.clone())
         })
     }
@@ -191,6 +204,7 @@ mod tests {
             variable: &|_| None,
             now_millis: 0,
             seed: &|| 0,
+            steps: std::cell::Cell::new(0),
         };
         let value = compile(source)?.evaluate(&scope);
         value.map(|value| value.to_string()).map_err(|failed| failed.location.to_string())
@@ -214,6 +228,13 @@ mod tests {
         for (source, expected) in cases {
             assert_eq!(evaluate(source), expected.map(str::to_owned).map_err(str::to_owned), "{source}");
         }
+    }
+
+    #[test]
+    fn many_large_values_are_no_danger() {
+        let many = |count: usize| format!("[{}]", vec![r#""{% [1..100000] %}""#; count].join(","));
+        assert!(evaluate(&many(12)).is_ok());
+        assert_eq!(evaluate(&many(1_000)), Err("[14]".to_owned()));
     }
 
     #[test]

@@ -8,18 +8,25 @@ use crate::machine::{FrameId, StateKind};
 
 /// The context object while an item of a Map is selected.
 pub(super) fn of_item(turn: &Turn<'_>, frame: FrameId, index: u32, value: &Value) -> Value {
+    let mut context = of(turn, frame);
+    context.insert("Map", map_of(index, value.clone()));
+    context.into()
+}
+
+fn map_of(index: u32, value: Value) -> Object {
     let mut item = Object::with_capacity(2);
     item.insert("Index", Value::from(i64::from(index)));
-    item.insert("Value", value.clone());
+    item.insert("Value", value);
     let mut map = Object::with_capacity(1);
     map.insert("Item", item);
-    let mut context = of(turn, frame);
-    context.insert("Map", map);
-    context.into()
+    map
 }
 
 /// The context object, members in the service's order.
 pub(super) fn of(turn: &Turn<'_>, frame: FrameId) -> Object {
+    if let Some(given) = turn.probe.and_then(|probe| probe.given.context.as_ref()) {
+        return given.value().as_object().cloned().unwrap_or_default();
+    }
     let mut context = Object::with_capacity(3);
     if let (Some(start), Some(at)) = (turn.execution.start(), turn.execution.started_at()) {
         let mut execution = Object::with_capacity(6);
@@ -27,7 +34,9 @@ pub(super) fn of(turn: &Turn<'_>, frame: FrameId) -> Object {
         execution.insert("Input", start.input.value().clone());
         execution.insert("StartTime", Value::String(to_iso(at).into()));
         execution.insert("Name", Value::String(start.name.clone()));
-        execution.insert("RoleArn", Value::String(start.role_arn.clone()));
+        // A state is tried without a role as well (recorded).
+        let role = Some(&start.role_arn).filter(|role| !role.is_empty());
+        execution.insert("RoleArn", role.map_or(Value::Null, |role| Value::String(role.clone())));
         if turn.execution.mode().counts_redrives() {
             let redriven = turn.execution.redriven();
             let count = redriven.map_or(0, |redriven| redriven.count);
@@ -48,7 +57,8 @@ pub(super) fn of(turn: &Turn<'_>, frame: FrameId) -> Object {
         current.insert("EnteredTime", Value::String(to_iso(visit.at).into()));
         // Only states that can be retried have a count (recorded).
         if let StateKind::Task | StateKind::Parallel | StateKind::Map = execution::kind_of(state) {
-            current.insert("RetryCount", Value::from(i64::from(visit.retry_count())));
+            let retries = turn.probe.map_or_else(|| visit.retry_count(), |probe| probe.given.retries);
+            current.insert("RetryCount", Value::from(i64::from(retries)));
         }
         context.insert("State", current);
     }
@@ -58,6 +68,9 @@ pub(super) fn of(turn: &Turn<'_>, frame: FrameId) -> Object {
         let mut task = Object::with_capacity(1);
         task.insert("Token", Value::String((turn.env.token)(frame, attempt).into()));
         context.insert("Task", task);
+    }
+    if let Some(item) = turn.probe.and_then(|probe| probe.given.item.as_ref()) {
+        context.insert("Map", map_of(0, item.clone()));
     }
     context
 }

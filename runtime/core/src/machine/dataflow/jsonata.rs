@@ -3,6 +3,7 @@
 //! What a query sees is looked up when it asks for it: an input is parsed, a context object is built, only where an
 //! expression mentions them.
 
+use std::cell::Cell;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 
@@ -16,6 +17,9 @@ use crate::machine::{FrameId, Variables, variables};
 
 /// The error of a query that fails.
 const QUERY_EVALUATION_ERROR: &str = "States.QueryEvaluationError";
+
+/// The most characters in a cause. Source: the model of the API.
+const MAX_CAUSE_CHARACTERS: usize = 32_768;
 
 /// What a state leaves with. `Assign` and `Output` see the same: neither sees the other's effect.
 pub(super) fn leave(
@@ -103,15 +107,14 @@ pub(in crate::machine) fn integer(
 
 /// The fault of a query whose value cannot be used: `text` stands for itself.
 pub(in crate::machine) fn unusable(turn: &Turn<'_>, frame: FrameId, query: &Query, text: &str) -> Fault {
-    let failure = Failure::new(QUERY_EVALUATION_ERROR, in_state(turn, frame, text));
-    let location = Some(query.location().clone());
-    Fault { failure, evaluation: Some(Evaluation { location, of_value: true }) }
+    let evaluation = Evaluation { location: Some(query.location().clone()), of_value: true };
+    Fault { failure: failure(turn, frame, text), evaluation: Some(evaluation) }
 }
 
 /// The fault of a state whose data no field is to blame for.
 pub(in crate::machine) fn unfit(turn: &Turn<'_>, frame: FrameId, text: &str) -> Fault {
-    let failure = Failure::new(QUERY_EVALUATION_ERROR, in_state(turn, frame, text));
-    Fault { failure, evaluation: Some(Evaluation { location: None, of_value: false }) }
+    let evaluation = Evaluation { location: None, of_value: false };
+    Fault { failure: failure(turn, frame, text), evaluation: Some(evaluation) }
 }
 
 /// The fault of a query.
@@ -120,8 +123,17 @@ pub(in crate::machine) fn refuse(
     frame: FrameId,
     Failed { location, text }: Failed,
 ) -> Fault {
-    let failure = Failure::new(QUERY_EVALUATION_ERROR, in_state(turn, frame, &text));
-    Fault { failure, evaluation: Some(Evaluation { location: Some(location), of_value: false }) }
+    let evaluation = Evaluation { location: Some(location), of_value: false };
+    Fault { failure: failure(turn, frame, &text), evaluation: Some(evaluation) }
+}
+
+/// The failure of a query. An expression can make its message as long as it likes, and a cause has a limit.
+fn failure(turn: &Turn<'_>, frame: FrameId, text: &str) -> Failure {
+    let mut cause = in_state(turn, frame, text);
+    if let Some((end, _)) = cause.char_indices().nth(MAX_CAUSE_CHARACTERS) {
+        cause.truncate(end);
+    }
+    Failure::new(QUERY_EVALUATION_ERROR, cause)
 }
 
 fn evaluate_template(
@@ -187,8 +199,11 @@ fn in_scope<T>(
         variable: &|name| turn.variable(frame, name).map(|value| value.value().clone()),
         now_millis: turn.env.now.as_millis(),
         seed: &|| turn.seed(),
+        steps: Cell::new(0),
     };
-    evaluate(&scope).map_err(|failed| refuse(turn, frame, failed))
+    let result = evaluate(&scope);
+    turn.worked(usize::try_from(scope.steps.get()).unwrap_or(usize::MAX));
+    result.map_err(|failed| refuse(turn, frame, failed))
 }
 
 fn raw_input(turn: &Turn<'_>, frame: FrameId) -> Payload {

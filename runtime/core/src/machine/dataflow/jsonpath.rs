@@ -4,11 +4,12 @@ use super::{Left, context, print, too_large, within_limit};
 use crate::asl::definition::{ResultPath, State};
 use crate::expr::EvaluationError;
 use crate::expr::intrinsic::{Budget, Call};
-use crate::expr::path::{Path, REFERENCE_PATH_CONFLICT, Scope};
+use crate::expr::path::{Origin, Path, REFERENCE_PATH_CONFLICT, Scope};
 use crate::expr::template::Template;
 use crate::json::{Payload, Value};
 use crate::machine::execution::Turn;
 use crate::machine::retry::Failure;
+use crate::machine::trial::Stage;
 use crate::machine::{FrameId, Variables, variables};
 
 /// The fields that say what a state leaves with.
@@ -17,6 +18,8 @@ pub(super) struct Fields<'a> {
     pub(super) assign: Option<&'a Template>,
     pub(super) result_path: &'a ResultPath,
     pub(super) output_path: Option<&'a Path>,
+    /// Whether the stages are those of the state, and not of a catcher.
+    pub(super) is_seen: bool,
 }
 
 /// What a state leaves with, from its raw input and what it has come to.
@@ -28,9 +31,16 @@ pub(super) fn leave(
     raw: &Payload,
     result: Payload,
 ) -> Result<Left, Failure> {
+    let saw = |stage, result: &Payload| {
+        if fields.is_seen {
+            turn.saw(stage, result);
+        }
+    };
     let result = template(turn, frame, state, fields.result_selector, result)?;
+    saw(Stage::ResultSelector, &result);
     let assigned = assign(turn, frame, state, fields.assign, &result)?;
     let result = result_path(state, fields.result_path, raw, result)?;
+    saw(Stage::ResultPath, &result);
     let output = within_limit(through(turn, frame, state, fields.output_path, &result)?, state)?;
     Ok(Left { output, assigned })
 }
@@ -193,6 +203,17 @@ pub(in crate::machine) fn through(
             None => print(select(turn, frame, path, payload)?, state),
         },
     }
+}
+
+/// What a path leads to as it stands in its source, white space included; `None` where it is not one place
+/// of a text that came from outside. So are items shown where a state is tried (recorded).
+pub(in crate::machine) fn as_written(turn: &Turn<'_>, path: &Path, input: &Payload) -> Option<Payload> {
+    let source = match path.origin() {
+        Origin::Input => input,
+        Origin::Context => turn.probe?.given.context.as_ref()?,
+        Origin::Variable => return None,
+    };
+    source.part(&path.pointer()?)
 }
 
 /// The name of a variable, if the path is nothing else.

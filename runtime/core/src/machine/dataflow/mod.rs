@@ -13,6 +13,7 @@ use std::sync::Arc;
 use super::children::Children;
 use super::execution::Turn;
 use super::retry::{DATA_LIMIT_EXCEEDED, Failure};
+use super::trial::Stage;
 use super::{FrameId, MAX_PAYLOAD_BYTES, Variables};
 use crate::asl::definition::{Entry, Exit, Selector, State};
 use crate::json::{Object, Payload, Value};
@@ -63,7 +64,9 @@ pub(super) struct Left {
 pub(super) fn input(turn: &Turn<'_>, frame: FrameId, state: &State, raw: &Payload) -> Result<Payload, Fault> {
     match &state.entry {
         Entry::JsonPath { input_path, .. } => {
-            Ok(jsonpath::through(turn, frame, state, input_path.as_ref(), raw)?)
+            let input = jsonpath::through(turn, frame, state, input_path.as_ref(), raw)?;
+            turn.saw(Stage::InputPath, &input);
+            Ok(input)
         }
         Entry::Jsonata { .. } => Ok(raw.clone()),
     }
@@ -78,10 +81,18 @@ pub(super) fn arguments(
 ) -> Result<Payload, Fault> {
     match &state.entry {
         Entry::JsonPath { parameters, .. } => {
-            Ok(jsonpath::template(turn, frame, state, parameters.as_ref(), input)?)
+            let input = jsonpath::template(turn, frame, state, parameters.as_ref(), input)?;
+            turn.saw(Stage::Parameters, &input);
+            Ok(input)
         }
-        Entry::Jsonata { arguments: Some(arguments) } => jsonata::template(turn, frame, state, arguments),
-        Entry::Jsonata { arguments: None } => Ok(input),
+        Entry::Jsonata { arguments } => {
+            let input = match arguments {
+                Some(arguments) => jsonata::template(turn, frame, state, arguments)?,
+                None => input,
+            };
+            turn.saw(Stage::Arguments, &input);
+            Ok(input)
+        }
     }
 }
 
@@ -102,6 +113,7 @@ pub(super) fn leave(
                 assign: assign.as_ref(),
                 result_path,
                 output_path: output_path.as_ref(),
+                is_seen: !matches!(product, Product::ErrorOutput(_)),
             };
             Ok(jsonpath::leave(turn, frame, state, &fields, &raw, product.into_payload())?)
         }
@@ -184,6 +196,10 @@ pub(super) fn runtime(turn: &Turn<'_>, frame: FrameId, text: &str) -> Failure {
 /// A cause as the service words it: with the state and its Entered event in front.
 fn in_state(turn: &Turn<'_>, frame: FrameId, text: &str) -> String {
     let Some((visit, state)) = turn.visit(frame) else { return text.to_owned() };
+    if turn.probe.is_some() {
+        // A state that is tried was entered at no event that anybody knows of (recorded).
+        return text.to_owned();
+    }
     let (name, event) = (&state.name, visit.event.0);
     format!("An error occurred while executing the state '{name}' (entered at the event id #{event}). {text}")
 }

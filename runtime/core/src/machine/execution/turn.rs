@@ -4,10 +4,10 @@
 //! [`Execution::apply`] alone.
 
 use std::cell::Cell;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
-use super::{Env, Execution, Outcome, Place, Reply, Step, Visit, WaitsFor};
+use super::{Env, Execution, Job, Outcome, Place, Reply, Step, Visit, WaitsFor};
 use crate::asl::definition::State;
 use crate::expr::random;
 use crate::json::Payload;
@@ -18,6 +18,8 @@ use crate::machine::fact::{Entry, Fact};
 use crate::machine::redrive;
 use crate::machine::retry::{DATA_LIMIT_EXCEEDED, Failure};
 use crate::machine::state::{self, Flow};
+use crate::machine::timestamp::Millis;
+use crate::machine::trial::{Probe, Stage};
 use crate::machine::{EventId, FrameId, MAX_EVENTS, Timestamp};
 
 /// How many facts make a step long enough. All of a step is in memory, and its partition does nothing else
@@ -27,8 +29,12 @@ const MAX_STEP_FACTS: usize = 2_500;
 /// How many bytes of new data make a step long enough.
 const MAX_STEP_BYTES: usize = 16 << 20;
 
-/// How many visits of values by paths make a step long enough.
+/// How many visits of values by paths, or steps of queries, make a step long enough.
 const MAX_STEP_VISITS: usize = 5_000_000;
+
+/// How many lines of control may be alive. Maps in Maps multiply what runs at once, and an Express execution has
+/// no limit of events that would end it. The service's own limit is not known.
+const MAX_LINES: usize = 100_000;
 
 /// One step in the making.
 pub(in crate::machine) struct Turn<'a> {
@@ -39,11 +45,13 @@ pub(in crate::machine) struct Turn<'a> {
     facts: Vec<Entry>,
     /// The bytes of data that came up.
     bytes: usize,
-    /// The visits of values by paths.
+    /// The visits of values by paths, and the steps of queries.
     visits: Cell<usize>,
     /// What was outstanding before the step, for the lines of control that it touched.
     before: BTreeMap<FrameId, Vec<Command>>,
     limit_before: Option<Command>,
+    /// The jobs that these lines waited for before the step.
+    jobs_before: BTreeSet<Job>,
     reply: Reply,
     /// Calls that were scheduled in this step, in order.
     called: Vec<FrameId>,
@@ -51,10 +59,14 @@ pub(in crate::machine) struct Turn<'a> {
     pub(in crate::machine) attempt: Option<EventId>,
     /// The history is full: only the failure that says so may still be recorded.
     full: bool,
+    /// Not the history is full: there are too many lines of control.
+    crowded: bool,
     /// How many seeds were given out.
     seeds: Cell<u64>,
     /// Branches and iterations that were begun and have not run yet, the innermost block last.
     ready: Vec<Ready>,
+    /// What a state is tried with, if it is: then it runs alone.
+    pub(in crate::machine) probe: Option<&'a Probe>,
 }
 
 /// Branches or iterations of one block that were begun and have not run yet.
@@ -77,16 +89,28 @@ impl<'a> Turn<'a> {
             visits: Cell::new(0),
             before: BTreeMap::new(),
             limit_before,
+            jobs_before: BTreeSet::new(),
             reply: Reply::Taken,
             called: Vec::new(),
             attempt: None,
             full: false,
+            crowded: false,
             seeds: Cell::new(0),
             ready: Vec::new(),
+            probe: None,
         }
     }
 
-    pub(super) fn take(&mut self, event: Event) {
+    /// A step of an execution of which one state is tried.
+    pub(in crate::machine) fn of_trial(
+        execution: &'a mut Execution,
+        env: &'a Env<'a>,
+        probe: &'a Probe,
+    ) -> Turn<'a> {
+        Turn { probe: Some(probe), ..Turn::new(execution, env) }
+    }
+
+    pub(in crate::machine) fn take(&mut self, event: Event) {
         if self.execution.started.is_none() {
             match event {
                 Event::Started(start) => self.start(start, None),
@@ -136,6 +160,9 @@ impl<'a> Turn<'a> {
         self.record_from(EventId(0), Fact::ExecutionStarted { start });
         if let Some(parent) = parent {
             self.record_from(EventId(0), Fact::StartedBy { parent });
+        }
+        if let Some(probe) = self.probe {
+            return probe.enter(self);
         }
         let first = self.execution.definition.start_at;
         self.follow(FrameId::ROOT, Flow::Next(first));
@@ -256,8 +283,12 @@ impl<'a> Turn<'a> {
         random::nth(self.env.seed, self.seeds.replace(self.seeds.get() + 1))
     }
 
-    /// Goes where a state says, and on from there, until every line of control must wait.
+    /// Goes where a state says, and on from there, until every line of control must wait. A state that
+    /// is tried is not left.
     pub(in crate::machine) fn follow(&mut self, frame: FrameId, flow: Flow) {
+        if let Some(probe) = self.probe {
+            return probe.left(self, flow);
+        }
         let mut next = Some((frame, flow));
         while !self.full && self.execution.outcome.is_none() {
             let Some((frame, flow)) = next.or_else(|| self.next_ready()) else { return };
@@ -335,6 +366,11 @@ impl<'a> Turn<'a> {
             self.full = true;
             return;
         }
+        let begins = matches!(fact, Fact::ParallelStarted { .. } | Fact::MapIterationStarted { .. });
+        if begins && self.execution.frames.len() >= MAX_LINES {
+            (self.full, self.crowded) = (true, true);
+            return;
+        }
         self.apply(Entry { previous, fact });
     }
 
@@ -351,15 +387,25 @@ impl<'a> Turn<'a> {
     }
 
     /// Notes what a line of control asks for before it changes.
-    fn touch(&mut self, frame: FrameId) {
-        let execution = &*self.execution;
-        self.before.entry(frame).or_insert_with(|| execution.outstanding_of(frame));
+    pub(in crate::machine) fn touch(&mut self, frame: FrameId) {
+        let (execution, jobs) = (&*self.execution, &mut self.jobs_before);
+        self.before.entry(frame).or_insert_with(|| {
+            jobs.extend(execution.job_of(frame));
+            execution.outstanding_of(frame)
+        });
     }
 
     /// Says that a line of control has asked for a call, which begins at the end of the step: those
     /// of several lines are all scheduled before the first of them begins (recorded).
     pub(in crate::machine) fn begin_later(&mut self, frame: FrameId) {
         self.called.push(frame);
+    }
+
+    /// Shows what a state has made, to whoever tries it.
+    pub(in crate::machine) fn saw(&self, stage: Stage, data: &Payload) {
+        if let Some(probe) = self.probe {
+            probe.saw(stage, data);
+        }
     }
 
     /// Whether the step has done enough: what can wait is left to the next one.
@@ -369,7 +415,16 @@ impl<'a> Turn<'a> {
             || self.visits.get() >= MAX_STEP_VISITS
     }
 
-    /// Counts the visits of values that paths made for a state.
+    /// When a state that is held now may begin: at once. A millisecond later if the timer that made this step
+    /// is the same: it is settled, and another one has to come.
+    pub(in crate::machine) fn held_until(&self, frame: FrameId) -> Timestamp {
+        let now = self.env.now;
+        let same = Command::Timer(Timer { due: now, frame, purpose: Purpose::Retry });
+        let is_same = self.before.get(&frame).is_some_and(|before| before.contains(&same));
+        if is_same { now.saturating_add(Millis(1)) } else { now }
+    }
+
+    /// Counts the visits of values that paths made for a state, or the steps of its queries.
     pub(in crate::machine) fn worked(&self, visits: usize) {
         self.visits.set(self.visits.get().saturating_add(visits));
     }
@@ -443,12 +498,17 @@ impl<'a> Turn<'a> {
         Some((visit, self.execution.definition.state(visit.state)?))
     }
 
-    pub(super) fn finish(mut self) -> Step {
+    pub(in crate::machine) fn finish(mut self) -> Step {
         for frame in std::mem::take(&mut self.called) {
             state::task::begin(&mut self, frame);
         }
         if self.full {
-            let cause = format!("The execution reached the maximum number of history events ({MAX_EVENTS}).");
+            let cause = match self.crowded {
+                true => format!("The execution runs more than {MAX_LINES} branches and iterations at once."),
+                false => {
+                    format!("The execution reached the maximum number of history events ({MAX_EVENTS}).")
+                }
+            };
             self.full = false;
             let previous = self.execution.last_event;
             self.record_from(previous, Fact::ExecutionFailed { failure: Failure::runtime(cause) });
@@ -463,7 +523,20 @@ impl<'a> Turn<'a> {
         for (frame, before) in &self.before {
             compare(before, &self.execution.outstanding_of(*frame));
         }
+        let abandoned = self.abandoned();
         let Turn { at, first_event, facts, reply, .. } = self;
-        Step { at, first_event, facts, asked, settled, reply }
+        Step { at, first_event, facts, asked, settled, abandoned, reply }
+    }
+
+    /// The jobs that this step has ceased to wait for, and that did not end with it.
+    fn abandoned(&self) -> Vec<Job> {
+        let has_ended = |job: &Job| {
+            self.facts.iter().any(|entry| match &entry.fact {
+                Fact::TaskSucceeded { frame, .. } | Fact::TaskFailed { frame, .. } => *frame == job.frame,
+                _ => false,
+            })
+        };
+        let is_over = |job: &&Job| self.execution.job_of(job.frame) != Some(**job) && !has_ended(job);
+        self.jobs_before.iter().filter(is_over).copied().collect()
     }
 }

@@ -69,6 +69,8 @@ pub(super) fn abort(turn: &mut Turn<'_>, block: FrameId, failed: Option<FrameId>
     }
     let mut open = children(turn, block);
     while let Some(frame) = open.pop() {
+        // Also one that has no event of its own may wait: for a retry, or to be begun.
+        turn.touch(frame);
         for fact in
             [iteration_over(turn, frame, failed), state_aborted(turn, frame, failed)].into_iter().flatten()
         {

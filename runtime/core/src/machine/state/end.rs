@@ -16,8 +16,10 @@ pub(super) fn succeed(turn: &mut Turn<'_>, frame: FrameId, state: &State) -> Res
     exit(turn, frame, state, Transition::End, Product::Input(input))
 }
 
-pub(super) fn fail(turn: &mut Turn<'_>, frame: FrameId, _state: &State, fail: &Fail) -> Result<Flow, Fault> {
+pub(super) fn fail(turn: &mut Turn<'_>, frame: FrameId, state: &State, fail: &Fail) -> Result<Flow, Fault> {
     let Some(raw) = turn.raw_input(frame) else { return Ok(Flow::Wait) };
+    // It has no InputPath; all of its input goes through.
+    let raw = dataflow::input(turn, frame, state, &raw)?;
     let error = words(turn, frame, "ErrorPath", fail.error.as_ref(), &raw)?;
     let cause = words(turn, frame, "CausePath", fail.cause.as_ref(), &raw)?;
     Ok(Flow::Fail(Failure { error, cause, ..Failure::default() }))

@@ -1,13 +1,16 @@
 //! Map: the same states for every item of an array, and an array of what they give.
 
+use std::sync::Arc;
+
 use super::{Flow, exit_after, failed};
 use crate::asl::definition::{Concurrency, Items, Map, State, Tolerance};
-use crate::expr::path::Path;
-use crate::json::{Payload, Value};
+use crate::expr::path::{Origin, Path};
+use crate::json::{Object, Payload, Value};
 use crate::machine::dataflow::{self, Fault, Product, jsonata, jsonpath};
 use crate::machine::execution::{Turn, WaitsFor};
 use crate::machine::retry::Failure;
-use crate::machine::{EventId, Fact, FrameId};
+use crate::machine::trial::{Mock, Stage};
+use crate::machine::{EventId, Fact, FrameId, MAX_PAYLOAD_BYTES, children};
 
 /// How many iterations run at once at most, also where the state sets no limit. Source: the guide,
 /// which says that inline Maps run up to 40.
@@ -19,8 +22,17 @@ pub(super) fn start(turn: &mut Turn<'_>, frame: FrameId, state: &State, map: &Ma
     let input = dataflow::input(turn, frame, state, &raw)?;
     let (items, length) = items(turn, frame, state, map, &input)?;
     let at_once = at_once(turn, frame, map, &input)?;
-    turn.record(frame, Fact::MapStarted { frame, length, at_once, input: input.clone(), items });
-    check_tolerance(turn, frame, map, &input)?;
+    let started = Fact::MapStarted { frame, length, at_once, input: input.clone(), items: items.clone() };
+    turn.record(frame, started);
+    let count = tolerated_count(turn, frame, map, &input)?;
+    let percentage = tolerated_percentage(turn, frame, map, &input)?;
+    if let Some(probe) = turn.probe {
+        probe.note(|seen| (seen.tolerated_failures, seen.tolerated_percentage) = (count, percentage));
+    }
+    if turn.probe.is_some() {
+        select_all(turn, frame, state, map, (&input, &items))?;
+        return Ok(Flow::Wait);
+    }
     if length == 0 {
         return succeed(turn, frame, state, map);
     }
@@ -87,10 +99,67 @@ fn next(turn: &Turn<'_>, frame: FrameId) -> Option<(u32, Value, Payload)> {
 fn succeed(turn: &mut Turn<'_>, frame: FrameId, state: &State, map: &Map) -> Result<Flow, Fault> {
     let Some(children) = turn.children(frame) else { return Ok(Flow::Wait) };
     let result = dataflow::results(children, state)?;
+    leave(turn, frame, state, map, result)
+}
+
+/// All iterations have ended, with this result.
+fn leave(
+    turn: &mut Turn<'_>,
+    frame: FrameId,
+    state: &State,
+    map: &Map,
+    result: Payload,
+) -> Result<Flow, Fault> {
     // The exit points to the last MapIterationSucceeded too (recorded).
     let last = turn.cursor(frame);
     turn.record(frame, Fact::MapSucceeded { frame });
     exit_after(turn, last, frame, state, map.transition, Product::Result(result))
+}
+
+/// What stands for the iterations, where the state is tried. More failures than are tolerated make a failure
+/// of their own; a mock of a failure is what it says.
+pub(super) fn mocked(
+    turn: &mut Turn<'_>,
+    frame: FrameId,
+    state: &State,
+    map: &Map,
+    mock: Mock,
+) -> Result<Flow, Fault> {
+    let is_exceeded = turn.probe.is_some_and(|probe| probe.exceeds_tolerance(mock.failed_iterations));
+    let result = mock.answer?;
+    if is_exceeded {
+        let cause = "The specified tolerated failure threshold was exceeded";
+        return Err(Failure::new("States.ExceedToleratedFailureThreshold", cause).into());
+    }
+    leave(turn, frame, state, map, result)
+}
+
+/// Shows what all iterations would get, where the state is tried and none is begun.
+fn select_all(
+    turn: &Turn<'_>,
+    frame: FrameId,
+    state: &State,
+    map: &Map,
+    (input, items): (&Payload, &Payload),
+) -> Result<(), Fault> {
+    let selector = map.item_selector.as_ref();
+    if selector.is_none() {
+        return Ok(());
+    }
+    let (mut selected, mut bytes) = (Vec::new(), 0);
+    for (index, item) in (0..).zip(items.value().as_array().unwrap_or_default()) {
+        let item = dataflow::item(turn, frame, state, selector, input, (index, item.clone()))?;
+        bytes += item.len();
+        selected.push(item);
+        if bytes > MAX_PAYLOAD_BYTES {
+            // More than any answer can show.
+            return Ok(());
+        }
+    }
+    if let Some(selected) = children::joined(selected.iter(), MAX_PAYLOAD_BYTES) {
+        turn.saw(Stage::ItemSelector, &selected);
+    }
+    Ok(())
 }
 
 /// The items, with their number.
@@ -101,15 +170,55 @@ fn items(
     map: &Map,
     input: &Payload,
 ) -> Result<(Payload, u32), Fault> {
+    if let Some(read) = turn.probe.and_then(|probe| probe.given.items.clone()) {
+        return read_items(turn, read);
+    }
     let items = match &map.items {
         Items::Path(path) => jsonpath::through(turn, frame, state, Some(path), input)?,
         Items::Template(template) => jsonata::template(turn, frame, state, template)?,
         Items::Input => input.clone(),
     };
     match items.value().as_array().map(|items| u32::try_from(items.len())) {
-        Some(Ok(length)) => Ok((items, length)),
+        Some(Ok(length)) => {
+            if let Some(probe) = turn.probe {
+                probe.note(|seen| seen.items = Some(length));
+                if let Items::Path(path) = &map.items {
+                    let written = jsonpath::as_written(turn, path, input);
+                    turn.saw(Stage::Items, &written.unwrap_or_else(|| items.clone()));
+                }
+            }
+            Ok((items, length))
+        }
         _ => Err(no_items(turn, frame, map, items.value())),
     }
+}
+
+/// What stands for the items that a reader gives, where the state is tried: the elements of an array, or the
+/// members of an object.
+fn read_items(turn: &Turn<'_>, read: Payload) -> Result<(Payload, u32), Fault> {
+    let items = match read.value() {
+        Value::Array(_) => read.clone(),
+        Value::Object(members) => {
+            Payload::from_value(Value::from(members.iter().map(entry).collect::<Vec<_>>()))
+        }
+        _ => {
+            let cause = "Attempting to map over non-iterable node.";
+            return Err(Failure::new("States.ItemReaderFailed", cause).into());
+        }
+    };
+    let length = items.value().as_array().and_then(|items| u32::try_from(items.len()).ok());
+    if let Some(probe) = turn.probe {
+        probe.note(|seen| seen.items = length);
+    }
+    Ok((items, length.unwrap_or_default()))
+}
+
+/// A member of an object as an item.
+fn entry((key, value): (&Arc<str>, &Value)) -> Value {
+    let mut item = Object::with_capacity(2);
+    item.insert("Key", Value::String(key.clone()));
+    item.insert("Value", value.clone());
+    item.into()
 }
 
 /// The fault of items that are no array.
@@ -117,7 +226,10 @@ fn no_items(turn: &Turn<'_>, frame: FrameId, map: &Map, items: &Value) -> Fault 
     match &map.items {
         // Without the state's name in front (recorded, 2026-09).
         Items::Path(path) => {
-            Failure::runtime(format!("Reference path \"{}\" must point to array.", path.text())).into()
+            // A path on the context object is shown from there (recorded).
+            let shown = path.text().strip_prefix('$').filter(|_| path.origin() == Origin::Context);
+            let shown = shown.unwrap_or(path.text());
+            Failure::runtime(format!("Reference path \"{shown}\" must point to array.")).into()
         }
         Items::Template(template) if let Some(query) = template.query() => {
             jsonata::refuse(turn, frame, query.unexpected("array", items))
@@ -140,6 +252,9 @@ fn at_once(turn: &Turn<'_>, frame: FrameId, map: &Map, input: &Payload) -> Resul
             limit.ok_or_else(|| refers_to(turn, frame, "MaxConcurrencyPath", path, &value, "integer"))?
         }
     };
+    if let Some(probe) = turn.probe {
+        probe.note(|seen| seen.max_concurrency = Some(limit));
+    }
     Ok(match u32::try_from(limit) {
         Ok(0) | Err(_) => MAX_AT_ONCE,
         Ok(limit) => limit.min(MAX_AT_ONCE),
@@ -151,38 +266,49 @@ fn at_once(turn: &Turn<'_>, frame: FrameId, map: &Map, input: &Payload) -> Resul
 ///
 /// Nothing follows from it here: the fields are for distributed Maps, whose result shows each iteration that
 /// failed. That of an inline Map has no place for it, and the first failure ends it (recorded).
-fn check_tolerance(turn: &Turn<'_>, frame: FrameId, map: &Map, input: &Payload) -> Result<(), Fault> {
+fn tolerated_count(
+    turn: &Turn<'_>,
+    frame: FrameId,
+    map: &Map,
+    input: &Payload,
+) -> Result<Option<u64>, Fault> {
     match &map.tolerated_count {
-        None | Some(Tolerance::Fixed(_)) => {}
+        None => Ok(None),
+        Some(Tolerance::Fixed(count)) => Ok(Some(*count)),
         Some(Tolerance::Query(query)) => {
-            jsonata::integer(turn, frame, query, 0..=u64::from(u32::MAX))?;
+            jsonata::integer(turn, frame, query, 0..=u64::from(u32::MAX)).map(Some)
         }
         Some(Tolerance::Path(path)) => {
             let value = jsonpath::select(turn, frame, path, input)?;
-            match dataflow::integer(&value) {
-                None => {
-                    return Err(refers_to(turn, frame, "ToleratedFailureCountPath", path, &value, "integer"));
-                }
-                Some(..0) => {
-                    let text = "ToleratedFailureCount cannot be negative.";
-                    return Err(dataflow::runtime(turn, frame, text).into());
-                }
-                Some(_) => {}
-            }
+            let Some(count) = dataflow::integer(&value) else {
+                return Err(refers_to(turn, frame, "ToleratedFailureCountPath", path, &value, "integer"));
+            };
+            let text = "ToleratedFailureCount cannot be negative.";
+            u64::try_from(count).map(Some).map_err(|_| dataflow::runtime(turn, frame, text).into())
         }
     }
+}
+
+/// The same for how many in a hundred may fail.
+fn tolerated_percentage(
+    turn: &Turn<'_>,
+    frame: FrameId,
+    map: &Map,
+    input: &Payload,
+) -> Result<Option<f64>, Fault> {
     const OUT_OF_RANGE: &str = "ToleratedFailurePercentage must be between 0 and 100.";
     match &map.tolerated_percentage {
-        None | Some(Tolerance::Fixed(_)) => Ok(()),
+        None => Ok(None),
+        Some(Tolerance::Fixed(percentage)) => Ok(Some(*percentage)),
         Some(Tolerance::Query(query)) => match jsonata::value(turn, frame, query, "number")?.as_f64() {
-            Some(0.0..=100.0) => Ok(()),
+            Some(percentage @ 0.0..=100.0) => Ok(Some(percentage)),
             _ => Err(jsonata::unusable(turn, frame, query, OUT_OF_RANGE)),
         },
         Some(Tolerance::Path(path)) => {
             let value = jsonpath::select(turn, frame, path, input)?;
             match float(&value) {
                 None => Err(refers_to(turn, frame, "ToleratedFailurePercentagePath", path, &value, "float")),
-                Some(0.0..=100.0) => Ok(()),
+                Some(percentage @ 0.0..=100.0) => Ok(Some(percentage)),
                 Some(_) => Err(dataflow::runtime(turn, frame, OUT_OF_RANGE).into()),
             }
         }

@@ -3,10 +3,13 @@
 //! One file a kind, free functions over a [`Turn`]. A new kind is a new file, a variant of
 //! [`Kind`], and one line in [`enter`].
 
+use std::borrow::Cow;
+
 use super::children::Children;
 use super::dataflow::{self, Evaluation, Fault, Left, Product};
-use super::execution::{Turn, kind_of};
+use super::execution::{Turn, WaitsFor, kind_of};
 use super::retry::{self, Failure, Origin};
+use super::trial::Mock;
 use super::{EventId, Fact, FrameId, StateKind};
 use crate::asl::definition::{Catcher, Kind, Retrier, State, StateId, Transition};
 
@@ -40,7 +43,7 @@ pub(super) fn enter(turn: &mut Turn<'_>, frame: FrameId, id: StateId) -> Flow {
     let (Some(state), Some(input)) = (definition.state(id), turn.data(frame)) else { return Flow::Wait };
     turn.record(frame, Fact::StateEntered { frame, kind: kind_of(state), name: state.name.clone(), input });
     if turn.is_long() {
-        turn.record(frame, Fact::StateHeld { frame, until: turn.env.now });
+        turn.record(frame, Fact::StateHeld { frame, until: turn.held_until(frame) });
         return Flow::Wait;
     }
     run(turn, frame, state).unwrap_or_else(|fault| failed(turn, frame, state, fault))
@@ -213,6 +216,10 @@ fn failed_by(
     let Some(catcher) = found.and_then(|found| catchers.get(found)) else {
         return Flow::Fail(failure);
     };
+    if let Some(probe) = turn.probe {
+        probe.note(|seen| seen.catcher = found);
+        probe.handled(&failure);
+    }
     caught(turn, frame, state, catcher, &failure).unwrap_or_else(|Fault { failure, evaluation }| {
         // A catcher that fails points back to what it was to catch, and the block fails again (recorded, 2026-09).
         if let Some(evaluation) = evaluation {
@@ -221,6 +228,25 @@ fn failed_by(
         }
         Flow::Fail(failure)
     })
+}
+
+/// What stands for the work that a state waits for, where it is tried.
+pub(super) fn mocked(turn: &mut Turn<'_>, frame: FrameId, mock: Mock) {
+    let definition = turn.execution.definition().clone();
+    let Some(state) = turn.visit(frame).and_then(|(visit, _)| definition.state(visit.state)) else { return };
+    let Some(waits_for) = turn.waits_for(frame) else { return };
+    let first = waits_for.children().and_then(|children| children.running().next());
+    let left = match (&state.kind, waits_for) {
+        (Kind::Task(_), _) => return task::mocked(turn, frame, mock.answer),
+        (Kind::Parallel(parallel), WaitsFor::Branches(_)) => match mock.answer {
+            Ok(result) => parallel::leave(turn, frame, state, parallel, result),
+            Err(failure) => Ok(failed_by(turn, frame, state, failure, first)),
+        },
+        (Kind::Map(map), WaitsFor::Items(_)) => map::mocked(turn, frame, state, map, mock),
+        _ => return,
+    };
+    let flow = left.unwrap_or_else(|fault| failed(turn, frame, state, fault));
+    turn.follow(frame, flow);
 }
 
 /// A Parallel or a Map has failed, also where nothing was begun (recorded); other kinds of state have no such event.
@@ -245,12 +271,21 @@ fn retried(
     origin: Origin,
 ) -> bool {
     let Some((visit, _)) = turn.visit(frame) else { return false };
-    let Some(found) = retry::find_retrier(retriers, &visit.retries, failure, origin) else { return false };
+    let counts = turn.probe.map_or(Cow::Borrowed(&*visit.retries), |probe| {
+        probe.note(|seen| seen.retrier = retry::naming_retrier(retriers, failure, origin));
+        Cow::Owned(vec![probe.given.retries; retriers.len()])
+    });
+    let Some(found) = retry::find_retrier(retriers, &counts, failure, origin) else { return false };
     let Some(retrier) = retriers.get(found) else { return false };
-    let attempt = visit.retries.get(found).copied().unwrap_or(0).saturating_add(1);
+    let attempt = counts.get(found).copied().unwrap_or(0).saturating_add(1);
     // One seed serves a whole step: mixed with where it is used, no two draws are the same.
     let seed = turn.env.seed ^ (u64::from(frame.0) << 32) ^ turn.execution.last_event().0;
-    let due = turn.env.now.saturating_add(retry::delay(retrier, attempt, seed));
+    let delay = retry::delay(retrier, attempt, seed);
+    if let Some(probe) = turn.probe {
+        probe.note(|seen| seen.back_off = Some(delay));
+        probe.handled(failure);
+    }
+    let due = turn.env.now.saturating_add(delay);
     turn.record(frame, Fact::RetryScheduled { frame, retrier: found as u32, due });
     true
 }

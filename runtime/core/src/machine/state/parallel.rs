@@ -2,6 +2,7 @@
 
 use super::{Flow, exit_after, failed};
 use crate::asl::definition::{Parallel, State};
+use crate::json::Payload;
 use crate::machine::dataflow::{self, Fault, Product};
 use crate::machine::execution::Turn;
 use crate::machine::{Fact, FrameId};
@@ -44,6 +45,17 @@ pub(super) fn branch_ended(
 fn succeed(turn: &mut Turn<'_>, frame: FrameId, state: &State, parallel: &Parallel) -> Result<Flow, Fault> {
     let Some(children) = turn.children(frame) else { return Ok(Flow::Wait) };
     let result = dataflow::results(children, state)?;
+    leave(turn, frame, state, parallel, result)
+}
+
+/// All branches have ended, with this result.
+pub(super) fn leave(
+    turn: &mut Turn<'_>,
+    frame: FrameId,
+    state: &State,
+    parallel: &Parallel,
+    result: Payload,
+) -> Result<Flow, Fault> {
     // The exit points to the last event of the branches too; a failure to the Succeeded event (recorded).
     let last = turn.cursor(frame);
     turn.record(frame, Fact::ParallelSucceeded { frame });

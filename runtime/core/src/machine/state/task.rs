@@ -8,6 +8,7 @@ use crate::json::{Payload, Value};
 use crate::machine::dataflow::{self, Fault, Product, jsonata, jsonpath};
 use crate::machine::execution::{self, Reply, Turn, Visit, WaitsFor};
 use crate::machine::retry::Failure;
+use crate::machine::trial::Stage;
 use crate::machine::{EventId, Fact, FrameId, MAX_PAYLOAD_BYTES};
 
 /// The largest number of seconds that a field takes.
@@ -202,6 +203,7 @@ fn done(turn: &mut Turn<'_>, frame: FrameId, resource: &Resource, output: Payloa
     };
     turn.record(frame, fact);
     go_on(turn, frame, |turn, state, task| {
+        turn.saw(Stage::Result, &output);
         exit(turn, frame, state, task.transition, Product::Result(output))
     });
 }
@@ -219,6 +221,15 @@ fn fail(turn: &mut Turn<'_>, frame: FrameId, resource: &Resource, failure: Failu
     };
     turn.record(frame, fact);
     go_on(turn, frame, |_, _, _| Err(failure.into()));
+}
+
+/// What stands for the answer of whoever does the work, where a task is tried.
+pub(super) fn mocked(turn: &mut Turn<'_>, frame: FrameId, answer: Result<Payload, Failure>) {
+    let Some(resource) = turn.visit(frame).and_then(|(visit, _)| resource(visit)) else { return };
+    match answer {
+        Ok(output) => done(turn, frame, &resource, output),
+        Err(failure) => fail(turn, frame, &resource, failure),
+    }
 }
 
 fn resource(visit: &Visit) -> Option<Resource> {

@@ -6,7 +6,7 @@ use crate::expr::path::Path;
 use crate::json::Payload;
 use crate::machine::dataflow::{self, Fault, Product, jsonata, jsonpath};
 use crate::machine::execution::Turn;
-use crate::machine::timestamp::{Millis, Timestamp, parse_rfc3339};
+use crate::machine::timestamp::{Millis, Timestamp, parse_iso};
 use crate::machine::{Fact, FrameId};
 
 /// The longest wait, in seconds: now and 24,855 days are accepted, 24,856 days are not (recorded).
@@ -59,7 +59,7 @@ fn until(turn: &Turn<'_>, frame: FrameId, until: &Until, input: &Payload) -> Res
         }
         Until::TimestampQuery(query) => {
             let text = jsonata::text(turn, frame, query)?;
-            parse_rfc3339(&text).ok_or_else(|| {
+            parse_iso(&text).ok_or_else(|| {
                 let text = format!(
                     "The Timestamp field cannot be parsed as an ISO-8601 extended offset date-time format string: \
                      {text}"
@@ -91,7 +91,7 @@ fn timestamp_at(turn: &Turn<'_>, frame: FrameId, path: &Path, input: &Payload) -
     let value = jsonpath::find(turn, frame, path, input).ok_or_else(|| {
         format!("The TimestampPath parameter does not reference an input value: {path_text}")
     })?;
-    value.as_str().and_then(parse_rfc3339).ok_or_else(|| {
+    value.as_str().and_then(parse_iso).ok_or_else(|| {
         let shown = dataflow::shown(&value);
         format!(
             "The TimestampPath parameter does not reference a valid ISO-8601 extended offset date-time \
