@@ -121,15 +121,17 @@ fn describe(error: &Error, text: &str) -> String {
         };
         text.chars().take_while(fits).map(char::len_utf8).sum::<usize>()
     };
-    // A position is the end of a token; that of the end is behind the last character.
-    let end = units(position);
+    // A position is the end of a token; that of a call is behind its parenthesis, that of the end behind all.
     let token = error.token().and_then(Value::as_str).unwrap_or_default();
-    let before = text.get(..end).unwrap_or_default();
-    let last = before.chars().next_back().map_or(0, char::len_utf8);
+    let mut before = text.get(..units(position)).unwrap_or_default();
+    if let Some(name) = before.strip_suffix('(').filter(|name| !token.is_empty() && name.ends_with(token)) {
+        before = name;
+    }
+    let end = before.len();
     let length = match token {
         "(end)" => 0,
         token if !token.is_empty() && before.ends_with(token) => token.len(),
-        _ => last,
+        _ => before.chars().next_back().map_or(0, char::len_utf8),
     };
     let start = end - length;
     let line_start = text.get(..start).and_then(|before| before.rfind('\n')).map_or(0, |at| at + 1);

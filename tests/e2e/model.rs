@@ -103,9 +103,7 @@ impl Model {
         let Some((namespace, name)) = kind.split_once('#') else { return false };
         let is_own = operation.errors.iter().any(|error| error == name) || name == "ValidationException";
         let namespaces = &self.overlay["errors"]["namespace"];
-        (is_own && namespaces.as_str().unwrap() == format!("{namespace}#"))
-            // As long as gradus says so of any.
-            || name == "UnsupportedOperationException"
+        is_own && namespaces.as_str().unwrap() == format!("{namespace}#")
     }
 
     /// What of a value is not as its shape says.

@@ -21,7 +21,6 @@ const replacements = ['"$0"', '"[$1]"', '"$2-$1"', '"$$"', '"$12"', '"$"', '""',
 const datePictures = ['"[Y]-[M01]-[D01]"', '"[H]:[m]"', '"[FNn] [D1o]"', '"[Y0001]-[M01]-[D01]T[H01]:[m01]:[s01].[f001][Z01:01t]"', '"[MNn] [D1o], [Y]"',
   '"[D#1]/[M#1]/[Y,2-2]"', '"[h]:[m01] [P]"', '"[h]:[m01] [PN]"', '"[dwo] day"', '"W[W01] [F1]"', '"[W] [w] [X]-[x]"', '"[YI] [MA] [Da]"', '"[FNn,3-3] [MNn,3-3]"', '"[[x]] [E] [C]"',
   '"[Z]"', '"[z]"', '"[Y"', '"[Q]"', '"[Yw] [Dwo]"', '"[s01]:[f1]"'];
-const numberPictures = ['"0"', '"#,##0.00"', '"000"', '"0.0##"', '"#0%"', '"0‰"', '"0.0e0"', '"00.000e00"', '"#,##,##0"', '"(0)"', '"0;(0)"', '"$0.00"', '"#.##"', '"0,0"', '"#0.#;-#0.#"'];
 const zones = ['"+0100"', '"-0530"', '"0000"', '"+1400"'];
 const binaries = ['+', '-', '*', '/', '%', '=', '!=', '<', '<=', '>', '>=', '&', 'and', 'or', 'in'];
 
@@ -33,7 +32,7 @@ const functions = {
   sqrt: 'n', power: 'nn', boolean: 'v', not: 'v', map: 'af', zip: 'aa', filter: 'af', single: 'af', reduce: 'agv?', sift: 'of',
   keys: 'v', lookup: 'vs', append: 'vv', exists: 'v', spread: 'v', merge: 'a', reverse: 'a', each: 'of', type: 'v', sort: 'ag?',
   distinct: 'v', base64encode: 's', base64decode: 's', encodeUrlComponent: 's', encodeUrl: 's', decodeUrl: 's', clone: 'o', error: 's',
-  assert: 'vs', formatInteger: 'ni', parseInteger: 'si', fromMillis: 'mdz?', toMillis: 'td?', formatNumber: 'np',
+  assert: 'vs', formatInteger: 'ni', parseInteger: 'si', fromMillis: 'mdz?', toMillis: 'td?',
 };
 
 /** `count` expressions of a seed. */
@@ -90,10 +89,9 @@ export function generate(seed, count) {
     if (kind === 'r') return chance(0.6) ? pick(regexes) : pick(texts);
     if (kind === 'f') return chance(0.2) ? pick(['$uppercase', '$string', '$boolean', '$sum']) : lambda(depth, ['$x', '$y']);
     if (kind === 'R') return chance(0.6) ? pick(replacements) : chance(0.5) ? pick(texts) : lambda(depth, ['$x']);
-    if (kind === 'p') return pick(numberPictures);
     if (kind === 'z') return pick(zones);
     if (kind === 'm') return pick(['0', '1e12', '1700000000123', '951826154003', '-1e11', '1.6e12', '253402300799999', 'a']);
-    if (kind === 't') return pick(['"2024-02-29"', '"2023-12-31T23:59:60Z"', '"2018-04-05T06:07:08.009+01:00"', '"5:07 pm"', '"Thursday 3rd"', '"1999"', '"12/31/1999"', '"March 1, 2020"', '""', '"é"', 's', 'text']);
+    if (kind === 't') return pick(['"2024-02-29"', '"2023-12-31T23:59:60Z"', '"2018-04-05T06:07:08.009+01:00"', '"Thursday 3rd"', '"1999"', '"12/31/1999"', '"March 1, 2020"', '""', '"é"', 's', 'text']);
     if (kind === 'i') return pick(['"w"', '"W"', '"I"', '"i"', '"A"', '"a"', '"0001"', '"#,##0"', '"Ww;o"', '"w;o"', '"1;o"', '"#"', '"#:##0.000"', '"\u0660"', '"0;c(x)"']);
     if (kind === 'd') return pick(datePictures);
     if (kind === 'g') return chance(0.2) ? '$append' : lambda(depth, ['$x', '$y']);

@@ -9,4 +9,5 @@ if [ ! -d "$JSONATA_REFERENCE/node_modules/jsonata" ]; then
     (cd "$JSONATA_REFERENCE" && npm init -y >/dev/null && npm install --silent jsonata@2.0.6)
 fi
 cd "$here"
+export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$here/../../../target}
 exec cargo run --quiet --release

@@ -479,7 +479,11 @@ impl<'e> Evaluator<'e> {
 
     /// Checks now and then that a map of so many members, which is not yet counted, has room.
     pub(super) fn push_room(&self, members: usize) -> Result<()> {
-        if members % 256 == 0 { self.room(members.saturating_mul(MEMBER_BYTES / ITEM_BYTES)) } else { Ok(()) }
+        if members.is_multiple_of(256) {
+            self.room(members.saturating_mul(MEMBER_BYTES / ITEM_BYTES))
+        } else {
+            Ok(())
+        }
     }
 
     /// Adds an item; the room is checked when the list grows.

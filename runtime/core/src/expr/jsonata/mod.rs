@@ -61,13 +61,15 @@ const STACK: &str = "Stack overflow error: Check for non-terminating recursive f
 /// A compiled expression.
 #[derive(Debug)]
 pub struct Expression {
-    program: parse::Program,
+    program: Box<parse::Program>,
 }
 
 impl Expression {
     /// Compiles an expression. Fails with a code that starts with `S`.
     pub fn compile(text: &str) -> Result<Expression, Error> {
-        parse::parse(text).map(|program| Expression { program }).map_err(|fault| fault.finish())
+        parse::parse(text)
+            .map(|program| Expression { program: Box::new(program) })
+            .map_err(|fault| fault.finish())
     }
 
     /// Evaluates the expression on `input`. `None` is undefined: there is nothing, not even null.

@@ -127,13 +127,12 @@ impl<'e> Evaluator<'e> {
         }
         if let Val::Function(function) = &next
             && !function.argument
+            && let Some(site) = self.site(*function)
         {
-            if let Some(site) = self.site(*function) {
-                if matches!(call.procedure.kind, Kind::Variable { .. }) {
-                    site.token = call.name.as_ref();
-                }
-                site.position = call.procedure.position;
+            if matches!(call.procedure.kind, Kind::Variable { .. }) {
+                site.token = call.name.as_ref();
             }
+            site.position = call.procedure.position;
         }
         Ok((next, arguments))
     }
@@ -306,14 +305,14 @@ impl<'e> Evaluator<'e> {
                 let Some(text) = arguments.first().and_then(Val::as_str).cloned() else {
                     return Ok(Val::Undefined);
                 };
-                self.regex_match(literal, position, text, Offset::default())
+                self.regex_match(literal, position, text, Offset::default(), true)
             }
             Some(Made::Next { literal, position, text, from }) => {
                 let (literal, position, text, from) = (*literal, *position, Arc::clone(text), *from);
                 if from.byte >= text.len() {
                     return Ok(Val::Undefined);
                 }
-                self.regex_match(literal, position, text, from)
+                self.regex_match(literal, position, text, from, false)
             }
         }
     }
@@ -325,8 +324,11 @@ impl<'e> Evaluator<'e> {
         position: usize,
         text: Arc<str>,
         from: Offset,
+        first: bool,
     ) -> Result<Val<'e>> {
-        let Some(found) = self.find(literal, position, &text, from)? else { return Ok(Val::Undefined) };
+        let Some(found) = self.find(literal, position, &text, from, first)? else {
+            return Ok(Val::Undefined);
+        };
         let next = self.make(Made::Next { literal, position, text, from: found.end })?;
         let groups = self.plain(found.groups)?;
         Map::val(
@@ -348,6 +350,15 @@ impl<'e> Evaluator<'e> {
             Some(Made::Regex { literal, position }) => Some((literal, *position)),
             _ => None,
         }
+    }
+
+    /// Whether a function counts as true.
+    pub(super) fn is_true(&self, function: Function) -> bool {
+        let made = match function.id {
+            FunctionId::Made(index) => self.made.get(index as usize),
+            FunctionId::BuiltIn(_) | FunctionId::Host(_) => None,
+        };
+        !function.argument && !matches!(made, Some(Made::Regex { .. } | Made::Next { .. }))
     }
 
     /// How many parameters a function declares.

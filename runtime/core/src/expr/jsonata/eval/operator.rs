@@ -144,10 +144,12 @@ impl<'e> Evaluator<'e> {
         }
     }
 
-    /// Whether a value counts as true; nothing does not.
+    /// Whether a value counts as true; nothing does not. Nor do functions, where the reference has them as such;
+    /// where it has them as objects, which it made from the expression, they do.
     pub(in super::super) fn truth(&mut self, value: &Val<'e>) -> Result<bool> {
         Ok(match value.kind() {
-            Kind::Undefined | Kind::Null | Kind::Function => false,
+            Kind::Undefined | Kind::Null => false,
+            Kind::Function => value.as_function().is_some_and(|function| self.is_true(function)),
             Kind::Bool => value.as_bool() == Some(true),
             Kind::Number => numeric(value)?.is_some_and(|number| number != 0.0),
             Kind::String => value.as_str().is_some_and(|text| !text.is_empty()),

@@ -116,13 +116,15 @@ impl<'e> Evaluator<'e> {
         position: usize,
         text: &str,
         from: Offset,
+        first: bool,
     ) -> Result<Option<Found<'e>>> {
         let most = usize::try_from(self.steps_left()).unwrap_or(usize::MAX);
         let mut budget = Budget::new(most);
         let found = literal.regex.find_at(text, from, &mut budget).map_err(|_| Fault::limit(TIMEOUT))?;
         self.steps_of(most - budget.left())?;
         let Some(found) = found else { return Ok(None) };
-        if found.start.byte == found.end.byte {
+        // As in the reference, the first match may be empty; whoever looks on from there would never end.
+        if !first && found.start.byte == found.end.byte {
             let pattern = Some(Value::from(Arc::clone(&literal.pattern)));
             return Err(Fault::value("D1004", pattern).at(position));
         }
@@ -157,7 +159,7 @@ impl<'e> Evaluator<'e> {
                 if !first && from.byte >= text.len() {
                     return Ok(None);
                 }
-                let Some(found) = self.find(literal, *position, text, *from)? else { return Ok(None) };
+                let Some(found) = self.find(literal, *position, text, *from, first)? else { return Ok(None) };
                 *from = found.end;
                 let whole = found.text.as_str().cloned().unwrap_or_default();
                 Ok(Some(Hit {

@@ -95,8 +95,8 @@ impl Format {
     /// The value of a text; not a number where it is not of the picture.
     pub(super) fn read(&self, text: &str) -> f64 {
         match &self.style {
-            Style::Letters { first } => text.chars().fold(0.0, |value, letter| {
-                value * 26.0 + f64::from(u32::from(letter)) - f64::from(u32::from(*first)) + 1.0
+            Style::Letters { first } => text.encode_utf16().fold(0.0, |value, letter| {
+                value * 26.0 + f64::from(letter) - f64::from(u32::from(*first)) + 1.0
             }),
             Style::Roman { upper: true } => read_roman(text),
             Style::Roman { upper: false } => read_roman(&text.to_uppercase()),
@@ -155,11 +155,17 @@ impl Digits {
                     text.insert(end - group * size, separator);
                 }
             }
-            // From the left, so that the later ones have the former before them.
+            // From the left, as in 2.0.6. There a separator to the left of all digits counts its place from the
+            // other end, and cuts off what is before that.
             None => {
-                for &(position, separator) in &self.separators {
-                    if let Some(at) = end.checked_sub(position) {
-                        text.insert(at, separator);
+                for &(position, separator) in self.separators.iter().rev() {
+                    match text.len().checked_sub(position) {
+                        Some(at) => text.insert(at, separator),
+                        None => {
+                            let kept = position - text.len();
+                            text.drain(..text.len().saturating_sub(kept));
+                            text.insert(0, separator);
+                        }
                     }
                 }
             }
