@@ -401,8 +401,10 @@ impl<'e> Evaluator<'e> {
             fault.token = call.name.clone();
             return Err(fault);
         };
-        // Parameters beyond the arguments are bound to nothing, arguments beyond the parameters are dropped.
-        arguments.resize(self.arity(target), Some(Val::Undefined));
+        // Parameters beyond the arguments are bound to nothing, arguments beyond the parameters are dropped. Built-in
+        // functions that declare none, as they take any number, have one here.
+        let least = usize::from(matches!(target.id, FunctionId::BuiltIn(_)));
+        arguments.resize(self.arity(target).max(least), Some(Val::Undefined));
         self.captures += 1;
         self.make(Made::Partial { target, arguments })
     }

@@ -365,7 +365,8 @@ pub(super) fn pad<'e>(evaluator: &mut Evaluator<'e>, arguments: Arguments<'e>) -
         return Ok(arguments.get(0).clone());
     }
     if missing.fract() != 0.0 {
-        return Err(Fault::internal("Invalid array length"));
+        // The reference falls over it.
+        return Err(Fault::value("T0410", arguments.get(1).to_shown()).index(2));
     }
     if missing > evaluator.max_text() as f64 {
         return Err(Fault::limit(MEMORY));
