@@ -60,6 +60,10 @@ export const changes = {
     [/(function formatInteger\(value, picture\) \{[^]*?)value = Math\.floor/, `$1if (picture === undefined) ${misfit(2)}; value = Math.floor`],
     [/const formatSpec = analyseIntegerPicture\(picture\);/, `if (picture === undefined) ${misfit(2)}; $&`],
     [/(function pad[^]*?)if \(padLength > 0\) \{/, `$1if (padLength > 0 && padLength % 1 !== 0) ${misfit(2, 'width')}; if (padLength > 0) {`],
+    [/async function evaluateMatcher\(matcher, str\) \{/, `$&
+      if (matcher === undefined && arguments.length === 1) return undefined;
+      if (matcher === undefined) ${misfit(2)};`],
+    [/var replacedWith = replacer\.apply/, `if (replacer === undefined) ${misfit(3)}; $&`],
     [/result \+= replacement;/, "if (typeof replacement !== 'string' && replacement !== undefined) throw { code: 'D3012' }; $&"],
   ],
   eval: [[/staticFrame\.bind\('eval'.*/, '']],

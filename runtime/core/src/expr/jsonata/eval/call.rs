@@ -134,6 +134,12 @@ impl<'e> Evaluator<'e> {
             }
             site.position = call.procedure.position;
         }
+        if next.as_function().is_none() {
+            // The reference falls over what is nothing; where it says T1006 it says no more.
+            let mut fault = Fault::new("T1006").at(call.procedure.position);
+            fault.token = call.name.clone().filter(|_| matches!(call.procedure.kind, Kind::Variable { .. }));
+            return Err(fault);
+        }
         Ok((next, arguments))
     }
 
