@@ -49,6 +49,7 @@ impl<'e> Evaluator<'e> {
         }
         if let Val::Function(function) = &procedure
             && !function.argument
+            && !self.is_native(*function)
         {
             self.set_site(*function, Site { token: call.name.as_ref(), position });
         }
@@ -360,11 +361,13 @@ impl<'e> Evaluator<'e> {
 
     /// Whether a function counts as true.
     pub(super) fn is_true(&self, function: Function) -> bool {
-        let made = match function.id {
-            FunctionId::Made(index) => self.made.get(index as usize),
-            FunctionId::BuiltIn(_) | FunctionId::Host(_) => None,
-        };
-        !function.argument && !matches!(made, Some(Made::Regex { .. } | Made::Next { .. }))
+        !function.argument && !self.is_native(function)
+    }
+
+    /// Whether the reference has a function as such, not as an object, which alone can be told where it is called.
+    fn is_native(&self, function: Function) -> bool {
+        let FunctionId::Made(index) = function.id else { return false };
+        matches!(self.made.get(index as usize), Some(Made::Regex { .. } | Made::Next { .. }))
     }
 
     /// How many parameters a function declares.

@@ -458,8 +458,8 @@ pub(super) fn split<'e>(evaluator: &mut Evaluator<'e>, arguments: Arguments<'e>)
         }
         return evaluator.plain(parts);
     }
-    // A limit counts whole parts.
-    let limit = limit.map_or(usize::MAX, |limit| limit.trunc() as usize);
+    // A limit counts whole parts, and begins anew with 2^32, as that of JavaScript's `split`.
+    let limit = limit.map_or(usize::MAX, |limit| (limit.trunc() % 4_294_967_296.0) as usize);
     let separator = arguments.get(1).as_str().ok_or_else(no_pattern)?;
     let pieces: Box<dyn Iterator<Item = &str>> = if separator.is_empty() {
         Box::new(text.split("").filter(|piece| !piece.is_empty()))
