@@ -18,6 +18,7 @@ const keeping = `(proc) => Object.assign(function () {}, {
 const exactly = `function exactPower(base, exponent) {
   const usual = Math.pow(base, exponent);
   if (!Number.isFinite(usual) || usual === 0 || Math.abs(base) === 1 || exponent === 0) return usual;
+  if (Number.isInteger(base) && Number.isInteger(exponent) && exponent > 0) return Number(BigInt(base) ** BigInt(exponent));
   const one = 1n << 256n;
   const times = (left, right) => (left * right) >> 256n;
   // A number as a fixed-point one times a power of two.
@@ -57,7 +58,7 @@ export const changes = {
     [/if\(typeof proc === 'object'\) \{/, "if (proc !== null && typeof proc === 'object') {"],
     [/if\(result\.body\.procedure\.type === 'variable'\) \{/, `if (!utils.isFunction(next)) next = {};
       $&`],
-    [/match\[prop\] = update\[prop\];/, "if (match !== null && typeof match === 'object' && !Array.isArray(match)) { $& }"],
+    [/for\(var prop in update\)/, "if (match !== null && typeof match === 'object' && !Array.isArray(match)) $&"],
     [/if\(typeof match === 'object' && match !== null\)/, "if(typeof match === 'object' && match !== null && !Array.isArray(match))"],
     [/(function formatInteger\(value, picture\) \{[^]*?)value = Math\.floor/, `$1if (picture === undefined) ${misfit(2)}; value = Math.floor`],
     [/const formatSpec = analyseIntegerPicture\(picture\);/, `if (picture === undefined) ${misfit(2)}; $&`],
@@ -67,12 +68,16 @@ export const changes = {
       if (matcher === undefined) ${misfit(2)};`],
     [/var replacedWith = replacer\.apply/, `if (replacer === undefined) ${misfit(3)}; $&`],
     [/re\.lastIndex = fromIndex/, "if (typeof str !== 'string') return undefined; $&"],
+    [/String\.fromCodePoint\(char\.codePointAt\(0\) - formatSpec\.zeroCode \+ 0x30\)/, "(char.codePointAt(0) < formatSpec.zeroCode ? 'x' : $&)"],
     [/result \+= replacement;/, "if (typeof replacement !== 'string' && replacement !== undefined) throw { code: 'D3012' }; $&"],
   ],
   eval: [[/staticFrame\.bind\('eval'.*/, '']],
   race: [
     [/Promise\.all\(expr\.expressions\s*\.map\(/, 'inTurn(expr.expressions, ('],
-    [/Promise\.all\(Object\.keys\(groups\)\.map\(/, 'inTurn(Object.keys(groups), ('],
+    [/Promise\.all\(Object\.keys\(groups\)\.map\(/, 'inTurn(inOrder, ('],
+    // Keys come in turn as well, those that look like numbers too.
+    [/var groups = \{\};/, '$& var inOrder = [];'],
+    [/groups\[key\] = entry;/, 'inOrder.push(key); $&'],
     [/async function evaluateUnary/, `async function inTurn(list, work) {
       const results = [];
       for (const [index, item] of list.entries()) results.push(await work(item, index));
@@ -84,7 +89,14 @@ export const changes = {
     [/(function evaluateWildcard[^]*?)Object\.keys\(input\)/, '$1(Array.isArray(input) ? [...input.keys()] : isFunction(input) ? [] : Object.keys(input))'],
     [/(function recurseDescendants[^]*?)input !== null/, '$1!isFunction(input) && input !== null'],
   ],
-  empty: [[/input\.push\(undefined\);/, "input = [reduce ? { '@': undefined } : undefined];"]],
+  place: [
+    [/input\.push\(undefined\);/, "input = [reduce ? { '@': undefined } : undefined];"],
+    [/match\[prop\] = update\[prop\];/, `match[prop] = (function copy(value) {
+      if (Array.isArray(value)) return value.map(copy);
+      if (value === null || typeof value !== 'object' || isFunction(value)) return value;
+      return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, copy(member)]));
+    })(update[prop]);`],
+  ],
   half: [
     [/new jsonata\.RegexEngine\(expr\.value\)/, "(() => { try { return new RegExp(expr.value.source, expr.value.flags + 'u'); } catch { return new RegExp(expr.value); } })()"],
     [/result = str\.split\(separator, limit\)/, "result = separator === '' ? [...str].slice(0, limit) : str.split(separator, limit)"],
@@ -103,7 +115,7 @@ export const changes = {
     [/const dateTime = new Date\(millis \+ offsetMillis\);/, "$& if (isNaN(dateTime)) throw { code: 'D1001', value: millis };"],
     [/function _formatInteger\(value, format\) \{/, `$&
       if (!isFinite(value) || (format.primary === formats.ROMAN && Math.abs(value) > 1e7)) throw { code: 'D1001', value };`],
-    [/formattedInteger = '' \+ value;/, "formattedInteger = '' + BigInt(value);"],
+    [/formattedInteger = '' \+ value;/, "const [digits, power] = value.toExponential().split('e'); formattedInteger = value < 1e21 ? '' + value : digits.replace('.', '').padEnd(Number(power) + 1, '0');"],
     [/var adjustedNumber;/, 'if (isNaN(value)) return properties.NaN; $&'],
     [/var mantissa, exponent;/, '$& if (!isFinite(adjustedNumber)) return pic.prefix + properties.infinity + pic.suffix;'],
     [/round\(mantissa, pic\.maximumFactionalPartSize\)/, '(Math.abs(mantissa) >= 1e15 ? mantissa : $&)'],

@@ -198,18 +198,35 @@ impl<'e> Evaluator<'e> {
         }
     }
 
-    /// The match as the object that a replacing function is given.
-    fn match_value(&mut self, hit: Hit<'e>) -> Result<Val<'e>> {
+    /// What a function has to say of a match that it is to replace: it is given the match as a matcher tells it.
+    fn replacement(
+        &mut self,
+        function: Function,
+        hit: Hit<'e>,
+        matcher: &Matcher<'e>,
+        text: &Arc<str>,
+    ) -> Result<Val<'e>> {
         if let Some(value) = hit.value {
-            return Ok(value);
+            return self.invoke(function, vec![value]);
         }
-        let text = self.text(hit.text)?;
-        self.object_of(vec![
-            (Arc::from("match"), text),
+        let found = self.text(hit.text)?;
+        let mut members = vec![
+            (Arc::from("match"), found),
             (Arc::from("start"), Val::number(hit.start.units)),
             (Arc::from("end"), Val::number(hit.end.units)),
             (Arc::from("groups"), hit.groups),
-        ])
+        ];
+        let Matcher::Regex { literal, position, from } = matcher else {
+            let found = self.object_of(members)?;
+            return self.invoke(function, vec![found]);
+        };
+        let kept = self.kept_functions();
+        members.push((Arc::from("next"), self.next_of(literal, *position, text, *from)?));
+        let found = self.object_of(members)?;
+        let answer = self.invoke(function, vec![found])?;
+        // There may be many matches: what looks on from one goes with it, as nothing but its call can hold it.
+        self.forget_functions(kept);
+        Ok(answer)
     }
 }
 
@@ -570,8 +587,7 @@ fn replace_matches<'e>(
         let before = out.len();
         match replacement {
             Val::Function(function) => {
-                let found = evaluator.match_value(found)?;
-                let answer = evaluator.invoke(*function, vec![found])?;
+                let answer = evaluator.replacement(*function, found, &matcher, text)?;
                 let Some(answer) = answer.as_str() else {
                     return Err(Fault::value("D3012", answer.to_shown()));
                 };
