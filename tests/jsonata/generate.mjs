@@ -34,7 +34,7 @@ const functions = {
   sqrt: 'n:n', power: 'nn:n', boolean: 'v:b', not: 'v:b', map: 'af:a', zip: 'aaa?:a', filter: 'af:a', single: 'af:v', reduce: 'agv?:v', sift: 'of:o',
   keys: 'v:S', lookup: 'vs:v', append: 'vv:a', exists: 'v:b', spread: 'v:O', merge: 'O:o', reverse: 'a:a', each: 'of:a', type: 'v:s', sort: 'ac?:a',
   distinct: 'a:a', base64encode: 's:s', base64decode: 's:s', encodeUrlComponent: 's:s', encodeUrl: 's:s', decodeUrlComponent: 's:s', decodeUrl: 's:s',
-  clone: 'o:o', error: 's?:v', assert: 'bs?:v', formatInteger: 'ni:s', parseInteger: 'si:n', fromMillis: 'md?z?:s', toMillis: 'td?:n', formatNumber: 'np:s',
+  clone: 'o:o', error: 's?:v', assert: 'bs?:v', formatInteger: 'ni:s', parseInteger: 'si:n', fromMillis: 'md?z?:s', toMillis: 'td?:n', formatNumber: 'np:s', random: ':n', shuffle: 'a:a', now: 'd?z?:s', millis: ':n',
 };
 
 const identifier = /^[A-Za-z_]\w*$/;
@@ -203,7 +203,7 @@ export function generate(seed, count, inputs) {
   };
   const call = (depth, here, ofContext, wanted) => {
     const name = wanted ?? pick(Object.keys(functions));
-    let kinds = functions[name].split(':')[0].match(/\w\??/g).filter((kind) => kind.length === 1 || chance(0.5)).map((kind) => kind[0]);
+    let kinds = functions[name].split(':')[0].match(/\w\??|^$/g).filter((kind) => kind).filter((kind) => kind.length === 1 || chance(0.5)).map((kind) => kind[0]);
     if (ofContext) kinds = chance(0.7) ? kinds.slice(1) : ['$', ...kinds.slice(1)];
     if (chance(0.03)) kinds.pop();
     if (chance(0.02)) kinds.push('v');

@@ -483,6 +483,10 @@ impl<'e> Evaluator<'e> {
         let matches = self.eval(&transform.pattern, &copy, frame)?;
         if !matches.is_undefined() {
             for found in matches.items().iter() {
+                // What the reference has as a function, not as an object.
+                if found.as_function().is_some_and(|function| !self.is_true(function)) {
+                    return Err(Fault::new("D1010").at(position));
+                }
                 self.update(transform, &found, frame)?;
             }
         }

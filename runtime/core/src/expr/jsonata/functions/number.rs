@@ -216,8 +216,8 @@ fn digits(value: f64, radix: u32) -> Arc<str> {
     }
     let mut digits = Vec::new();
     let mut rest = value.abs();
-    // Of what a double cannot tell apart, no digits but zeros: so writes V8.
-    while rest >= 9_007_199_254_740_992.0 {
+    // Digits beyond what a double can tell are zeros: so writes V8.
+    while rest / f64::from(radix) >= 9_007_199_254_740_992.0 {
         digits.push('0');
         rest /= f64::from(radix);
     }

@@ -76,7 +76,7 @@ pub(super) fn spread<'e>(evaluator: &mut Evaluator<'e>, arguments: Arguments<'e>
     if value.members().is_none() && value.elements().is_none() {
         return Ok(value.clone());
     }
-    let is_array = value.elements().is_some_and(|items| items.len() > 0);
+    let is_array = value.elements().is_some_and(|items| !items.iter().all(|item| item.is_undefined()));
     let mut spread = Vec::new();
     let mut pending = vec![value.clone()];
     while let Some(value) = pending.pop() {

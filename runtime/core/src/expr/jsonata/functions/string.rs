@@ -673,10 +673,12 @@ pub(super) fn base64_encode<'e>(evaluator: &mut Evaluator<'e>, arguments: Argume
 
 pub(super) fn base64_decode<'e>(evaluator: &mut Evaluator<'e>, arguments: Arguments<'e>) -> Result<Val<'e>> {
     change(evaluator, &arguments, |text| {
-        // As the reference on a server: what is no digit is skipped, `=` ends, each byte is a character.
+        // As the reference on a server: of a UTF-16 unit counts the low byte, what is no digit is skipped, `=` ends,
+        // each byte is a character.
         let mut out = String::new();
         let (mut bits, mut count) = (0_u32, 0);
-        for byte in text.bytes().take_while(|byte| *byte != b'=') {
+        let bytes = text.encode_utf16().map(|unit| unit.to_le_bytes()[0]);
+        for byte in bytes.take_while(|byte| *byte != b'=') {
             let digit = match byte {
                 b'A'..=b'Z' => byte - b'A',
                 b'a'..=b'z' => byte - b'a' + 26,
@@ -720,10 +722,6 @@ fn encode<'e>(
 ) -> Result<Val<'e>> {
     if let Some(text) = arguments.text(0) {
         evaluator.write_text(text.len().saturating_mul(3))?;
-        if text.contains('\u{fffd}') {
-            // It may have been half a surrogate pair, which has no encoding.
-            return Err(Fault::value("D3140", Some(Value::from(text))).text(arguments.name));
-        }
     }
     change(evaluator, arguments, |text| {
         let mut out = String::with_capacity(text.len());
