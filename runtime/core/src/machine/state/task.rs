@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::{Flow, exit, failed};
 use crate::asl::definition::{Kind, Pattern, Resource, Role, Seconds, State, Task};
 use crate::json::{Payload, Value};
+use crate::machine::command::{Purpose, Timer};
 use crate::machine::dataflow::{self, Fault, Product, jsonata, jsonpath};
 use crate::machine::execution::{self, Reply, Turn, Visit, WaitsFor};
 use crate::machine::retry::Failure;
@@ -164,10 +165,23 @@ pub(in crate::machine) fn call_answered(
     }
 }
 
-/// The task, or its worker's silence, took too long.
-pub(in crate::machine) fn timed_out(turn: &mut Turn<'_>, frame: FrameId, heartbeat: bool) {
-    let Some(resource) = turn.visit(frame).and_then(|(visit, _)| resource(visit)) else { return };
-    let failure = if heartbeat { Failure::heartbeat_timeout() } else { Failure::timeout() };
+/// Tasks, or the silence of their workers, took too long. All of them are told before any state reacts (recorded).
+pub(in crate::machine) fn timed_out(turn: &mut Turn<'_>, due: &[Timer]) {
+    let told: Vec<(FrameId, Failure)> = due.iter().filter_map(|timer| tell_time_out(turn, *timer)).collect();
+    for (frame, failure) in told {
+        // What the failure of one came to may have ended the block or the execution of another.
+        if turn.goes_on(frame) {
+            go_on(turn, frame, |_, _, _| Err(failure.into()));
+        }
+    }
+}
+
+fn tell_time_out(turn: &mut Turn<'_>, Timer { frame, purpose, .. }: Timer) -> Option<(FrameId, Failure)> {
+    let resource = turn.visit(frame).and_then(|(visit, _)| resource(visit))?;
+    let failure = match purpose {
+        Purpose::Heartbeat => Failure::heartbeat_timeout(),
+        Purpose::TaskTimeout | Purpose::Wait | Purpose::Retry | Purpose::Execution => Failure::timeout(),
+    };
     let shown = failure.clone();
     let fact = match resource {
         Resource::Activity { .. } => Fact::ActivityTimedOut { frame, failure: shown },
@@ -177,7 +191,7 @@ pub(in crate::machine) fn timed_out(turn: &mut Turn<'_>, frame: FrameId, heartbe
         }
     };
     turn.record(frame, fact);
-    go_on(turn, frame, |_, _, _| Err(failure.into()));
+    Some((frame, failure))
 }
 
 /// The attempt that waits for this answer of a worker or by token, if one does.
