@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{Flow, exit, failed};
 use crate::asl::definition::{Kind, Pattern, Resource, Role, Seconds, State, Task};
-use crate::json::{Payload, Value};
+use crate::json::{Object, Payload, Value};
 use crate::machine::command::{Purpose, Timer};
 use crate::machine::dataflow::{self, Fault, Product, jsonata, jsonpath};
 use crate::machine::execution::{self, Reply, Turn, Visit, WaitsFor};
@@ -283,18 +283,28 @@ fn resource(visit: &Visit) -> Option<Resource> {
     }
 }
 
-/// What a call cannot be made without. The service's text was not recorded for these members; it
-/// is that of others.
+/// Which parameters a call takes: the one that it cannot be made without, and the others.
+const PARAMETERS: &[(&str, &str, &[&str])] = &[
+    ("lambda", "FunctionName", &["ClientContext", "InvocationType", "LogType", "Payload", "Qualifier"]),
+    ("states", "StateMachineArn", &["Input", "Name", "TraceHeader"]),
+];
+
+/// Whether a call can be made with these parameters. The service's texts were recorded for other calls.
 fn check_parameters(service: &str, parameters: &Payload) -> Result<(), String> {
-    let needed = match service {
-        "lambda" => "FunctionName",
-        "states" => "StateMachineArn",
-        _ => return Ok(()),
+    let Some((_, needed, others)) = PARAMETERS.iter().find(|(name, ..)| *name == service) else {
+        return Ok(());
+    };
+    let unknown = || {
+        let given = parameters.value().as_object().into_iter().flat_map(Object::keys);
+        given.map(|name| &**name).find(|name| name != needed && !others.contains(name))
     };
     let reason = match parameters.value().get(needed) {
-        Some(Value::String(_)) => return Ok(()),
-        Some(_) => format!("The value for the field '{needed}' must be a STRING"),
         None => format!("The field '{needed}' is required but was missing"),
+        Some(Value::String(_)) => match unknown() {
+            None => return Ok(()),
+            Some(name) => format!("The field \"{name}\" is not supported by Step Functions"),
+        },
+        Some(_) => format!("The value for the field '{needed}' must be a STRING"),
     };
     Err(format!("The Parameters '{parameters}' could not be used to start the Task: [{reason}]"))
 }
