@@ -379,6 +379,22 @@ fn no_step_is_long() {
 }
 
 #[test]
+fn generated_machines_hold_states() {
+    // A draw of 0 out of 40 chooses the long Map; all others choose what goes on.
+    let mut chosen = false;
+    let text = generate(&mut |bound| {
+        chosen |= bound == 40;
+        if bound == 40 { 0 } else { bound.saturating_sub(1) }
+    });
+    assert!(chosen, "{text}");
+    let mut run = Run::start(compile(&text), 0);
+    run.until_end();
+    let facts = || run.steps.iter().flat_map(|step| &step.facts).map(|entry| &entry.fact);
+    assert!(facts().any(|fact| matches!(fact, Fact::StateHeld { .. })), "{text}");
+    run.check_replay();
+}
+
+#[test]
 fn texts_stand_once_in_a_row() {
     let definition = compile(
         r#"{"StartAt":"a","States":{"a":{"Type":"Pass","Next":"b"},"b":{"Type":"Pass","Next":"c"},"c":{"Type":"Succeed"}}}"#,

@@ -68,6 +68,8 @@ pub enum Stage {
     Items,
     /// What the iterations of a Map get, as an array, where it has an `ItemSelector`.
     ItemSelector,
+    /// The batches that the iterations of a Map get, as an array, where it has an `ItemBatcher`.
+    ItemBatcher,
     /// The result, as it came.
     Result,
     /// After `ResultSelector`; the result itself where there is none.

@@ -245,6 +245,39 @@ async fn mocked_blocks() {
     .await;
 }
 
+#[tokio::test]
+async fn batches() {
+    let items = |batcher: Value| distributed(json!({"ItemsPath": "$.v", "ItemBatcher": batcher}));
+    let query = with(
+        distributed(json!({
+            "Items": "{% $states.input.v %}", "ItemSelector": {"x": "{% $states.context.Map.Item.Value %}"},
+            "ItemBatcher": {"MaxItemsPerBatch": "{% $states.input.n %}", "BatchInput": "{% $states.input.n %}"},
+        })),
+        json!({"QueryLanguage": "JSONata"}),
+    );
+    let bench = Bench::new();
+    for (state, expected) in [
+        (items(json!({"MaxItemsPerBatch": 2})), r#"[{"Items":[1,2]},{"Items":[3]}]"#),
+        (
+            items(json!({"MaxItemsPerBatchPath": "$.n", "BatchInput": {"n.$": "$.n"}})),
+            r#"[{"BatchInput":{"n":2},"Items":[1,2]},{"BatchInput":{"n":2},"Items":[3]}]"#,
+        ),
+        (items(json!({"MaxInputBytesPerBatch": 15})), r#"[{"Items":[1,2]},{"Items":[3]}]"#),
+        (items(json!({"MaxInputBytesPerBatch": 1})), r#"[{"Items":[1]},{"Items":[2]},{"Items":[3]}]"#),
+        (query, r#"[{"BatchInput":2,"Items":[{"x":1},{"x":2}]},{"BatchInput":2,"Items":[{"x":3}]}]"#),
+    ] {
+        let answer = test(&bench, &state, &with(debug(r#"{"v":[1,2,3],"n":2}"#), result("[]"))).await;
+        assert_eq!(answer.expect("a result")["inspectionData"]["afterItemBatcher"], expected, "{state}");
+    }
+    let (state, more) = (
+        items(json!({"MaxItemsPerBatchPath": "$.n"})),
+        with(json!({"input": r#"{"v":[1],"n":0}"#}), result("[]")),
+    );
+    let cause = "The MaxItemsPerBatchPath field refers to value \"0\" which is not a valid integer: $.n";
+    assert_eq!(test(&bench, &state, &more).await, Ok(failed("FAILED", "States.Runtime", cause, json!({}))));
+    bench.stop().await;
+}
+
 /// `States.TaskFailed` takes the failure of a block that a Task within it has caused.
 #[tokio::test]
 async fn failures_that_are_blamed_on_a_state() {
