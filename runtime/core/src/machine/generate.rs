@@ -17,6 +17,9 @@ pub(crate) const FUNCTION: &str = "arn:aws:lambda:us-east-1:000000000000:functio
 /// The state machine whose executions generated machines start.
 pub(crate) const CHILD: &str = "arn:aws:states:us-east-1:000000000000:stateMachine:child";
 
+/// One out of so many states is a Map that does more than a step may: they take their time.
+pub(crate) const LONG_IN: usize = 100;
+
 /// How deep Parallel and Map stand in each other at most.
 const MAX_DEPTH: usize = 2;
 
@@ -57,7 +60,7 @@ fn state(
         1 => done,
         _ => next.clone(),
     };
-    if number > 0 && depth == 0 && below(40) == 0 {
+    if number > 0 && depth == 0 && below(LONG_IN) == 0 {
         return long(below, &name(number), &next);
     }
     if number > 0 && below(3) == 0 {
