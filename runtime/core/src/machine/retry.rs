@@ -124,7 +124,7 @@ fn matches(name: &str, failure: &Failure, origin: Origin) -> bool {
         "States.BranchFailed" if origin.branch => true,
         // States.DataLimitExceeded too: the guide excludes it, the service was recorded to catch it.
         "States.ALL" => true,
-        "States.TaskFailed" => !origin.no_task && failure.error.as_deref() != Some(TIMEOUT),
+        "States.TaskFailed" if !origin.no_task => failure.error.as_deref() != Some(TIMEOUT),
         "States.HeartbeatTimeout" if failure.heartbeat => true,
         _ => failure.error.as_deref() == Some(name),
     }
@@ -237,6 +237,9 @@ mod tests {
             let found = find_catcher(&[catcher(&[name])], &failure("Custom"), origin);
             assert_eq!(found.is_some(), expected, "{name}");
         }
+        // Who calls it so is taken at his word.
+        let found = find_catcher(&[catcher(&["States.TaskFailed"])], &failure("States.TaskFailed"), origin);
+        assert_eq!(found, Some(0));
     }
 
     #[test]
