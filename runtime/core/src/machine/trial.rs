@@ -2,7 +2,7 @@
 //!
 //! A [`Trial`] enters a state as an execution does, with the same functions and the same events, and stops
 //! where the execution would go on: at the next state, at a retry, at a failure. The functions show what they
-//! make to [`Turn::saw`], which costs an execution one look at an `Option`. This module must not know the
+//! make to `Turn::saw`, which costs an execution one look at an `Option`. This module must not know the
 //! service's shapes, nor which stages it shows of which kind of state.
 
 use std::cell::RefCell;

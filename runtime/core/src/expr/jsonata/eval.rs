@@ -25,7 +25,10 @@ use super::{
     error::{Fault, Result},
     parse::{Name, Program},
     regex::Offset,
-    value::{Counted, Function, FunctionId, ITEM_BYTES, List, MEMBER_BYTES, Map, Marks, Meter, Val, freeze},
+    value::{
+        Bound, Counted, Function, FunctionId, ITEM_BYTES, List, MEMBER_BYTES, Map, Marks, Meter, Tuple, Val,
+        freeze,
+    },
 };
 
 /// What a text costs beside its bytes.
@@ -502,6 +505,12 @@ impl<'e> Evaluator<'e> {
             return Err(Fault::limit(MEMORY));
         }
         Ok(Val::List(Rc::new(list)))
+    }
+
+    /// An item of a stream, with its bindings.
+    pub(super) fn tuple(&self, item: Val<'e>, bindings: Bound<'e>) -> Result<Val<'e>> {
+        self.room(0)?;
+        Ok(Tuple::val(item, bindings, self.meter))
     }
 
     pub(super) fn sequence(&self, items: Vec<Val<'e>>) -> Result<Val<'e>> {

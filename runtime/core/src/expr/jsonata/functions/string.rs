@@ -397,14 +397,15 @@ pub(super) fn matches<'e>(evaluator: &mut Evaluator<'e>, arguments: Arguments<'e
     let limit = limit(&arguments, 2, "D3040")?;
     let mut results = Vec::new();
     if below(0, limit) {
+        let [match_key, index_key, groups_key] = ["match", "index", "groups"].map(Arc::<str>::from);
         let mut matcher = evaluator.matcher(arguments.function(1)?);
         let mut hit = evaluator.next_match(&mut matcher, &text, true)?;
         while let Some(found) = hit.filter(|_| below(results.len(), limit)) {
             let whole = evaluator.text(found.text)?;
             let entry = evaluator.object_of(vec![
-                (Arc::from("match"), whole),
-                (Arc::from("index"), Val::number(found.start.units)),
-                (Arc::from("groups"), found.groups),
+                (Arc::clone(&match_key), whole),
+                (Arc::clone(&index_key), Val::number(found.start.units)),
+                (Arc::clone(&groups_key), found.groups),
             ])?;
             evaluator.push(&mut results, entry)?;
             hit = evaluator.next_match(&mut matcher, &text, false)?;
