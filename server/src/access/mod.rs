@@ -1,7 +1,7 @@
 //! Who may call: keys that requests are signed with, and a policy for what their holders may do.
 //!
 //! [`keys`] and [`policy`] are read from files, and anew when the server is told to; [`claim`] is what a
-//! request says of its signature, [`verify`] finds out whether it is true, [`guard`] asks the policy about
+//! request says of its signature, [`mod@verify`] finds out whether it is true, [`guard`] asks the policy about
 //! each operation. Without keys everybody may do everything, and a signature only names a region.
 
 pub(crate) mod claim;

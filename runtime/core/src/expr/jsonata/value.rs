@@ -54,6 +54,15 @@ pub(super) struct Counted<'e> {
 /// What a member of an object costs beside its value.
 pub(super) const MEMBER_BYTES: usize = 80;
 
+/// What an array costs beside its items: its own record, and the counts of its shares.
+const LIST_BYTES: usize = size_of::<List<'_>>() + SHARES_BYTES;
+/// What an object that is no JSON costs beside its members: its own record, and the least table of its keys.
+const MAP_BYTES: usize = size_of::<Map<'_>>() + SHARES_BYTES + 64;
+/// What a tuple costs beside its bindings.
+const TUPLE_BYTES: usize = size_of::<Tuple<'_>>() + SHARES_BYTES;
+/// What counts the shares of a value.
+const SHARES_BYTES: usize = 2 * size_of::<usize>();
+
 /// An array that was made by the expression.
 #[derive(Debug, Default)]
 pub(super) struct List<'e> {
@@ -95,8 +104,13 @@ pub(super) struct Map<'e> {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Tuple<'e> {
     pub(super) item: Val<'e>,
-    pub(super) bindings: Vec<(Symbol, Val<'e>)>,
+    pub(super) bindings: Bound<'e>,
+    /// None while it is on its way, and not yet in a stream.
+    _charge: Option<Charge<'e>>,
 }
+
+/// Names and what they are bound to.
+pub(super) type Bound<'e> = Vec<(Symbol, Val<'e>)>;
 
 /// A function: which one, and whether it came as an argument. An argument no longer knows where it is called.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -145,6 +159,13 @@ impl<'e> Charge<'e> {
         meter.held.set(held);
         meter.most.set(meter.most().max(held));
         Charge { bytes, meter }
+    }
+}
+
+/// What is copied takes its bytes again.
+impl Clone for Charge<'_> {
+    fn clone(&self) -> Self {
+        Charge::new(self.bytes, self.meter)
     }
 }
 
@@ -368,7 +389,7 @@ impl<'e> List<'e> {
         if nesting >= MAX_NESTING {
             return Err(too_nested());
         }
-        let charge = Charge::new(items.capacity() * ITEM_BYTES + texts, meter);
+        let charge = Charge::new(LIST_BYTES + items.capacity() * ITEM_BYTES + texts, meter);
         Ok(List { items, marks, nesting: nesting + 1, charge: Some(charge) })
     }
 
@@ -378,7 +399,7 @@ impl<'e> List<'e> {
             items: shared.items.clone(),
             marks: shared.marks,
             nesting: shared.nesting,
-            charge: shared.charge.as_ref().map(|charge| Charge::new(charge.bytes, charge.meter)),
+            charge: shared.charge.clone(),
         });
         change(&mut list.marks);
         Rc::new(list)
@@ -392,8 +413,21 @@ impl<'e> Map<'e> {
         if nesting > MAX_NESTING {
             return Err(too_nested());
         }
-        let charge = Some(Charge::new(members.len() * MEMBER_BYTES, meter));
+        let charge = Some(Charge::new(MAP_BYTES + members.len() * MEMBER_BYTES, meter));
         Ok(Val::Map(Rc::new(Map { members: RefCell::new(members), nesting, _charge: charge })))
+    }
+}
+
+impl<'e> Tuple<'e> {
+    /// A tuple that is not counted.
+    pub(super) fn new(item: Val<'e>, bindings: Bound<'e>) -> Tuple<'e> {
+        Tuple { item, bindings, _charge: None }
+    }
+
+    /// A tuple that `meter` counts while it lives.
+    pub(super) fn val(item: Val<'e>, bindings: Bound<'e>, meter: &'e Meter) -> Val<'e> {
+        let bytes = TUPLE_BYTES + bindings.capacity() * size_of::<(Symbol, Val<'_>)>();
+        Val::Tuple(Rc::new(Tuple { item, bindings, _charge: Some(Charge::new(bytes, meter)) }))
     }
 }
 

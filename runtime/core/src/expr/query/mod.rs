@@ -5,7 +5,7 @@
 //! of the execution, of which only what an expression mentions is looked up or built. What is random or of the
 //! clock comes with the scope, so evaluating is pure.
 //!
-//! The language itself is [`jsonata`](super::jsonata); the functions that the service adds are in `functions.rs`.
+//! The language itself is [`jsonata`]; the functions that the service adds are in `functions.rs`.
 //! This module must not know states, executions or failures: where an expression fails it gives the text that
 //! the service shows, and the caller knows whose failure it is.
 

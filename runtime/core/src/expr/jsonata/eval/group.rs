@@ -195,7 +195,7 @@ impl<'e> Evaluator<'e> {
                 }
             }
         }
-        let mut reduced = Tuple { item: item.finish(self)?, bindings: Vec::new() };
+        let mut reduced = Tuple::new(item.finish(self)?, Vec::new());
         for (name, value) in bindings {
             set_binding(&mut reduced.bindings, name, value.finish(self)?);
         }

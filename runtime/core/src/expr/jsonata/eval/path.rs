@@ -1,18 +1,16 @@
 //! Paths of any kind: steps in turn, what they find in one sequence, filters.
 
-use std::rc::Rc;
-
 use crate::json::Value;
 
 use super::{
     super::{
         ast::{Kind, Node, Stage},
         error::Result,
-        value::{Items, List, Marks, Tuple, Val},
+        value::{Items, List, Marks, Val},
     },
     Evaluator,
     operator::numeric,
-    tuple::{item_of, set_binding},
+    tuple::{extended, item_of, set_binding},
 };
 
 impl<'e> Evaluator<'e> {
@@ -161,15 +159,19 @@ impl<'e> Evaluator<'e> {
             input = match stage {
                 Stage::Filter(predicate) => self.filter(predicate, input, frame)?,
                 Stage::Index(name) => {
-                    let items = input.items().iter().enumerate().map(|(index, item)| match item {
-                        Val::Tuple(tuple) => {
-                            let mut tuple = Tuple::clone(&tuple);
-                            set_binding(&mut tuple.bindings, *name, Val::count(index));
-                            Val::Tuple(Rc::new(tuple))
-                        }
-                        other => other,
-                    });
-                    self.list(items.collect(), input.marks())?
+                    let marks = input.marks();
+                    let mut results = Vec::with_capacity(input.items().len());
+                    for (index, item) in input.items().iter().enumerate() {
+                        results.push(match item {
+                            Val::Tuple(tuple) => {
+                                let mut bindings = extended(&tuple.bindings, 1);
+                                set_binding(&mut bindings, *name, Val::count(index));
+                                self.tuple(tuple.item.clone(), bindings)?
+                            }
+                            other => other,
+                        });
+                    }
+                    self.list(results, marks)?
                 }
             };
         }

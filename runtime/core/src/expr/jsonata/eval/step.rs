@@ -79,7 +79,7 @@ impl<'e> Evaluator<'e> {
         let mut results = Vec::new();
         let mut pending = vec![input.clone()];
         while let Some(value) = pending.pop() {
-            self.step()?;
+            self.steps_of(2)?;
             if let Some(items) = value.elements() {
                 self.room(items.len())?;
                 pending.extend((0..items.len()).rev().map(|index| items.get(index)));

@@ -1,12 +1,10 @@
 //! Streams of tuples: values with what their path has bound on the way, by `@`, `#` and `%`.
 
-use std::rc::Rc;
-
 use super::{
     super::{
-        ast::{Kind, LABELS, Node},
+        ast::{Kind, LABELS, Node, Symbol},
         error::Result,
-        value::{Items, Marks, Tuple, Val},
+        value::{Bound, Items, Marks, Tuple, Val},
     },
     Evaluator,
 };
@@ -30,11 +28,13 @@ impl<'e> Evaluator<'e> {
                 None => {
                     let input = self.array_of(items)?;
                     let sorted = self.sort_step(terms, step.position, &input, frame)?;
-                    let bind = |(index, item)| {
+                    let mut results = Vec::new();
+                    for (index, item) in sorted.items().iter().enumerate() {
                         let bindings = step.index.map(|name| (name, Val::count(index)));
-                        Val::Tuple(Rc::new(Tuple { item, bindings: bindings.into_iter().collect() }))
-                    };
-                    self.list(sorted.items().iter().enumerate().map(bind).collect(), marks)?
+                        let tuple = self.tuple(item, bindings.into_iter().collect())?;
+                        self.push(&mut results, tuple)?;
+                    }
+                    self.list(results, marks)?
                 }
             }
         } else {
@@ -49,7 +49,7 @@ impl<'e> Evaluator<'e> {
                 }
                 None => {
                     for item in items.iter() {
-                        let tuple = Tuple { item, bindings: Vec::new() };
+                        let tuple = Tuple::new(item, Vec::new());
                         self.tuples_of(step, &tuple, frame, &mut results)?;
                     }
                 }
@@ -77,31 +77,33 @@ impl<'e> Evaluator<'e> {
         if found.is_undefined() {
             return Ok(());
         }
+        let named = [step.focus, step.index, step.ancestor.map(|_| LABELS)].into_iter().flatten().count();
         for (index, item) in found.items().iter().enumerate() {
-            let mut next = tuple.clone();
-            let set = |next: &mut Tuple<'e>, name, value| set_binding(&mut next.bindings, name, value);
-            match item {
+            let next = match item {
                 Val::Tuple(inner) if found.marks().tuples => {
-                    next.item = inner.item.clone();
+                    let mut bindings = extended(&tuple.bindings, inner.bindings.len());
                     for (name, value) in &inner.bindings {
-                        set(&mut next, *name, value.clone());
+                        set_binding(&mut bindings, *name, value.clone());
                     }
+                    self.tuple(inner.item.clone(), bindings)?
                 }
-                item => {
-                    match step.focus {
-                        Some(name) => set(&mut next, name, item),
-                        None => next.item = item,
+                mut item => {
+                    let mut bindings = extended(&tuple.bindings, named);
+                    if let Some(name) = step.focus {
+                        let found = std::mem::replace(&mut item, tuple.item.clone());
+                        set_binding(&mut bindings, name, found);
                     }
                     if let Some(name) = step.index {
-                        set(&mut next, name, Val::count(index));
+                        set_binding(&mut bindings, name, Val::count(index));
                     }
                     if let Some(slot) = step.ancestor {
                         let label = self.program.labels.get(slot).copied().unwrap_or(LABELS);
-                        set(&mut next, label, tuple.item.clone());
+                        set_binding(&mut bindings, label, tuple.item.clone());
                     }
+                    self.tuple(item, bindings)?
                 }
-            }
-            self.push(results, Val::Tuple(Rc::new(next)))?;
+            };
+            self.push(results, next)?;
         }
         Ok(())
     }
@@ -121,7 +123,14 @@ pub(super) fn item_of<'e>(value: &Val<'e>) -> Val<'e> {
     if let Val::Tuple(tuple) = value { tuple.item.clone() } else { value.clone() }
 }
 
-pub(super) fn set_binding<'e>(bindings: &mut Vec<(u32, Val<'e>)>, name: u32, value: Val<'e>) {
+/// A copy with room for `more`.
+pub(super) fn extended<'e>(bindings: &Bound<'e>, more: usize) -> Bound<'e> {
+    let mut copy = Vec::with_capacity(bindings.len() + more);
+    copy.extend_from_slice(bindings);
+    copy
+}
+
+pub(super) fn set_binding<'e>(bindings: &mut Bound<'e>, name: Symbol, value: Val<'e>) {
     match bindings.iter_mut().find(|(known, _)| *known == name) {
         Some((_, old)) => *old = value,
         None => bindings.push((name, value)),

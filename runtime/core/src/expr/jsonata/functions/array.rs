@@ -206,7 +206,7 @@ pub(super) fn distinct<'e>(evaluator: &mut Evaluator<'e>, arguments: Arguments<'
     let mut numbers: HashSet<u64> = HashSet::new();
     let mut others: Vec<Val<'e>> = Vec::new();
     'items: for item in items.iter() {
-        evaluator.steps_of(4)?;
+        evaluator.steps_of(6)?;
         if let Some(text) = item.as_str() {
             if !texts.insert(Arc::clone(text)) {
                 continue;
@@ -218,6 +218,7 @@ pub(super) fn distinct<'e>(evaluator: &mut Evaluator<'e>, arguments: Arguments<'
             }
         } else {
             for known in &others {
+                evaluator.step()?;
                 if evaluator.equal(known, &item)? {
                     continue 'items;
                 }

@@ -109,6 +109,26 @@ impl<'e> Evaluator<'e> {
         Ok(text.into())
     }
 
+    /// Appends what [`string_of`](Evaluator::string_of) gives.
+    pub(in super::super) fn append_string_of(&mut self, value: &Val<'e>, out: &mut String) -> Result<()> {
+        let other;
+        let text: &str = match (value, value.json()) {
+            (Val::Undefined | Val::Function(_), _) => return Ok(()),
+            (_, Some(Value::String(text))) => text,
+            (_, Some(Value::Number(number))) if number.as_f64().is_finite() => {
+                write_number(round_to_15(number.as_f64()), out);
+                return Ok(());
+            }
+            _ => {
+                other = self.string_of(value, false)?;
+                &other
+            }
+        };
+        self.write_text(out.len() + text.len())?;
+        out.push_str(text);
+        Ok(())
+    }
+
     /// The first match of a regular expression from `from` on.
     pub(in super::super) fn find(
         &mut self,
@@ -415,14 +435,15 @@ pub(super) fn matches<'e>(evaluator: &mut Evaluator<'e>, arguments: Arguments<'e
     let limit = limit(&arguments, 2, "D3040")?;
     let mut results = Vec::new();
     if below(0, limit) {
+        let [match_key, index_key, groups_key] = ["match", "index", "groups"].map(Arc::<str>::from);
         let mut matcher = evaluator.matcher(arguments.function(1)?);
         let mut hit = evaluator.next_match(&mut matcher, &text, true)?;
         while let Some(found) = hit.filter(|_| below(results.len(), limit)) {
             let whole = evaluator.text(found.text)?;
             let entry = evaluator.object_of(vec![
-                (Arc::from("match"), whole),
-                (Arc::from("index"), Val::number(found.start.units)),
-                (Arc::from("groups"), found.groups),
+                (Arc::clone(&match_key), whole),
+                (Arc::clone(&index_key), Val::number(found.start.units)),
+                (Arc::clone(&groups_key), found.groups),
             ])?;
             evaluator.push(&mut results, entry)?;
             hit = evaluator.next_match(&mut matcher, &text, false)?;
