@@ -49,6 +49,16 @@ const exactly = `function exactPower(base, exponent) {
   return usual < 0 ? -exact : exact;
 }`;
 
+/** An object whose keys stay in the order in which they came. */
+const ordered = `(function ordered() {
+  const order = new Set();
+  return new Proxy({}, {
+    ownKeys: () => [...order],
+    defineProperty: (target, key, descriptor) => { order.add(key); return Reflect.defineProperty(target, key, descriptor); },
+    deleteProperty: (target, key) => { order.delete(key); return Reflect.deleteProperty(target, key); },
+  });
+})()`;
+
 const misfit = (argument, value) => `throw { code: 'T0410', index: ${argument}, value: ${value} }`;
 
 /** For each quirk what is to be replaced in the reference's source, each exactly once. */
@@ -72,12 +82,19 @@ export const changes = {
     [/result \+= replacement;/, "if (typeof replacement !== 'string' && replacement !== undefined) throw { code: 'D3012' }; $&"],
   ],
   eval: [[/staticFrame\.bind\('eval'.*/, '']],
-  race: [
+  order: [
     [/Promise\.all\(expr\.expressions\s*\.map\(/, 'inTurn(expr.expressions, ('],
     [/Promise\.all\(Object\.keys\(groups\)\.map\(/, 'inTurn(inOrder, ('],
-    // Keys come in turn as well, those that look like numbers too.
-    [/var groups = \{\};/, '$& var inOrder = [];'],
+    [/var result = \{\};\s*var groups = \{\};/, `var result = ${ordered}, groups = {}, inOrder = [];`],
     [/groups\[key\] = entry;/, 'inOrder.push(key); $&'],
+    [/var result = \{\};(\s*arg\.forEach)/, `var result = ${ordered};$1`],
+    [/var result = \{\};(\s*for \(var item in arg\))/, `var result = ${ordered};$1`],
+    [/var merge = \{\};/, `var merge = ${ordered};`],
+    [/return JSON\.parse\(fn\.string\(arg\)\);/, `return (function copy(value) {
+      if (Array.isArray(value)) return value.map(copy);
+      if (value === null || typeof value !== 'object' || isFunction(value)) return JSON.parse(fn.string([value]))[0];
+      return Object.keys(value).reduce((all, key) => Object.assign(all, { [key]: copy(value[key]) }), ${ordered});
+    })(arg.outerWrapper ? arg[0] : arg);`],
     [/async function evaluateUnary/, `async function inTurn(list, work) {
       const results = [];
       for (const [index, item] of list.entries()) results.push(await work(item, index));
@@ -117,6 +134,7 @@ export const changes = {
   numeral: [
     [/if\(result && isSequence\(result\) && !result\.tupleStream\)/, 'if (result === 0) result = 0; $&'],
     [/const offsetMillis = \(60/, "if (!isFinite(offsetHours + offsetMinutes)) throw { code: 'D1001', value: timezone };\n$&"],
+    [/return parseInt\(wm\);/, 'return parseInt(wm) <= 1000 ? parseInt(wm) : undefined;'],
     [/const dateTime = new Date\(millis \+ offsetMillis\);/, "$& if (isNaN(dateTime)) throw { code: 'D1001', value: millis };"],
     [/function _formatInteger\(value, format\) \{/, `$&
       if (!isFinite(value) || (format.primary === formats.ROMAN && Math.abs(value) > 1e7)) throw { code: 'D1001', value };`],
