@@ -276,6 +276,8 @@ export function generate(seed, count, inputs) {
       () => `$formatNumber(${pick(['1234.5678', '0.00012', '3', '12345678', '0.5'])}, "${pick(['0', '#0', '00'])}${pick(['', '.0', '.00', '.0##'])}e${pick(['0', '00'])}")`,
       () => `$match(${of('s')}, ${pick(regexes)}).${pick(['groups', 'match', 'index', '[match, groups[0]]'])}`,
       () => `${pick(regexes)}(${of('s')})${pick(['', '.match', '.next().match', '.groups'])}`,
+      () => `($x := ${pick(regexes)}; $y := $x(${of('s')}); [$y.match, $y.next().${pick(['start', 'match'])}, ${some()}, $y.next().end])`,
+      () => `($é := ${some()}; $_1 := ${of('n')}; [$é, $_1])`,
       () => `$type(${pick(['$random()', '$now()', '$millis()', '$shuffle([1, 2])', '$now("[Y]")', pick(regexes), '$sum', lambda(depth, here, ['$x'])])})`,
       () => `$sort($shuffle(${of('A')}))`,
       () => `{${of('s')}: ${some()}, ${of('s')}: ${some()}}`,
@@ -297,7 +299,7 @@ export function generate(seed, count, inputs) {
     const name = all[index % all.length];
     input = inputs[name];
     ({ paths, keys } = known[name]);
-    const depth = 1 + below(3);
+    const depth = 1 + below(3) + (chance(0.08) ? 1 : 0);
     let text = chance(0.2) ? special(depth, input) : any(depth, input);
     // Now and then something is torn out, so that the parser has faults to tell.
     if (chance(0.03)) {
@@ -305,6 +307,7 @@ export function generate(seed, count, inputs) {
       characters.splice(below(characters.length), 1, chance(0.5) ? '' : pick(['(', ')', ']', '.', ',', '?', ':', '}', '&', '~', '|', '`', '\\', '{']));
       text = characters.join('');
     }
+    if (chance(0.03)) text = text.replaceAll(' ', pick(['\n', '\t \r', ' /* a "b */ ', '']));
     return { name, expression: text };
   });
 }

@@ -110,6 +110,7 @@ export const changes = {
     [/\bresult\.keepSingleton = true;/, 'result = Object.assign([...result], { sequence: true }); $&'],
     [/resultSequence\.keepSingleton = true;/, 'if (Array.isArray(resultSequence)) resultSequence = Object.assign(resultSequence.slice(), resultSequence); $&'],
     [/var tuple = reduceTupleStream\(entry\.data\);/, 'var tuple = Object.assign({}, reduceTupleStream(entry.data));'],
+    [/result\.next = function\(\) \{/, 'const after = re.lastIndex; $& re.lastIndex = after;'],
     [/input\.push\(undefined\);/, "input = [reduce ? { '@': undefined } : undefined];"],
     [/match\[prop\] = update\[prop\];/, `match[prop] = (function copy(value) {
       if (Array.isArray(value)) return value.map(copy);
