@@ -103,7 +103,7 @@ export function generate(seed, count, inputs) {
     else if (roll < 0.92) text = `{${pick(texts)}: ${any(depth - 1, here)}}`;
     else if (roll < 0.95) text = `[${list(depth, here)}]`;
     else text = call(depth - 1, here, chance(0.5));
-    if (chance(0.05)) text += pick(['@$x', '#$y', '@$y', '#$x', '@$x#$y']);
+    if (chance(0.05)) text += pick(['@$x', '#$y', '@$y', '#$x', '@$x#$y', '@$', '#$']);
     if (chance(0.22)) text += `[${predicate(depth, there)}]`;
     if (chance(0.04)) text += `[${predicate(depth, there)}]`;
     if (chance(0.05)) text += '[]';

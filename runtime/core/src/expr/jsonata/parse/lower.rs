@@ -7,7 +7,9 @@ use crate::json::Value;
 
 use super::{
     super::{
-        ast::{Call, Group, Kind, LABELS, Lambda, Node, RegexLiteral, Slot, Stage, Symbol, Term, Transform},
+        ast::{
+            Call, Group, Kind, LABELS, Lambda, Node, RegexLiteral, Slot, Stage, Symbol, Term, Transform, UNNAMED,
+        },
         error::{Fault, Result},
         functions,
         lexer::TokenKind,
@@ -287,7 +289,7 @@ impl Lowering {
 
     fn focus(&mut self, left: Raw, name: &Arc<str>, position: usize, keep_array: bool) -> Result<Node> {
         let mut node = self.node(left)?;
-        let symbol = self.symbol(name);
+        let symbol = self.binding(name);
         with_last_step(&mut node, |step| {
             if step.stages.is_some() || step.predicate.is_some() {
                 return Err(Fault::new("S0215").at(position));
@@ -303,9 +305,14 @@ impl Lowering {
         Ok(node)
     }
 
+    /// The symbol of a name that a step binds.
+    fn binding(&mut self, name: &Arc<str>) -> Symbol {
+        if name.is_empty() { UNNAMED } else { self.symbol(name) }
+    }
+
     fn index(&mut self, left: Raw, name: &Arc<str>) -> Result<Node> {
         let mut node = self.node(left)?;
-        let symbol = self.symbol(name);
+        let symbol = self.binding(name);
         if !matches!(node.kind, Kind::Path { .. }) {
             if let Some(predicate) = node.predicate.take() {
                 node.stages = Some(predicate);
@@ -358,8 +365,8 @@ impl Lowering {
                 index -= 1;
                 // Contiguous steps that bind their focus share one parent.
                 while index > 0
-                    && before.get(index).is_some_and(|step| step.focus.is_some())
-                    && before.get(index - 1).is_some_and(|step| step.focus.is_some())
+                    && before.get(index).is_some_and(binds_focus)
+                    && before.get(index - 1).is_some_and(binds_focus)
                 {
                     index -= 1;
                 }
@@ -494,4 +501,8 @@ fn mark_tail_calls(node: &mut Node) {
         }
         _ => {}
     }
+}
+
+fn binds_focus(step: &Node) -> bool {
+    step.focus.is_some_and(|name| name != UNNAMED)
 }
