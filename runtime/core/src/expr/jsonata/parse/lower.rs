@@ -8,7 +8,8 @@ use crate::json::Value;
 use super::{
     super::{
         ast::{
-            Call, Group, Kind, LABELS, Lambda, Node, RegexLiteral, Slot, Stage, Symbol, Term, Transform, UNNAMED,
+            Call, Group, Kind, LABELS, Lambda, Node, RegexLiteral, Slot, Stage, Symbol, Term, Transform,
+            UNNAMED,
         },
         error::{Fault, Result},
         functions,
