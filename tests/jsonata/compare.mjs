@@ -99,8 +99,9 @@ function rulesOf(one, actual, expected, what) {
     return needed;
   }
   // The rest of the accidents: too odd to be taken out one by one.
-  const plain = !actual.error || actual.error.code || (actual.error.kind === 'limit' && /length|does not return/.test(expected.error?.message))
-    || [expected, actual].every(({ error }) => error?.message.startsWith('Invalid regular expression'));
+  const malformed = [expected, actual].map(({ error }) => Boolean(error?.message.startsWith('Invalid regular expression')));
+  const plain = malformed[0] ? malformed[1]
+    : !actual.error || actual.error.code || (actual.error.kind === 'limit' && /length|does not return/.test(expected.error?.message));
   return expected.error?.accident && plain ? ['accident', 'codeless'] : [];
 }
 
