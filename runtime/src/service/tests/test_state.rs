@@ -536,10 +536,11 @@ async fn results_that_the_mocked_service_cannot_give() {
     ];
     let bench = Bench::new();
     for (resource, result, mode, fault) in cases {
+        let needed = if resource.starts_with("lambda") { "FunctionName" } else { "StateMachineArn" };
+        let parameters = json!({needed: "x"});
         let state = with(
             start.clone(),
-            json!({"Resource": format!("arn:aws:states:::{resource}"),
-            "Parameters": {"FunctionName": "f", "StateMachineArn": "m"}}),
+            json!({"Resource": format!("arn:aws:states:::{resource}"), "Parameters": parameters}),
         );
         let more = json!({"mock": {"result": result, "fieldValidationMode": mode}});
         let answer = test(&bench, &state, &more).await;
