@@ -106,6 +106,9 @@ fn the_token_that_a_function_got_answers_the_task() {
     });
     api.must("SendTaskSuccess", &json!({ "taskToken": payload["token"], "output": "{ \"ok\": 1 }" }));
     assert_eq!(api.end_of(&execution)["output"], "{ \"ok\": 1 }");
+    let late = api.refused("SendTaskHeartbeat", &json!({ "taskToken": payload["token"] }));
+    let expected = ("TaskTimedOut", "Task Timed Out: 'Provided task does not exist anymore'");
+    assert_eq!((late.name.as_str(), late.message.as_str()), expected);
     let types = types(&mut api, &execution);
     let expected = ["TaskScheduled", "TaskStarted", "TaskSubmitted", "TaskSucceeded", "TaskStateExited"];
     assert_eq!(types[2..types.len() - 1], expected);
