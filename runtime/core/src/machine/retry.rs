@@ -23,9 +23,15 @@ pub struct Failure {
 }
 
 impl Failure {
-    /// A failure with a name and a text.
+    /// A failure with a name and a text, both cut where they are longer than they may be.
     pub fn new(error: impl Into<Arc<str>>, cause: impl Into<Arc<str>>) -> Failure {
-        Failure { error: Some(error.into()), cause: Some(cause.into()), heartbeat: false }
+        Failure::said(Some(error.into()), Some(cause.into()))
+    }
+
+    /// The same of what may have been left out.
+    pub fn said(error: Option<Arc<str>>, cause: Option<Arc<str>>) -> Failure {
+        let error = error.map(|error| cut(error, MAX_ERROR_CHARACTERS));
+        Failure { error, cause: cause.map(|cause| cut(cause, MAX_CAUSE_CHARACTERS)), heartbeat: false }
     }
 
     /// A failure of the state itself, which nothing retries or catches.
@@ -52,6 +58,19 @@ impl Failure {
     pub fn heartbeat_timeout() -> Failure {
         Failure { heartbeat: true, ..Failure::timeout() }
     }
+}
+
+/// The most characters in the name of an error. Source: the model of the API.
+const MAX_ERROR_CHARACTERS: usize = 256;
+
+/// The most characters in a cause. A function or a query can make it as long as it likes. Source: the model of the
+/// API.
+const MAX_CAUSE_CHARACTERS: usize = 32_768;
+
+/// The first characters of a text, as many as there may be.
+fn cut(text: Arc<str>, most: usize) -> Arc<str> {
+    let end = if text.len() > most { text.char_indices().nth(most) } else { None };
+    end.and_then(|(end, _)| text.get(..end)).map(Arc::from).unwrap_or(text)
 }
 
 /// Where a failure comes from, as the state that failed sees it.
@@ -228,6 +247,23 @@ mod tests {
             let catch = find_catcher(&[catcher(&["States.BranchFailed"])], &failure, origin).is_some();
             assert_eq!((retry, catch), (expected, expected), "{error} from {origin:?}");
         }
+    }
+
+    #[test]
+    fn errors_and_causes_have_their_limits() {
+        let given = |error: usize, cause: usize| Failure::new("é".repeat(error), "é".repeat(cause));
+        for ((error, cause), expected) in [
+            ((0, 0), (0, 0)),
+            ((256, 32_768), (256, 32_768)),
+            ((257, 32_769), (256, 32_768)),
+            ((9_999, 999_999), (256, 32_768)),
+        ] {
+            let Failure { error: Some(error), cause: Some(cause), .. } = given(error, cause) else {
+                panic!("both are there")
+            };
+            assert_eq!((error.chars().count(), cause.chars().count()), expected);
+        }
+        assert_eq!(Failure::said(None, None), Failure::default());
     }
 
     #[test]
