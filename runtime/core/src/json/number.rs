@@ -25,7 +25,9 @@ impl Number {
     /// With a point or an exponent it becomes a double, without it stays an integer of any size; `-0` is 0.
     /// Source: Jackson, default features.
     pub(super) fn from_text(text: &str, integer: bool) -> Number {
-        let repr = if !integer {
+        let repr = if let Some(short) = short(text) {
+            short
+        } else if !integer {
             // A well-formed JSON number is a Rust float literal; too large ones are infinite, as in Java.
             text.parse().map(Repr::Double).unwrap_or(Repr::Double(f64::NAN))
         } else if let Ok(value) = text.parse() {
@@ -69,6 +71,34 @@ impl Number {
             Repr::Double(value) => write_double(*value, out),
         }
     }
+}
+
+/// A number of few digits and no exponent, as most are: its digits make an exact double, as does the power of ten
+/// that divides them, so that the quotient is the nearest double too.
+fn short(text: &str) -> Option<Repr> {
+    const MAX_DIGITS: usize = 15;
+    const POWERS: [f64; MAX_DIGITS + 1] =
+        [1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15];
+
+    let (negative, digits) = match text.as_bytes() {
+        [b'-', digits @ ..] => (true, digits),
+        digits => (false, digits),
+    };
+    if digits.len() > MAX_DIGITS {
+        return None;
+    }
+    let mut whole = 0_i64;
+    let mut decimals = None;
+    for (at, byte) in digits.iter().enumerate() {
+        match byte {
+            b'0'..=b'9' => whole = whole * 10 + i64::from(byte - b'0'),
+            b'.' => decimals = Some(digits.len() - at - 1),
+            _ => return None,
+        }
+    }
+    let Some(decimals) = decimals else { return Some(Repr::Integer(if negative { -whole } else { whole })) };
+    let value = whole as f64 / POWERS.get(decimals)?;
+    Some(Repr::Double(if negative { -value } else { value }))
 }
 
 impl fmt::Display for Number {
@@ -245,6 +275,20 @@ mod tests {
         ];
         for (text, expected) in cases {
             assert_eq!(number(text).to_string(), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn short_numbers_are_read_as_any() {
+        let digits = ["0", "1", "9", "12", "105", "4096", "90071992", "999999999999999", "3000000000000007"];
+        for (whole, decimals) in digits.iter().flat_map(|whole| digits.map(|decimals| (whole, decimals))) {
+            for text in [format!("{whole}.{decimals}"), format!("-{whole}.0{decimals}")] {
+                let expected: f64 = text.parse().unwrap();
+                assert_eq!(number(&text).as_f64().to_bits(), expected.to_bits(), "{text}");
+                assert!(!number(&text).is_integer());
+            }
+            assert_eq!(number(whole).as_i64(), whole.parse().ok());
+            assert_eq!(number(&format!("-{whole}")).as_i64(), format!("-{whole}").parse().ok());
         }
     }
 

@@ -1,6 +1,6 @@
 //! [`Object`]: members in their order, found by looking at each while they are few, and by an index beyond that.
 
-use std::{collections::HashMap, slice, sync::Arc};
+use std::{collections::HashMap, iter::Zip, mem, ops::Deref, slice, sync::Arc};
 
 use super::{Value, value::dismantle};
 
@@ -10,10 +10,22 @@ const FEW: usize = 16;
 /// The members of a JSON object, in insertion order. Equality ignores the order.
 #[derive(Clone, Default, Debug)]
 pub struct Object {
-    /// Invariant: no two keys are equal.
-    members: Vec<(Arc<str>, Value)>,
-    /// Where each key stands; there from more than [`FEW`] members on.
-    index: Option<HashMap<Arc<str>, usize>>,
+    /// Invariant: no two keys are equal, and there are as many as values.
+    keys: Keys,
+    values: Vec<Value>,
+    /// There from more than [`FEW`] members on; behind a pointer, so that the many small objects stay small.
+    index: Option<Box<Index>>,
+}
+
+/// Where each key stands.
+#[derive(Clone, Debug)]
+struct Index(HashMap<Arc<str>, usize>);
+
+/// Keys in their order. Most objects of a text have the keys of another one there, and share them.
+#[derive(Clone, Debug)]
+enum Keys {
+    Own(Vec<Arc<str>>),
+    Shared(Arc<[Arc<str>]>),
 }
 
 impl Object {
@@ -24,40 +36,50 @@ impl Object {
 
     /// An object without members, with room for `members`.
     pub fn with_capacity(members: usize) -> Object {
-        Object { members: Vec::with_capacity(members), index: None }
+        Object {
+            keys: Keys::Own(Vec::with_capacity(members)),
+            values: Vec::with_capacity(members),
+            index: None,
+        }
     }
 
-    /// An object of members in their order. Of equal keys the last value wins, at the first one's place.
-    pub(super) fn from_members(members: Vec<(Arc<str>, Value)>) -> Object {
-        let known = |at: usize, key: &str| members.iter().take(at).any(|(known, _)| **known == *key);
-        if members.len() <= FEW && !members.iter().enumerate().any(|(at, (key, _))| known(at, key)) {
-            return Object { members, index: None };
-        }
-        members.into_iter().collect()
+    /// An object of keys that are [`distinct`](Object::distinct), and as many values.
+    pub(super) fn from_own(keys: Vec<Arc<str>>, values: Vec<Value>) -> Object {
+        debug_assert_eq!(keys.len(), values.len());
+        Object { keys: Keys::Own(keys), values, index: None }
+    }
+
+    /// As [`from_own`](Object::from_own), with keys that other objects have too.
+    pub(crate) fn from_shared(keys: Arc<[Arc<str>]>, values: Vec<Value>) -> Object {
+        debug_assert_eq!(keys.len(), values.len());
+        Object { keys: Keys::Shared(keys), values, index: None }
+    }
+
+    /// Whether keys need neither an index nor a closer look: they are few, and no two are equal.
+    pub(crate) fn distinct(keys: &[Arc<str>]) -> bool {
+        let known = |at: usize, key: &str| keys.iter().take(at).any(|known| same_key(known, key));
+        keys.len() <= FEW && !keys.iter().enumerate().any(|(at, key)| known(at, key))
     }
 
     /// How many members it has.
     pub fn len(&self) -> usize {
-        self.members.len()
+        self.values.len()
     }
 
     /// Whether it has no member.
     pub fn is_empty(&self) -> bool {
-        self.members.is_empty()
+        self.values.is_empty()
     }
 
     /// The value of `key`.
     pub fn get(&self, key: &str) -> Option<&Value> {
-        match &self.index {
-            None => self.members.iter().find(|(known, _)| **known == *key).map(|(_, value)| value),
-            Some(index) => index.get(key).and_then(|at| self.members.get(*at)).map(|(_, value)| value),
-        }
+        self.values.get(self.position(key)?)
     }
 
     /// The value of `key`, to be changed.
     pub fn get_mut(&mut self, key: &str) -> Option<&mut Value> {
         let at = self.position(key)?;
-        self.members.get_mut(at).map(|(_, value)| value)
+        self.values.get_mut(at)
     }
 
     /// Whether `key` is there.
@@ -69,7 +91,7 @@ impl Object {
     pub fn insert(&mut self, key: impl Into<Arc<str>>, value: impl Into<Value>) -> Option<Value> {
         let (key, value) = (key.into(), value.into());
         match self.get_mut(&key) {
-            Some(old) => Some(std::mem::replace(old, value)),
+            Some(old) => Some(mem::replace(old, value)),
             None => {
                 self.push(key, value);
                 None
@@ -81,60 +103,110 @@ impl Object {
     pub fn entry_or_null(&mut self, key: &Arc<str>) -> &mut Value {
         let at = self.position(key).unwrap_or_else(|| {
             self.push(Arc::clone(key), Value::Null);
-            self.members.len() - 1
+            self.values.len() - 1
         });
         #[expect(clippy::indexing_slicing, reason = "the key has just been found or put there")]
-        &mut self.members[at].1
+        &mut self.values[at]
     }
 
     /// Takes `key` out. The others keep their order, so this is linear.
     pub fn remove(&mut self, key: &str) -> Option<Value> {
         let at = self.position(key)?;
-        let (_, value) = self.members.remove(at);
-        self.index = (self.members.len() > FEW).then(|| index_of(&self.members));
+        self.keys.change(|keys| keys.remove(at));
+        let value = self.values.remove(at);
+        self.index = (self.values.len() > FEW).then(|| index_of(&self.keys));
         Some(value)
     }
 
     /// Keys and values, in order.
     pub fn iter(&self) -> Members<'_> {
-        Members(self.members.iter())
+        Members(self.keys.iter().zip(self.values.iter()))
     }
 
     /// Keys, in order.
     pub fn keys(&self) -> impl DoubleEndedIterator<Item = &Arc<str>> + ExactSizeIterator {
-        self.members.iter().map(|(key, _)| key)
+        self.keys.iter()
     }
 
     /// Values, in the order of their keys.
     pub fn values(&self) -> impl DoubleEndedIterator<Item = &Value> + ExactSizeIterator {
-        self.members.iter().map(|(_, value)| value)
+        self.values.iter()
     }
 
     pub(super) fn values_mut(&mut self) -> impl Iterator<Item = &mut Value> {
-        self.members.iter_mut().map(|(_, value)| value)
+        self.values.iter_mut()
     }
 
     fn position(&self, key: &str) -> Option<usize> {
         match &self.index {
-            None => self.members.iter().position(|(known, _)| **known == *key),
-            Some(index) => index.get(key).copied(),
+            None => self.keys.iter().position(|known| same_key(known, key)),
+            Some(index) => index.0.get(key).copied(),
         }
     }
 
     /// Adds a member whose key is new.
     fn push(&mut self, key: Arc<str>, value: Value) {
         if let Some(index) = &mut self.index {
-            index.insert(Arc::clone(&key), self.members.len());
+            index.0.insert(Arc::clone(&key), self.values.len());
         }
-        self.members.push((key, value));
-        if self.index.is_none() && self.members.len() > FEW {
-            self.index = Some(index_of(&self.members));
+        self.keys.change(|keys| keys.push(key));
+        self.values.push(value);
+        if self.index.is_none() && self.values.len() > FEW {
+            self.index = Some(index_of(&self.keys));
         }
     }
 }
 
-fn index_of(members: &[(Arc<str>, Value)]) -> HashMap<Arc<str>, usize> {
-    members.iter().enumerate().map(|(at, (key, _))| (Arc::clone(key), at)).collect()
+impl Keys {
+    /// Changes the keys, which from then on belong to one object alone.
+    fn change<T>(&mut self, change: impl FnOnce(&mut Vec<Arc<str>>) -> T) -> T {
+        let mut keys = match mem::take(self) {
+            Keys::Own(keys) => keys,
+            Keys::Shared(keys) => keys.to_vec(),
+        };
+        let result = change(&mut keys);
+        *self = Keys::Own(keys);
+        result
+    }
+}
+
+impl Deref for Keys {
+    type Target = [Arc<str>];
+
+    fn deref(&self) -> &[Arc<str>] {
+        match self {
+            Keys::Own(keys) => keys,
+            Keys::Shared(keys) => keys,
+        }
+    }
+}
+
+impl Default for Keys {
+    fn default() -> Keys {
+        Keys::Own(Vec::new())
+    }
+}
+
+/// Whether two keys are equal. Most keys are short, and many of one length.
+pub(super) fn same_key(left: &str, right: &str) -> bool {
+    let (left, right) = (left.as_bytes(), right.as_bytes());
+    left.len() == right.len()
+        && match left.len() {
+            0..4 => left.iter().eq(right),
+            4..8 => {
+                left.first_chunk::<4>() == right.first_chunk::<4>()
+                    && left.last_chunk::<4>() == right.last_chunk::<4>()
+            }
+            8..17 => {
+                left.first_chunk::<8>() == right.first_chunk::<8>()
+                    && left.last_chunk::<8>() == right.last_chunk::<8>()
+            }
+            _ => left == right,
+        }
+}
+
+fn index_of(keys: &[Arc<str>]) -> Box<Index> {
+    Box::new(Index(keys.iter().enumerate().map(|(at, key)| (Arc::clone(key), at)).collect()))
 }
 
 impl PartialEq for Object {
@@ -156,13 +228,13 @@ impl<K: Into<Arc<str>>, V: Into<Value>> FromIterator<(K, V)> for Object {
 
 /// Keys and values of an [`Object`], in order.
 #[derive(Clone, Debug)]
-pub struct Members<'a>(slice::Iter<'a, (Arc<str>, Value)>);
+pub struct Members<'a>(Zip<slice::Iter<'a, Arc<str>>, slice::Iter<'a, Value>>);
 
 impl<'a> Iterator for Members<'a> {
     type Item = (&'a Arc<str>, &'a Value);
 
     fn next(&mut self) -> Option<Self::Item> {
-        self.0.next().map(|(key, value)| (key, value))
+        self.0.next()
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
@@ -172,7 +244,7 @@ impl<'a> Iterator for Members<'a> {
 
 impl DoubleEndedIterator for Members<'_> {
     fn next_back(&mut self) -> Option<Self::Item> {
-        self.0.next_back().map(|(key, value)| (key, value))
+        self.0.next_back()
     }
 }
 
@@ -222,6 +294,42 @@ mod tests {
             assert_eq!(object, other);
             let text = Value::from(object.clone()).to_string();
             assert_eq!(parse(&text).unwrap(), Value::from(object));
+        }
+    }
+
+    #[test]
+    fn keys_are_shared_and_changed_alone() {
+        let same = r#"{"a":1,"b":2},"#.repeat(10);
+        let rest = r#"{"a":5,"b":6,"c":7},{"a":8},{"a":9,"c":0},{"\u0061":1,"b":2},{},{"a":1,"a":2}"#;
+        let mut array = parse(&format!("[{same}{rest}]")).unwrap();
+        let rest = rest.replace("\\u0061", "a").replace(r#""a":1,"a":2"#, r#""a":2"#);
+        assert_eq!(array.to_string(), format!("[{same}{rest}]"));
+        let objects: Vec<&Object> = array.as_array().unwrap().iter().filter_map(Value::as_object).collect();
+        let keys = |at: usize| objects[at].keys.as_ptr();
+        assert_eq!(keys(8), keys(9));
+        assert_ne!(keys(9), keys(10));
+        let Value::Array(items) = &mut array else { panic!("an array") };
+        let Some(Value::Object(ninth)) = Arc::get_mut(items).unwrap().get_mut(8) else { panic!("an object") };
+        let ninth = Arc::get_mut(ninth).unwrap();
+        ninth.insert("c", 5);
+        ninth.remove("a");
+        ninth.insert("b", "x");
+        let changed = array.to_string();
+        assert!(changed.contains(r#"{"a":1,"b":2},{"b":"x","c":5},{"a":1,"b":2},{"a":5,"#), "{changed}");
+    }
+
+    #[test]
+    fn equal_keys_are_equal() {
+        let text = "abcdefghijklmnopqrstuvwxyz";
+        for length in 0..text.len() {
+            let key = &text[..length];
+            assert!(same_key(key, &String::from(key)));
+            assert!(!same_key(key, &text[..length + 1]));
+            for at in 0..length {
+                let mut other = key.to_owned();
+                other.replace_range(at..=at, "-");
+                assert!(!same_key(key, &other), "{key} {other}");
+            }
         }
     }
 

@@ -1,9 +1,10 @@
 //! [`parse`] and [`validate`]: the scanner, with and without something to build.
 
-use std::sync::Arc;
+use std::{mem, sync::Arc};
 
 use super::{
     Number, Object, SyntaxError, Value,
+    object::same_key,
     scan::{Container, Limits, RawString, Scalar, Sink, scan},
 };
 
@@ -36,7 +37,7 @@ pub(super) fn parse_trusted(text: &str) -> Result<Value, SyntaxError> {
 fn build(text: &str, limits: Limits) -> Result<Value, SyntaxError> {
     let mut builder = Builder::new();
     scan(text, limits, &mut builder)?;
-    Ok(builder.root)
+    Ok(builder.root())
 }
 
 /// The sink of [`validate`].
@@ -49,55 +50,86 @@ impl Sink for Nothing {
     fn close(&mut self) {}
 }
 
-/// How many keys are remembered, to be shared by the objects that have them. A power of two.
-const REMEMBERED: usize = 64;
+/// How many keys are remembered, and how many lists of keys, to be shared by what has them. A power of two.
+const REMEMBERED: usize = 32;
+/// A text with fewer objects has little to share.
+const SHARING: usize = 8;
 
 /// The sink of [`parse`].
 ///
-/// What is not complete stands in two stacks; a container that is closed takes its part off, and so has the
-/// room that it needs and no more.
+/// What is not complete stands in stacks; a container that is closed takes its part off, and so has the room
+/// that it needs and no more. An object that begins with a key with which another one began is taken to have the
+/// keys of that one, and shares them if it does.
 struct Builder {
-    root: Value,
     values: Vec<Value>,
-    members: Vec<(Arc<str>, Value)>,
+    /// Those of open objects that have not the keys of another one so far.
+    keys: Vec<Arc<str>>,
     open: Vec<Partial>,
-    known: [Option<Arc<str>>; REMEMBERED],
+    /// How many objects have been met.
+    objects: usize,
+    /// Keys, and lists of keys by their first one; there once it is worth it.
+    known: Vec<Option<Arc<str>>>,
+    lists: Vec<Option<Arc<[Arc<str>]>>>,
 }
 
 /// A container that is open: where its part begins.
 enum Partial {
-    Array { values: usize },
-    Object { members: usize },
+    Array {
+        values: usize,
+    },
+    Object {
+        values: usize,
+        keys: usize,
+        /// The keys of another object, which were this one's so far.
+        like: Option<Arc<[Arc<str>]>>,
+    },
 }
 
 impl Builder {
     fn new() -> Builder {
         Builder {
-            root: Value::Null,
             values: Vec::new(),
-            members: Vec::new(),
+            keys: Vec::new(),
             open: Vec::new(),
-            known: [const { None }; REMEMBERED],
+            objects: 0,
+            known: Vec::new(),
+            lists: Vec::new(),
         }
     }
 
-    fn add(&mut self, value: Value) {
-        match self.open.last() {
-            None => self.root = value,
-            Some(Partial::Array { .. }) => self.values.push(value),
-            // The key has come before.
-            Some(Partial::Object { .. }) => {
-                if let Some((_, member)) = self.members.last_mut() {
-                    *member = value;
+    fn root(mut self) -> Value {
+        self.values.pop().unwrap_or_default()
+    }
+
+    /// A key that is not of a list of keys.
+    fn own_key(&mut self, raw: RawString<'_>) -> Arc<str> {
+        match self.known.get_mut(slot(raw.text)) {
+            Some(Some(known)) if !raw.escaped && same_key(known, raw.text) => Arc::clone(known),
+            slot => {
+                let key = raw.unescaped();
+                if let Some(slot) = slot {
+                    *slot = Some(Arc::clone(&key));
                 }
+                key
             }
+        }
+    }
+
+    /// An object of these keys, which others may share if no two are equal.
+    fn object(&mut self, keys: Vec<Arc<str>>, values: Vec<Value>) -> Object {
+        if !Object::distinct(&keys) {
+            return keys.into_iter().zip(values).collect();
+        }
+        match keys.first().and_then(|first| self.lists.get_mut(slot(first))) {
+            Some(list) => Object::from_shared(Arc::clone(list.insert(Arc::from(keys))), values),
+            None => Object::from_own(keys, values),
         }
     }
 }
 
 impl Sink for Builder {
     fn scalar(&mut self, scalar: Scalar<'_>) {
-        self.add(match scalar {
+        self.values.push(match scalar {
             Scalar::Null => Value::Null,
             Scalar::Bool(value) => Value::Bool(value),
             Scalar::Number { text, integer } => Value::Number(Number::from_text(text, integer)),
@@ -106,43 +138,77 @@ impl Sink for Builder {
     }
 
     fn key(&mut self, raw: RawString<'_>) {
-        let bytes = raw.text.as_bytes();
-        let ends = [bytes.first(), bytes.get(bytes.len() / 2), bytes.last()];
-        let mixed =
-            ends.into_iter().flatten().fold(bytes.len(), |mixed, byte| mixed * 31 + usize::from(*byte));
-        let key = match self.known.get_mut(mixed % REMEMBERED) {
-            Some(Some(known)) if !raw.escaped && **known == *raw.text => Arc::clone(known),
-            slot => {
-                let key = raw.unescaped();
-                if let Some(slot) = slot {
-                    *slot = Some(Arc::clone(&key));
-                }
-                key
+        if let Some(Partial::Object { values, keys, like }) = self.open.last_mut() {
+            let at = self.values.len() - *values;
+            if at == 0 && !raw.escaped {
+                *like = self.lists.get(slot(raw.text)).and_then(Clone::clone);
             }
-        };
-        self.members.push((key, Value::Null));
+            if let Some(list) = like {
+                if !raw.escaped && list.get(at).is_some_and(|key| same_key(key, raw.text)) {
+                    return;
+                }
+                self.keys.extend(list.iter().take(at).cloned());
+                *like = None;
+            }
+            debug_assert_eq!(self.keys.len() - *keys, at);
+        }
+        let key = self.own_key(raw);
+        self.keys.push(key);
     }
 
     fn open(&mut self, container: Container) {
+        let values = self.values.len();
         self.open.push(match container {
-            Container::Array => Partial::Array { values: self.values.len() },
-            Container::Object => Partial::Object { members: self.members.len() },
+            Container::Array => Partial::Array { values },
+            Container::Object => {
+                self.objects += 1;
+                if self.objects == SHARING {
+                    self.known.resize(REMEMBERED, None);
+                    self.lists.resize(REMEMBERED, None);
+                }
+                Partial::Object { values, keys: self.keys.len(), like: None }
+            }
         });
     }
 
     fn close(&mut self) {
-        match self.open.pop() {
-            Some(Partial::Array { values }) => {
-                let values: Vec<Value> = self.values.drain(values..).collect();
-                self.add(Value::from(values));
+        let value = match self.open.pop() {
+            Some(Partial::Array { values }) => Value::from(split(&mut self.values, values)),
+            Some(Partial::Object { values, .. }) if values == self.values.len() => Value::empty_object(),
+            Some(Partial::Object { values, keys, like }) => {
+                let values = split(&mut self.values, values);
+                Value::from(match like {
+                    Some(list) if list.len() == values.len() => Object::from_shared(list, values),
+                    like => {
+                        self.keys
+                            .extend(like.iter().flat_map(|list| list.iter()).take(values.len()).cloned());
+                        let keys = split(&mut self.keys, keys);
+                        self.object(keys, values)
+                    }
+                })
             }
-            Some(Partial::Object { members }) => {
-                let members = self.members.drain(members..).collect();
-                self.add(Value::from(Object::from_members(members)));
-            }
-            None => {}
-        }
+            None => return,
+        };
+        self.values.push(value);
     }
+}
+
+/// Takes off what stands from `from` on, with no more room than it needs.
+fn split<T>(values: &mut Vec<T>, from: usize) -> Vec<T> {
+    if from > 0 {
+        return values.split_off(from);
+    }
+    let mut all = mem::take(values);
+    all.shrink_to_fit();
+    all
+}
+
+/// Where a key is remembered.
+fn slot(key: &str) -> usize {
+    let bytes = key.as_bytes();
+    let ends = [bytes.first(), bytes.get(bytes.len() / 2), bytes.last()];
+    let mixed = ends.into_iter().flatten().fold(bytes.len(), |mixed, byte| mixed * 37 + usize::from(*byte));
+    (mixed ^ (mixed >> 5)) % REMEMBERED
 }
 
 impl RawString<'_> {

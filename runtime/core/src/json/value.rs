@@ -309,15 +309,15 @@ impl Drop for Array {
 /// Invariant: no container that is dropped here still holds one with content that only it owns.
 pub(super) fn dismantle<'a>(children: impl Iterator<Item = &'a mut Value>) {
     let mut pending: Vec<Value> = children.filter(|child| child.has_content()).map(mem::take).collect();
-    while let Some(mut value) = pending.pop() {
-        match &mut value {
+    while let Some(value) = pending.pop() {
+        match value {
             Value::Array(array) => {
-                if let Some(array) = Arc::get_mut(array) {
+                if let Some(mut array) = Arc::into_inner(array) {
                     pending.extend(array.0.iter_mut().filter(|child| child.has_content()).map(mem::take));
                 }
             }
             Value::Object(object) => {
-                if let Some(object) = Arc::get_mut(object) {
+                if let Some(mut object) = Arc::into_inner(object) {
                     pending.extend(object.values_mut().filter(|child| child.has_content()).map(mem::take));
                 }
             }

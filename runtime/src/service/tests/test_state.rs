@@ -642,9 +642,15 @@ async fn results_that_the_mocked_service_cannot_give() {
     ];
     let bench = Bench::new();
     for (resource, result, mode, fault) in cases {
-        let named = if resource.starts_with("states:") { "StateMachineArn" } else { "FunctionName" };
-        let resource_arn = format!("arn:aws:states:::{resource}");
-        let state = with(start.clone(), json!({"Resource": resource_arn, "Parameters": {named: "n"}}));
+        let parameters = match resource {
+            "lambda:invoke" => json!({"FunctionName": "f"}),
+            _ if resource.starts_with("states:") => json!({"StateMachineArn": "m"}),
+            _ => json!({}),
+        };
+        let state = with(
+            start.clone(),
+            json!({"Resource": format!("arn:aws:states:::{resource}"), "Parameters": parameters}),
+        );
         let more = json!({"mock": {"result": result, "fieldValidationMode": mode}});
         let answer = test(&bench, &state, &more).await;
         let expected = match fault {

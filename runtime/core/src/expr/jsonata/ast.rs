@@ -176,6 +176,11 @@ pub(super) enum Operator {
 }
 
 impl Operator {
+    pub(super) fn is_arithmetic(self) -> bool {
+        use Operator::*;
+        matches!(self, Add | Subtract | Multiply | Divide | Modulo)
+    }
+
     pub(super) fn text(self) -> &'static str {
         match self {
             Operator::Add => "+",

@@ -195,6 +195,18 @@ impl<'e> Evaluator<'e> {
                     let value = self.variable(*symbol, name, input, frame);
                     return self.collapse(value, false);
                 }
+                Kind::Path { steps, direct: true, .. } => {
+                    self.depth += 1;
+                    let result = match self.straight(steps, input, frame)? {
+                        Some(value) => value.map(Val::Borrowed).unwrap_or_default(),
+                        None => {
+                            let result = self.direct_path(steps, input, frame)?;
+                            self.collapse(result, false)?
+                        }
+                    };
+                    self.depth -= 1;
+                    return Ok(result);
+                }
                 _ => {}
             }
         }
@@ -301,8 +313,15 @@ impl<'e> Evaluator<'e> {
     }
 
     /// A sequence of one is that one; an empty one is nothing.
+    #[inline]
     fn collapse(&self, result: Val<'e>, keep_array: bool) -> Result<Val<'e>> {
-        let Val::List(mut list) = result else { return Ok(result) };
+        match result {
+            Val::List(list) => self.collapse_list(list, keep_array),
+            result => Ok(result),
+        }
+    }
+
+    fn collapse_list(&self, mut list: Rc<List<'e>>, keep_array: bool) -> Result<Val<'e>> {
         if list.marks.sequence && !list.marks.tuples {
             if keep_array && !list.marks.keep {
                 list = List::remark(list, |marks| marks.keep = true);
@@ -327,10 +346,15 @@ impl<'e> Evaluator<'e> {
     }
 
     pub(super) fn lookup(&self, symbol: Symbol, frame: usize) -> Val<'e> {
+        self.bound(symbol, frame).cloned().unwrap_or_default()
+    }
+
+    /// What a symbol is bound to, if to anything.
+    fn bound(&self, symbol: Symbol, frame: usize) -> Option<&Val<'e>> {
         let mut at = frame;
         while let Some(frame) = self.frames.get(at) {
             if let Some((_, value)) = frame.variables.iter().find(|(name, _)| *name == symbol) {
-                return value.clone();
+                return Some(value);
             }
             if at == 0 {
                 break;
@@ -341,7 +365,7 @@ impl<'e> Evaluator<'e> {
             let (input, bindings) = (self.input, self.bindings);
             self.program.symbols.iter().map(|name| global(name, input, bindings)).collect()
         });
-        usize::try_from(symbol).ok().and_then(|symbol| globals.get(symbol)).cloned().unwrap_or_default()
+        usize::try_from(symbol).ok().and_then(|symbol| globals.get(symbol))
     }
 
     fn bind(&mut self, frame: usize, symbol: Symbol, value: Val<'e>) {
@@ -523,6 +547,12 @@ impl<'e> Evaluator<'e> {
 
     fn too_deep(&self, depth: usize) -> Box<Fault> {
         Fault::limit(format!("{STACK} Depth={depth} max={}", self.max_depth))
+    }
+
+    /// Evaluates what stands for a plain node, in a way of its own.
+    fn nested<T>(&mut self, work: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
+        self.step()?;
+        self.deeper(work)
     }
 
     /// Runs `work` one level deeper.

@@ -30,15 +30,47 @@ impl<'e> Evaluator<'e> {
         input: &Val<'e>,
         frame: usize,
     ) -> Result<Val<'e>> {
-        let starts_at_variable = matches!(steps.first(), Some(Node { kind: Kind::Variable { .. }, .. }));
-        let mut several = !starts_at_variable && input.is_array();
+        let Some((first @ Node { kind: Kind::Variable { .. }, .. }, rest)) = steps.split_first() else {
+            return self.follow(steps, input, input.is_array(), frame);
+        };
+        let start = self.step_on(first, input, frame)?;
+        let several = start.is_array() && !start.marks().cons;
+        if rest.is_empty() && !start.is_undefined() {
+            return self.as_result(start);
+        }
+        if start.is_undefined() || (several && start.items().len() == 0) {
+            return Ok(Val::Undefined);
+        }
+        self.follow(rest, &start, several, frame)
+    }
+
+    /// The steps from `start` on, which stands for its items if there are `several`.
+    fn follow(
+        &mut self,
+        mut steps: &'e [Node],
+        start: &Val<'e>,
+        mut several: bool,
+        frame: usize,
+    ) -> Result<Val<'e>> {
         let mut current = Val::Undefined;
+        let mut input = start;
+        if let Val::Borrowed(value) = start
+            && !several
+        {
+            let Some((rest, value)) = self.walk(steps, value)? else { return Ok(Val::Undefined) };
+            current = Val::Borrowed(value);
+            if rest.is_empty() {
+                return Ok(current);
+            }
+            several = current.is_array();
+            steps = rest;
+            input = &current;
+        }
         for (index, step) in steps.iter().enumerate() {
-            let context = if index == 0 { input } else { &current };
             let found = if several {
-                self.step_on_each(step, context.items(), frame)?
+                self.step_on_each(step, input.items(), frame)?
             } else {
-                Found { only: Some(self.step_on(step, context, frame)?), ..Found::default() }
+                Found { only: Some(self.step_on(step, input, frame)?), ..Found::default() }
             };
             let last = index + 1 == steps.len();
             match found.only {
@@ -57,8 +89,56 @@ impl<'e> Evaluator<'e> {
             if several && current.items().len() == 0 {
                 return Ok(Val::Undefined);
             }
+            input = &current;
         }
         Ok(current)
+    }
+
+    /// What a path leads to that does nothing but go from object to object: most paths. `None` if it has to be gone
+    /// another way; then nothing has been done.
+    pub(super) fn straight(
+        &mut self,
+        steps: &'e [Node],
+        input: &Val<'e>,
+        frame: usize,
+    ) -> Result<Option<Option<&'e Value>>> {
+        let before = self.steps;
+        let (names, start) = match steps {
+            [Node { kind: Kind::Variable { symbol, name }, plain: true, .. }, names @ ..]
+                if !name.is_empty() =>
+            {
+                self.nested(|_| Ok(()))?;
+                (names, self.bound(*symbol, frame))
+            }
+            names => (names, Some(input)),
+        };
+        if let Some(Val::Borrowed(start)) = start {
+            match self.walk(names, start)? {
+                None => return Ok(Some(None)),
+                Some(([], value)) => return Ok(Some(Some(value))),
+                Some(_) => {}
+            }
+        }
+        self.steps = before;
+        Ok(None)
+    }
+
+    /// Goes from object to object for as long as the steps are names, as in most paths they all are. Gives the
+    /// steps that are left, and what they start from; `None` if there is nothing.
+    fn walk(
+        &mut self,
+        mut steps: &'e [Node],
+        mut value: &'e Value,
+    ) -> Result<Option<(&'e [Node], &'e Value)>> {
+        while let Some((Node { kind: Kind::Name(name), plain: true, .. }, rest)) = steps.split_first() {
+            if matches!(value, Value::Array(_)) {
+                break;
+            }
+            self.step()?;
+            let Some(member) = value.get(name) else { return Ok(None) };
+            (steps, value) = (rest, member);
+        }
+        Ok(Some((steps, value)))
     }
 
     /// The only result of a last step: an array is handed on as it is, a sequence without what it was marked with.

@@ -6,9 +6,9 @@ use crate::json::Value;
 
 use super::{
     super::{
-        ast::{Node, Operator},
+        ast::{Kind, Node, Operator},
         error::{Fault, Result},
-        value::{Kind, Val},
+        value::{self, Val},
     },
     Evaluator,
 };
@@ -26,20 +26,81 @@ impl<'e> Evaluator<'e> {
         input: &Val<'e>,
         frame: usize,
     ) -> Result<Val<'e>> {
-        let left = self.eval(left, input, frame)?;
-        if matches!(operator, Operator::And | Operator::Or) {
-            let result = self.boolean_operator(operator, &left, right, input, frame);
-            return result.map_err(|fault| blame(fault, position, operator));
+        let blamed = |fault| blame(fault, position, operator);
+        match operator {
+            Operator::And | Operator::Or => {
+                let left = self.eval(left, input, frame)?;
+                self.boolean_operator(operator, &left, right, input, frame).map_err(blamed)
+            }
+            Operator::Concatenate => {
+                let mut text = String::new();
+                self.concatenate(left, right, position, input, frame, &mut text)?;
+                self.text(text)
+            }
+            Operator::In | Operator::Range => {
+                let left = self.eval(left, input, frame)?;
+                let right = self.eval(right, input, frame)?;
+                self.operate(operator, &left, &right).map_err(blamed)
+            }
+            _ => Ok(self.calculate(operator, left, right, position, input, frame)?.into_val()),
         }
-        let right = self.eval(right, input, frame)?;
-        if let (Some(left), Some(right)) = (left.as_f64(), right.as_f64())
+    }
+
+    /// An operator that most often meets two numbers. What is made of them on the way to another one stays bare.
+    fn calculate(
+        &mut self,
+        operator: Operator,
+        left: &'e Node,
+        right: &'e Node,
+        position: usize,
+        input: &Val<'e>,
+        frame: usize,
+    ) -> Result<Operand<'e>> {
+        let left = self.operand(left, input, frame)?;
+        let right = self.operand(right, input, frame)?;
+        if let (Operand::Number(left), Operand::Number(right)) = (&left, &right)
             && left.is_finite()
             && right.is_finite()
-            && let Some(result) = of_numbers(operator, left, right)
+            && let Some(result) = of_numbers(operator, *left, *right)
         {
             return Ok(result);
         }
-        self.operate(operator, &left, &right).map_err(|fault| blame(fault, position, operator))
+        self.operate(operator, &left.into_val(), &right.into_val())
+            .map(Operand::Other)
+            .map_err(|fault| blame(fault, position, operator))
+    }
+
+    /// As [`eval`](Evaluator::eval), for an operator that most often meets numbers.
+    fn operand(&mut self, node: &'e Node, input: &Val<'e>, frame: usize) -> Result<Operand<'e>> {
+        if node.plain {
+            match &node.kind {
+                Kind::Literal(value) => {
+                    self.nested(|_| Ok(()))?;
+                    return Ok(Operand::borrowed(value));
+                }
+                Kind::Path { steps, direct: true, .. } => {
+                    match self.nested(|it| it.straight(steps, input, frame))? {
+                        Some(Some(value)) => return Ok(Operand::borrowed(value)),
+                        Some(None) => return Ok(Operand::Other(Val::Undefined)),
+                        // The way that is gone now begins with the step that has been charged.
+                        None => self.steps -= 1,
+                    }
+                }
+                Kind::Binary { operator, left, right } if operator.is_arithmetic() => {
+                    let calculate =
+                        |it: &mut Self| it.calculate(*operator, left, right, node.position, input, frame);
+                    return self.nested(calculate);
+                }
+                Kind::Block { expressions, binds: false } => {
+                    if let [only @ Node { kind: Kind::Binary { .. }, .. }] = expressions.as_slice() {
+                        return self.nested(|it| it.operand(only, input, frame));
+                    }
+                }
+                _ => {}
+            }
+        }
+        let value = self.eval(node, input, frame)?;
+        Ok(value.as_f64().map_or(Operand::Other(value), Operand::Number))
     }
 
     fn boolean_operator(
@@ -75,7 +136,6 @@ impl<'e> Evaluator<'e> {
                 }
                 compare(operator, left, right)
             }
-            Operator::Concatenate => self.concatenate(left, right),
             Operator::In => {
                 if left.is_undefined() || right.is_undefined() {
                     return Ok(Val::bool(false));
@@ -89,19 +149,35 @@ impl<'e> Evaluator<'e> {
                 Ok(Val::bool(false))
             }
             Operator::Range => self.range(left, right),
-            // Their right sides are evaluated only when they count.
-            Operator::And | Operator::Or => Ok(Val::Undefined),
+            // They go ways of their own.
+            Operator::And | Operator::Or | Operator::Concatenate => Ok(Val::Undefined),
         }
     }
 
-    fn concatenate(&mut self, left: &Val<'e>, right: &Val<'e>) -> Result<Val<'e>> {
-        let left = self.string_of(left, false)?;
-        let right = self.string_of(right, false)?;
-        self.write_text(left.len() + right.len())?;
-        let mut text = String::with_capacity(left.len() + right.len());
-        text.push_str(&left);
-        text.push_str(&right);
-        self.text(text)
+    /// Appends the texts of both sides. A left side that is a concatenation too is appended to the same text.
+    fn concatenate(
+        &mut self,
+        left: &'e Node,
+        right: &'e Node,
+        position: usize,
+        input: &Val<'e>,
+        frame: usize,
+        text: &mut String,
+    ) -> Result<()> {
+        let left = match &left.kind {
+            Kind::Binary { operator: Operator::Concatenate, left: first, right: second } if left.plain => {
+                self.nested(|it| it.concatenate(first, second, left.position, input, frame, text))?;
+                self.step()?;
+                None
+            }
+            _ => Some(self.eval(left, input, frame)?),
+        };
+        let right = self.eval(right, input, frame)?;
+        for side in left.iter().chain([&right]) {
+            let appended = self.append_string_of(side, text);
+            appended.map_err(|fault| blame(fault, position, Operator::Concatenate))?;
+        }
+        Ok(())
     }
 
     fn range(&mut self, left: &Val<'e>, right: &Val<'e>) -> Result<Val<'e>> {
@@ -119,7 +195,7 @@ impl<'e> Evaluator<'e> {
         }
         let size = last - first + 1.0;
         if size > MAX_RANGE {
-            return Err(Fault::value("D2014", Some(super::super::value::number(size))));
+            return Err(Fault::value("D2014", Some(value::number(size))));
         }
         let size = size as usize;
         self.room(size)?;
@@ -148,16 +224,16 @@ impl<'e> Evaluator<'e> {
     /// where it has them as objects, which it made from the expression, they do.
     pub(in super::super) fn truth(&mut self, value: &Val<'e>) -> Result<bool> {
         Ok(match value.kind() {
-            Kind::Undefined | Kind::Null => false,
-            Kind::Function => value.as_function().is_some_and(|function| self.is_true(function)),
-            Kind::Bool => value.as_bool() == Some(true),
-            Kind::Number => numeric(value)?.is_some_and(|number| number != 0.0),
-            Kind::String => value.as_str().is_some_and(|text| !text.is_empty()),
-            Kind::Object => match value {
+            value::Kind::Undefined | value::Kind::Null => false,
+            value::Kind::Function => value.as_function().is_some_and(|function| self.is_true(function)),
+            value::Kind::Bool => value.as_bool() == Some(true),
+            value::Kind::Number => numeric(value)?.is_some_and(|number| number != 0.0),
+            value::Kind::String => value.as_str().is_some_and(|text| !text.is_empty()),
+            value::Kind::Object => match value {
                 Val::Map(map) => !map.members.borrow().is_empty(),
                 other => other.json().and_then(Value::as_object).is_none_or(|object| !object.is_empty()),
             },
-            Kind::Array => {
+            value::Kind::Array => {
                 // Truth of nested arrays: any item. Walked with a list, for arrays may be of any depth.
                 let mut pending = vec![value.clone()];
                 while let Some(value) = pending.pop() {
@@ -208,22 +284,50 @@ fn blame(fault: Box<Fault>, position: usize, operator: Operator) -> Box<Fault> {
     if fault.is_limit() { fault } else { fault.blame(position, operator.text()) }
 }
 
+/// What an operator works on, and what it makes of that.
+enum Operand<'e> {
+    Number(f64),
+    /// Anything; numbers also.
+    Other(Val<'e>),
+}
+
+impl<'e> Operand<'e> {
+    fn borrowed(value: &'e Value) -> Operand<'e> {
+        value.as_f64().map_or(Operand::Other(Val::Borrowed(value)), Operand::Number)
+    }
+
+    fn into_val(self) -> Val<'e> {
+        match self {
+            Operand::Number(number) => Val::number(number),
+            Operand::Other(value) => value,
+        }
+    }
+}
+
 /// What an operator makes of two finite numbers, but for those that want something else.
-fn of_numbers<'e>(operator: Operator, left: f64, right: f64) -> Option<Val<'e>> {
-    Some(match operator {
-        Operator::Add => Val::number(left + right),
-        Operator::Subtract => Val::number(left - right),
-        Operator::Multiply => Val::number(left * right),
-        Operator::Divide => Val::number(left / right),
-        Operator::Modulo => Val::number(left % right),
-        Operator::Equal => Val::bool(left == right),
-        Operator::NotEqual => Val::bool(left != right),
-        Operator::Less => Val::bool(left < right),
-        Operator::LessOrEqual => Val::bool(left <= right),
-        Operator::Greater => Val::bool(left > right),
-        Operator::GreaterOrEqual => Val::bool(left >= right),
-        _ => return None,
-    })
+#[inline]
+fn of_numbers<'e>(operator: Operator, left: f64, right: f64) -> Option<Operand<'e>> {
+    let number = match operator {
+        Operator::Add => left + right,
+        Operator::Subtract => left - right,
+        Operator::Multiply => left * right,
+        Operator::Divide => left / right,
+        Operator::Modulo => left % right,
+        _ => {
+            let answer = match operator {
+                Operator::Equal => left == right,
+                Operator::NotEqual => left != right,
+                Operator::Less => left < right,
+                Operator::LessOrEqual => left <= right,
+                Operator::Greater => left > right,
+                Operator::GreaterOrEqual => left >= right,
+                _ => return None,
+            };
+            return Some(Operand::Other(Val::bool(answer)));
+        }
+    };
+    // There is no negative zero: a number that is whole becomes an integer.
+    Some(Operand::Number(number + 0.0))
 }
 
 /// The number, if the value is one that can be counted with. An infinite one is a fault.
@@ -258,9 +362,12 @@ fn operand(value: &Val<'_>, code: &'static str) -> Result<Option<f64>> {
 }
 
 fn compare<'e>(operator: Operator, left: &Val<'e>, right: &Val<'e>) -> Result<Val<'e>> {
-    let comparable = |value: &Val<'_>| matches!(value.kind(), Kind::Undefined | Kind::String | Kind::Number);
+    let comparable = |value: &Val<'_>| {
+        matches!(value.kind(), value::Kind::Undefined | value::Kind::String | value::Kind::Number)
+    };
     if !comparable(left) || !comparable(right) {
-        let faulty = if matches!(left.kind(), Kind::String | Kind::Number) { right } else { left };
+        let faulty =
+            if matches!(left.kind(), value::Kind::String | value::Kind::Number) { right } else { left };
         return Err(Fault::value("T2010", faulty.to_shown()));
     }
     if left.is_undefined() || right.is_undefined() {
@@ -321,13 +428,15 @@ fn same_level<'e>(left: &Val<'e>, right: &Val<'e>, pending: &mut Vec<(Val<'e>, V
         return false;
     }
     match left.kind() {
-        Kind::Undefined | Kind::Null => true,
-        Kind::Bool => left.as_bool() == right.as_bool(),
-        Kind::Number => left.as_f64() == right.as_f64(),
-        Kind::String => left.as_str() == right.as_str(),
-        Kind::Function => left.as_function().map(|left| left.id) == right.as_function().map(|right| right.id),
-        Kind::Array => false,
-        Kind::Object => {
+        value::Kind::Undefined | value::Kind::Null => true,
+        value::Kind::Bool => left.as_bool() == right.as_bool(),
+        value::Kind::Number => left.as_f64() == right.as_f64(),
+        value::Kind::String => left.as_str() == right.as_str(),
+        value::Kind::Function => {
+            left.as_function().map(|left| left.id) == right.as_function().map(|right| right.id)
+        }
+        value::Kind::Array => false,
+        value::Kind::Object => {
             let (Some(first), Some(second)) = (left.members(), right.members()) else { return false };
             first.len() == second.len()
                 && first.into_iter().all(|(key, value)| {

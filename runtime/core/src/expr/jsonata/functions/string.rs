@@ -109,6 +109,26 @@ impl<'e> Evaluator<'e> {
         Ok(text.into())
     }
 
+    /// Appends what [`string_of`](Evaluator::string_of) gives.
+    pub(in super::super) fn append_string_of(&mut self, value: &Val<'e>, out: &mut String) -> Result<()> {
+        let other;
+        let text: &str = match (value, value.json()) {
+            (Val::Undefined | Val::Function(_), _) => return Ok(()),
+            (_, Some(Value::String(text))) => text,
+            (_, Some(Value::Number(number))) if number.as_f64().is_finite() => {
+                write_number(round_to_15(number.as_f64()), out);
+                return Ok(());
+            }
+            _ => {
+                other = self.string_of(value, false)?;
+                &other
+            }
+        };
+        self.write_text(out.len() + text.len())?;
+        out.push_str(text);
+        Ok(())
+    }
+
     /// The first match of a regular expression from `from` on.
     pub(in super::super) fn find(
         &mut self,
