@@ -34,7 +34,8 @@ pub(super) fn items(reader: &Value, given: &TestStateConfiguration) -> Result<It
             let delimiter = csv::delimiter(field("CSVDelimiter"));
             let headers = config.and_then(|config| config.get("CSVHeaders")?.as_array());
             let headers = headers.map(|names| names.iter().filter_map(Value::as_str).collect());
-            Payload::from_value(Value::from(csv::items(text, delimiter, headers)))
+            let items = csv::items(text, delimiter, headers);
+            Payload::from_value(Value::from(items.ok_or("MapItemReaderData has too many values")?))
         }
         Some(kind @ ("PARQUET" | "MANIFEST")) => {
             return Err(format!("gradus does not read MapItemReaderData of the type {kind} yet"));

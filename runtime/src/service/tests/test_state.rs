@@ -269,6 +269,11 @@ async fn batches() {
         let answer = test(&bench, &state, &with(debug(r#"{"v":[1,2,3],"n":2}"#), result("[]"))).await;
         assert_eq!(answer.expect("a result")["inspectionData"]["afterItemBatcher"], expected, "{state}");
     }
+    // What each of a hundred thousand batches has besides is not copied that often.
+    let input = format!(r#"{{"v":[{}0],"n":"{}"}}"#, "0,".repeat(60_000), "x".repeat(100_000));
+    let many = items(json!({"MaxItemsPerBatch": 1, "BatchInput": {"n.$": "$.n"}}));
+    let answer = test(&bench, &many, &with(debug(&input), result("[]"))).await;
+    assert_eq!(answer.expect("a result")["inspectionData"].get("afterItemBatcher"), None);
     let by_path = items(json!({"MaxItemsPerBatchPath": "$.n"}));
     for (n, error, cause) in [
         (

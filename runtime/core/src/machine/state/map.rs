@@ -161,7 +161,7 @@ fn select_all(
         turn.saw(Stage::ItemSelector, &joined);
     }
     let Some(batcher) = &map.batcher else { return Ok(()) };
-    let batches = batches(turn, frame, state, batcher, input, &selected)?;
+    let Some(batches) = batches(turn, frame, state, batcher, input, &selected)? else { return Ok(()) };
     if let Ok(batches) = Payload::from_value_within(Value::from(batches), MAX_PAYLOAD_BYTES) {
         turn.saw(Stage::ItemBatcher, &batches);
     }
@@ -169,6 +169,7 @@ fn select_all(
 }
 
 /// The items in batches, as iterations would get them: in order, each as large as it may be, and at least one item.
+/// Nothing, where that is more than any answer can show: what all get besides stands in each.
 fn batches(
     turn: &Turn<'_>,
     frame: FrameId,
@@ -176,7 +177,7 @@ fn batches(
     batcher: &Batcher,
     input: &Payload,
     items: &[Payload],
-) -> Result<Vec<Value>, Fault> {
+) -> Result<Option<Vec<Value>>, Fault> {
     let most_items = most(turn, frame, batcher.items.as_ref(), ("MaxItemsPerBatchPath", 1), input)?;
     let most_bytes = most(turn, frame, batcher.bytes.as_ref(), ("MaxInputBytesPerBatchPath", 1), input)?;
     let besides = match &batcher.input {
@@ -200,6 +201,9 @@ fn batches(
         // With the comma in front, which the first has not.
         let more = item.len() as u64 + u64::from(!open.is_empty());
         if !open.is_empty() && (open.len() as u64 >= most_items || bytes + more > most_bytes) {
+            if (batches.len() as u64 + 1) * empty > MAX_PAYLOAD_BYTES as u64 {
+                return Ok(None);
+            }
             batches.push(batch(&open));
             (open, bytes) = (Vec::new(), empty);
         }
@@ -209,7 +213,7 @@ fn batches(
     if !open.is_empty() {
         batches.push(batch(&open));
     }
-    Ok(batches)
+    Ok(Some(batches))
 }
 
 /// A limit of what is read or of a batch, at least so much; no limit where there is none.
