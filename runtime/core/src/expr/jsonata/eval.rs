@@ -13,7 +13,7 @@ mod sort;
 mod step;
 mod tuple;
 
-pub(super) use operator::order;
+pub(super) use operator::numeric;
 
 use std::{cell::OnceCell, rc::Rc, sync::Arc};
 
