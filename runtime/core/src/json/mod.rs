@@ -28,6 +28,7 @@ pub use error::SyntaxError;
 pub use java::java_map_order;
 pub use locate::{Spot, locate};
 pub use number::Number;
+pub(crate) use object::Lookup;
 pub use object::{Members, Object};
 pub use payload::{Payload, TooLarge};
 pub use read::{MAX_DEPTH, parse, validate};
