@@ -7,13 +7,15 @@
 //! | [`errors`] | the modeled errors, and one enum of them for each operation |
 //! | [`server`] | the trait that a service implements, and `dispatch` from bytes to bytes |
 //! | [`client`] | the same operations for a caller |
-//! | [`wire`], [`timestamp`], [`checks`], [`http`] | what the five above are written with |
+//! | [`sigv4`] | how requests are signed, for those who sign and those who verify |
+//! | [`wire`], [`timestamp`], [`checks`], [`http`] | what these are written with |
 //!
 //! The first five are written by `gradus-codegen` from `model/` when this crate is built; the rest is written by hand.
 //! Nothing here knows how an operation is carried out, where state lives, or who may call.
 
 pub mod checks;
 pub mod http;
+pub mod sigv4;
 pub mod timestamp;
 mod transport;
 pub mod wire;
@@ -51,6 +53,7 @@ pub mod server {
 
 /// The caller's side: one fluent call for each operation.
 pub mod client {
+    pub use crate::sigv4::Credentials;
     pub use crate::transport::{Builder, Client, Error, Failure};
 
     include!(concat!(env!("OUT_DIR"), "/client.rs"));

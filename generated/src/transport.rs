@@ -1,13 +1,15 @@
 //! The client's way to a service: one request out, one answer in, over a pool of kept connections.
 //!
-//! Plain HTTP; knows neither TLS, signatures, retries nor time limits (wrap a call in a timeout where one is wanted).
+//! HTTP, and HTTPS with the feature `tls`; signs requests where it has keys. Knows neither retries nor time limits
+//! (wrap a call in a timeout where one is wanted).
 
 use crate::checks::Violations;
 use crate::http::{Fault, FromFault};
 use crate::server::{SIGNING_NAME, TARGET};
+use crate::sigv4::{self, Credentials, Scope};
 use crate::wire::{self, Complete, Members};
 use bytes::Bytes;
-use http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderName, HeaderValue};
+use http::header::{AUTHORIZATION, CONTENT_TYPE, HOST, HeaderName, HeaderValue};
 use http::{Method, Request, Uri};
 use http_body_util::{BodyExt, Full};
 use hyper_util::client::legacy::{self, connect::HttpConnector};
@@ -17,20 +19,37 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-const MEDIA_TYPE: HeaderValue = HeaderValue::from_static("application/x-amz-json-1.0");
-const X_AMZ_TARGET: HeaderName = HeaderName::from_static("x-amz-target");
+const MEDIA_TYPE: &str = "application/x-amz-json-1.0";
+const X_AMZ_TARGET: &str = "x-amz-target";
+
+#[cfg(feature = "tls")]
+type Connector = hyper_rustls::HttpsConnector<HttpConnector>;
+#[cfg(not(feature = "tls"))]
+type Connector = HttpConnector;
 
 /// A client of one service. Cheap to clone; all clones share their connections.
 ///
 /// The prefix that the official clients put before the host's name for some operations is not applied: an endpoint is
-/// used as it is given.
+/// used as it is given. Where such a name is needed, as at the service's own endpoint, it takes a second client.
+///
+/// ```
+/// use gradus_api::client::{Client, Credentials};
+///
+/// let client = Client::builder()
+///     .endpoint("http://127.0.0.1:8083")
+///     .region("eu-west-1")
+///     .credentials(Credentials::new("AKIDCI", "the secret"))
+///     .build()?;
+/// # Ok::<(), gradus_api::client::Failure>(())
+/// ```
 #[derive(Clone)]
 pub struct Client(Arc<Inner>);
 
 struct Inner {
-    connections: legacy::Client<HttpConnector, Full<Bytes>>,
+    connections: legacy::Client<Connector, Full<Bytes>>,
     endpoint: Uri,
     region: Option<String>,
+    credentials: Option<Credentials>,
 }
 
 /// How a client is set up.
@@ -38,6 +57,7 @@ struct Inner {
 pub struct Builder {
     endpoint: String,
     region: Option<String>,
+    credentials: Option<Credentials>,
 }
 
 impl Builder {
@@ -50,27 +70,73 @@ impl Builder {
 
     /// The region that requests name in their `Authorization` header, for a service that has several.
     ///
-    /// The header is well formed but not signed: a service that verifies signatures refuses it.
+    /// Without [credentials](Builder::credentials) the header is well formed but not signed: a service that verifies
+    /// signatures refuses it.
     #[must_use]
     pub fn region(mut self, region: impl Into<String>) -> Self {
         self.region = Some(region.into());
         self
     }
 
+    /// The keys that requests are signed with, by Signature Version 4. They need a [region](Builder::region).
+    #[must_use]
+    pub fn credentials(mut self, credentials: Credentials) -> Self {
+        self.credentials = Some(credentials);
+        self
+    }
+
     /// The client. Connects when a request is sent, not before.
     ///
     /// # Errors
-    /// An endpoint that is no `http` URL, or a region that cannot stand in a header.
+    /// An endpoint that is no URL of `http`, or of `https` with the feature `tls`; a region or credentials that cannot
+    /// stand in a header; credentials without a region.
     pub fn build(self) -> Result<Client, Failure> {
         let endpoint = endpoint(&self.endpoint)?;
         if let Some(region) = self.region.as_ref().filter(|region| !is_region(region)) {
             return Err(Failure::new(format!("`{region}` is no region")));
         }
-        let mut connector = HttpConnector::new();
-        connector.set_nodelay(true);
+        if let Some(credentials) = &self.credentials {
+            check(credentials)?;
+            if self.region.is_none() {
+                return Err(Failure::new("requests are signed for a region, and none is given"));
+            }
+        }
         let connections =
-            legacy::Client::builder(TokioExecutor::new()).pool_timer(TokioTimer::new()).build(connector);
-        Ok(Client(Arc::new(Inner { connections, endpoint, region: self.region })))
+            legacy::Client::builder(TokioExecutor::new()).pool_timer(TokioTimer::new()).build(connector());
+        let (region, credentials) = (self.region, self.credentials);
+        Ok(Client(Arc::new(Inner { connections, endpoint, region, credentials })))
+    }
+}
+
+/// Connects over https, and over http where an endpoint says so.
+#[cfg(feature = "tls")]
+fn connector() -> Connector {
+    let builder = hyper_rustls::HttpsConnectorBuilder::new().with_webpki_roots();
+    builder.https_or_http().enable_http1().wrap_connector(plain_connector(false))
+}
+
+#[cfg(not(feature = "tls"))]
+fn connector() -> Connector {
+    plain_connector(true)
+}
+
+fn plain_connector(only_http: bool) -> HttpConnector {
+    let mut connector = HttpConnector::new();
+    connector.enforce_http(only_http);
+    connector.set_nodelay(true);
+    connector
+}
+
+/// Checks that credentials can stand in headers.
+fn check(credentials: &Credentials) -> Result<(), Failure> {
+    let id = &credentials.access_key_id;
+    if id.is_empty() || !id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte)) {
+        return Err(Failure::new(format!("`{id}` is no id of an access key")));
+    }
+    let token = credentials.session_token.as_deref().unwrap_or_default();
+    match HeaderValue::from_str(token) {
+        Ok(_) => Ok(()),
+        Err(error) => Err(Failure::caused("the session token cannot be sent", error)),
     }
 }
 
@@ -82,7 +148,8 @@ fn endpoint(text: &str) -> Result<Uri, Failure> {
     let uri: Uri = text.parse().map_err(|error| Failure::caused(format!("`{text}` is no URL"), error))?;
     match (uri.scheme_str(), uri.authority()) {
         (Some("http"), Some(_)) => Ok(uri),
-        _ => Err(Failure::new(format!("`{text}` is no `http` URL with a host"))),
+        (Some("https"), Some(_)) if cfg!(feature = "tls") => Ok(uri),
+        _ => Err(Failure::new(format!("`{text}` is no URL of a service: `http://host:port`"))),
     }
 }
 
@@ -130,15 +197,38 @@ impl Client {
     }
 
     fn request(&self, operation: &str, body: Vec<u8>) -> Result<Request<Full<Bytes>>, http::Error> {
-        let request = Request::builder()
-            .method(Method::POST)
-            .uri(&self.0.endpoint)
-            .header(CONTENT_TYPE, MEDIA_TYPE)
-            .header(X_AMZ_TARGET, format!("{TARGET}.{operation}"));
-        let request = match &self.0.region {
-            Some(region) => request.header(AUTHORIZATION, unsigned(region, today())),
-            None => request,
-        };
+        let Inner { endpoint, region, credentials, .. } = &*self.0;
+        let mut headers = vec![
+            (CONTENT_TYPE.as_str(), MEDIA_TYPE.to_owned()),
+            (X_AMZ_TARGET, format!("{TARGET}.{operation}")),
+        ];
+        // As it is signed: the connection would leave out the port of the scheme.
+        let host = endpoint.authority().map_or("", |authority| authority.as_str());
+        match (region, credentials) {
+            (Some(region), Some(credentials)) => {
+                let added = sigv4::sign(
+                    credentials,
+                    &sigv4::Request {
+                        method: Method::POST.as_str(),
+                        host,
+                        path: endpoint.path(),
+                        query: endpoint.query().unwrap_or_default(),
+                        headers: &headers,
+                        body: &body,
+                        service: SIGNING_NAME,
+                        region,
+                        time: &time(now()),
+                    },
+                );
+                headers.extend(added);
+            }
+            (Some(region), None) => headers.push((AUTHORIZATION.as_str(), unsigned(region, &time(now())))),
+            (None, _) => {}
+        }
+        let request = Request::builder().method(Method::POST).uri(endpoint).header(HOST, host);
+        let request = headers
+            .into_iter()
+            .fold(request, |request, (name, value)| request.header(HeaderName::from_static(name), value));
         request.body(Full::new(body.into()))
     }
 }
@@ -148,6 +238,7 @@ impl fmt::Debug for Client {
         f.debug_struct("Client")
             .field("endpoint", &self.0.endpoint)
             .field("region", &self.0.region)
+            .field("credentials", &self.0.credentials)
             .finish_non_exhaustive()
     }
 }
@@ -165,14 +256,24 @@ fn read<O: Members>(body: &[u8]) -> Result<O, Failure> {
 }
 
 /// An `Authorization` header that names a region and a day, with a signature of zeros.
-fn unsigned(region: &str, (year, month, day): (i64, i64, i64)) -> String {
-    let scope = format!("{year:04}{month:02}{day:02}/{region}/{SIGNING_NAME}/aws4_request");
-    format!("AWS4-HMAC-SHA256 Credential=gradus/{scope}, SignedHeaders=host, Signature={:064}", 0)
+fn unsigned(region: &str, time: &str) -> String {
+    let scope = Scope { day: time.get(..8).unwrap_or(time), region, service: SIGNING_NAME };
+    let algorithm = sigv4::ALGORITHM;
+    format!("{algorithm} Credential=gradus/{scope}, SignedHeaders=host, Signature={:064}", 0)
 }
 
-fn today() -> (i64, i64, i64) {
+/// Seconds of the epoch.
+fn now() -> i64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    date(i64::try_from(since.as_secs() / 86_400).unwrap_or_default())
+    i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
+}
+
+/// A time as signatures have it: `20261122T030405Z`.
+fn time(seconds: i64) -> String {
+    let (year, month, day) = date(seconds.div_euclid(86_400));
+    let second = seconds.rem_euclid(86_400);
+    let (hour, minute, second) = (second / 3_600, second / 60 % 60, second % 60);
+    format!("{year:04}{month:02}{day:02}T{hour:02}{minute:02}{second:02}Z")
 }
 
 /// Year, month and day of a day after 1970-01-01, in the Gregorian calendar.
@@ -239,7 +340,7 @@ impl Failure {
 
 #[cfg(test)]
 mod tests {
-    use super::{Client, SIGNING_NAME, date, unsigned};
+    use super::{Client, Credentials, SIGNING_NAME, date, time, unsigned};
 
     #[test]
     fn days_have_dates() {
@@ -257,7 +358,7 @@ mod tests {
         }
         let zeros = "0".repeat(64);
         assert_eq!(
-            unsigned("eu-west-1", (2026, 1, 2)),
+            unsigned("eu-west-1", "20260102T030405Z"),
             format!(
                 "AWS4-HMAC-SHA256 Credential=gradus/20260102/eu-west-1/{SIGNING_NAME}/aws4_request, SignedHeaders=host, Signature={zeros}"
             )
@@ -266,10 +367,36 @@ mod tests {
 
     #[test]
     fn endpoints() {
-        for bad in ["", "localhost", "https://localhost", "/path", "http://"] {
+        for bad in ["", "localhost", "ftp://localhost", "/path", "http://"] {
             assert!(Client::new(bad).is_err(), "{bad}");
         }
         assert!(Client::new("http://127.0.0.1:8000").is_ok());
+        assert_eq!(Client::new("https://states.us-east-1.amazonaws.com").is_ok(), cfg!(feature = "tls"));
         assert!(Client::builder().endpoint("http://a").region("eu west").build().is_err());
+    }
+
+    #[test]
+    fn keys_that_can_sign() {
+        let built =
+            |credentials| Client::builder().endpoint("http://a").region("r").credentials(credentials).build();
+        let debug =
+            format!("{:?}", built(Credentials::new("AKID", "hush").with_session_token("token")).unwrap());
+        assert!(debug.contains("AKID") && !debug.contains("hush") && !debug.contains("token"), "{debug}");
+        for bad in ["", "a b", "a/b", "a,b", "\u{e9}"] {
+            assert!(built(Credentials::new(bad, "secret")).is_err(), "{bad}");
+        }
+        assert!(built(Credentials::new("a", "secret").with_session_token("a\nb")).is_err());
+        assert!(
+            Client::builder().endpoint("http://a").credentials(Credentials::new("a", "b")).build().is_err()
+        );
+    }
+
+    #[test]
+    fn times() {
+        for (seconds, expected) in
+            [(0, "19700101T000000Z"), (951_868_799, "20000229T235959Z"), (1_795_316_645, "20261122T030405Z")]
+        {
+            assert_eq!(time(seconds), expected);
+        }
     }
 }

@@ -3,11 +3,12 @@
 //! The service behind it echoes what it was given, so that what a body was read as shows in the answer.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "this is how a test fails")]
 
-use gradus_api::client::{self, Client};
+use gradus_api::client::{self, Client, Credentials};
 use gradus_api::errors::*;
 use gradus_api::http::{Fault, RequestContext};
 use gradus_api::server::{OPERATIONS, StepFunctions, dispatch};
 use gradus_api::shapes::*;
+use gradus_api::sigv4::{self, Canonical, Scope};
 use gradus_api::timestamp::Timestamp;
 use gradus_api::{enums, wire};
 use std::collections::BTreeMap;
@@ -667,6 +668,36 @@ fn client_sends_and_reads() {
         assert!(head.contains(expected), "{expected} in {head}");
     }
 }
+
+#[test]
+fn client_signs() {
+    let (endpoint, asked) = serve("200 OK", r#"{"activities":[]}"#);
+    let credentials = Credentials::new("AKIDCI", "secret").with_session_token("session");
+    let client =
+        Client::builder().endpoint(&endpoint).region("eu-west-1").credentials(credentials).build().unwrap();
+    run(client.list_activities().send()).unwrap();
+    let asked = asked.join().unwrap();
+    let (head, body) = asked.split_once("\r\n\r\n").unwrap();
+    let headers: BTreeMap<&str, String> = head
+        .lines()
+        .filter_map(|line| line.split_once(": "))
+        .filter(|(name, _)| SIGNED.split(';').any(|signed| signed == *name))
+        .map(|(name, value)| (name, value.to_owned()))
+        .collect();
+    assert_eq!(headers["host"], endpoint.strip_prefix("http://").unwrap());
+    assert_eq!(headers["x-amz-security-token"], "session");
+    let time = headers["x-amz-date"].clone();
+    let scope = Scope { day: &time[..8], region: "eu-west-1", service: "states" };
+    let headers: Vec<_> = headers.into_iter().collect();
+    let (method, path, body_hash) = ("POST", "/", sigv4::hash(body.as_bytes()));
+    let text = Canonical { method, path, query: "", headers: &headers, body_hash: &body_hash }.text();
+    let text = sigv4::text_to_sign(&time, scope, &text);
+    let signature = sigv4::signature(&sigv4::key("secret", scope), &text);
+    let expected = format!("Credential=AKIDCI/{scope}, SignedHeaders={SIGNED}, Signature={signature}");
+    assert!(head.contains(&expected), "{expected} in {head}");
+}
+
+const SIGNED: &str = "content-type;host;x-amz-date;x-amz-security-token;x-amz-target";
 
 #[test]
 fn client_reads_errors() {

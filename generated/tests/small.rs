@@ -7,6 +7,8 @@
 mod checks;
 #[path = "../src/http.rs"]
 mod http;
+#[path = "../src/sigv4.rs"]
+mod sigv4;
 #[path = "../src/timestamp.rs"]
 mod timestamp;
 #[path = "../src/transport.rs"]

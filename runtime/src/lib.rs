@@ -4,11 +4,9 @@
 //! [`engine`] drives the pure executions of `gradus-core`; [`store`] is where their facts live;
 //! [`tasks`] carries out what they ask for; [`service`] answers the AWS Step Functions API from
 //! all three. The arrows go one way: `store <- engine <- service`, and `tasks` knows commands.
-//! [`sigv4`] is what requests are signed with, and their signatures verified.
 
 pub mod engine;
 pub mod logs;
 pub mod service;
-pub mod sigv4;
 pub mod store;
 pub mod tasks;

@@ -114,7 +114,7 @@ fn escape(text: &str) -> String {
 mod tests {
     use std::sync::Arc;
 
-    use gradus_runtime::sigv4::{self, Credentials, Request};
+    use gradus_api::sigv4::{self, Credentials, Request};
     use http_body_util::BodyExt;
     use serde_json::json;
 

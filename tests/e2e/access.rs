@@ -5,9 +5,10 @@ use std::net::SocketAddr;
 use std::process::Command;
 use std::time::SystemTime;
 
+use gradus_api::client::{self, Client};
+use gradus_api::sigv4::{self, Credentials, Request};
 use gradus_core::machine::Timestamp;
 use gradus_core::machine::timestamp::to_iso;
-use gradus_runtime::sigv4::{self, Credentials, Request};
 use gradus_tests::eventually;
 use gradus_tests::folder::Folder;
 use gradus_tests::http::{Answer, Connection};
@@ -180,6 +181,37 @@ fn a_signature_opens_the_door() {
     assert_eq!(fault(&exchange(server.address(), &unsigned)).0, "MissingAuthenticationTokenException");
     // A load balancer needs no key.
     assert_eq!(exchange(server.address(), b"GET /health HTTP/1.1\r\nhost: h\r\n\r\n").status(), 200);
+}
+
+#[tokio::test]
+async fn the_generated_client_signs() {
+    let folder = Folder::new();
+    let server = server(&folder, None);
+    let client = |credentials| {
+        let builder = Client::builder().endpoint(format!("http://{}", server.address())).region("eu-west-1");
+        builder.credentials(credentials).build().unwrap()
+    };
+    let alice = client(Credentials::new("ALICE", "secret"));
+    let made = alice.create_activity().name("a").send().await.unwrap();
+    assert_eq!(made.activity_arn, "arn:aws:states:eu-west-1:111111111111:activity:a");
+    // The host that operations with a prefix have for other clients is not needed.
+    let tested = alice.test_state().definition(r#"{"Type":"Succeed"}"#).input(r#"{"é":1}"#).send().await;
+    assert_eq!(tested.unwrap().output.as_deref(), Some(r#"{"é":1}"#));
+    let session = client(Credentials::new("SESSION", "secret").with_session_token("token"));
+    assert_eq!(session.list_activities().send().await.unwrap().activities.len(), 1);
+
+    for (credentials, expected) in [
+        (Credentials::new("ALICE", "sesame"), "InvalidSignatureException"),
+        (Credentials::new("MALLORY", "secret"), "UnrecognizedClientException"),
+        (Credentials::new("SESSION", "secret"), "UnrecognizedClientException"),
+    ] {
+        let error = client(credentials).list_activities().send().await.unwrap_err();
+        assert!(matches!(error, client::Error::Service(_)), "{error}");
+        assert!(error.to_string().contains(expected), "{error}");
+    }
+    let unsigned = Client::new(&format!("http://{}", server.address())).unwrap();
+    let error = unsigned.list_activities().send().await.unwrap_err().to_string();
+    assert!(error.contains("MissingAuthenticationTokenException"), "{error}");
 }
 
 #[test]

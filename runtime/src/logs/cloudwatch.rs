@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
+use gradus_api::sigv4::{self, Credentials};
 use http::header::{CONTENT_TYPE, HOST, HeaderName, HeaderValue};
 use http::{Method, Request, StatusCode, Uri};
 use http_body_util::{BodyExt, Full, Limited};
@@ -15,7 +16,6 @@ use hyper_util::rt::TokioExecutor;
 use serde_json::{Value, json};
 
 use super::line::Line;
-use crate::sigv4::{self, Credentials};
 use crate::store::logging::Logging;
 use crate::tasks::connect::{Connector, connector};
 

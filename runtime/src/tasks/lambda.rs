@@ -6,6 +6,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
+use gradus_api::sigv4::{self, Credentials as Keys};
 use gradus_core::asl::definition::Resource;
 use gradus_core::json::{Object, Payload, Value};
 use gradus_core::machine::{Call, Failure, Timestamp};
@@ -17,9 +18,8 @@ use hyper_util::rt::TokioExecutor;
 
 use super::connect::{Connector, connector};
 use super::sdk::{Refusal, metadata};
-use crate::sigv4::{self, Credentials as Keys};
 
-pub use crate::sigv4::Credentials;
+pub use gradus_api::sigv4::Credentials;
 
 /// Where functions are called, and as whom.
 #[derive(Clone, Debug, Default)]

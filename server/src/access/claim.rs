@@ -4,7 +4,7 @@
 
 use std::borrow::Cow;
 
-use gradus_runtime::sigv4::TERMINATOR;
+use gradus_api::sigv4::TERMINATOR;
 use http::HeaderMap;
 use http::header::{AUTHORIZATION, DATE};
 

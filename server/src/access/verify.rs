@@ -5,9 +5,9 @@
 
 use std::sync::Arc;
 
+use gradus_api::sigv4::{self, ALGORITHM, Canonical, TERMINATOR};
 use gradus_core::machine::Timestamp;
 use gradus_core::machine::timestamp::{parse_rfc3339, to_iso};
-use gradus_runtime::sigv4::{self, ALGORITHM, Canonical, TERMINATOR};
 use http::HeaderMap;
 
 use super::claim::{Claim, parameters};

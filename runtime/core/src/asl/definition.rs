@@ -457,6 +457,8 @@ pub struct Map {
     pub tolerated_count: Option<Tolerance<u64>>,
     /// `ToleratedFailurePercentage` or `ToleratedFailurePercentagePath`.
     pub tolerated_percentage: Option<Tolerance<f64>>,
+    /// `ItemBatcher`.
+    pub batcher: Option<Batcher>,
     /// `Retry`, in order.
     pub retriers: Vec<Retrier>,
     /// `Catch`, in order.
@@ -496,7 +498,18 @@ pub enum Concurrency {
     Query(Box<Query>),
 }
 
-/// How many iterations, or how many in a hundred, may fail: fixed or found in the data.
+/// How items go together to an iteration.
+#[derive(Debug)]
+pub struct Batcher {
+    /// `MaxItemsPerBatch` or `MaxItemsPerBatchPath`.
+    pub items: Option<Tolerance<u64>>,
+    /// `MaxInputBytesPerBatch` or `MaxInputBytesPerBatchPath`.
+    pub bytes: Option<Tolerance<u64>>,
+    /// `BatchInput`, which each batch gets besides.
+    pub input: Option<Selector>,
+}
+
+/// A number as a Map has it, such as how many iterations, or how many in a hundred, may fail: fixed or found in the data.
 #[derive(Debug)]
 pub enum Tolerance<T> {
     /// As written.

@@ -736,6 +736,19 @@ impl Execution {
         }
     }
 
+    /// The clock of the task of a line of control that has run out by now: the one that did first.
+    fn task_due(&self, id: FrameId, now: Timestamp) -> Option<Timer> {
+        let frame = self.frames.get(&id).filter(|frame| self.outcome.is_none() && !frame.halted)?;
+        let (WaitsFor::Call { timeout, heartbeat, .. } | WaitsFor::Answer { timeout, heartbeat, .. }) =
+            &frame.visit.as_ref()?.waits_for
+        else {
+            return None;
+        };
+        let timer = |purpose| move |due| Timer { due, frame: id, purpose };
+        let timers = [timeout.map(timer(Purpose::TaskTimeout)), heartbeat.map(timer(Purpose::Heartbeat))];
+        timers.into_iter().flatten().filter(|timer| timer.due <= now).min()
+    }
+
     /// The job whose end a line of control waits for.
     fn job_of(&self, frame: FrameId) -> Option<Job> {
         let line = self.frames.get(&frame).filter(|line| self.outcome.is_none() && !line.halted)?;

@@ -17,6 +17,9 @@ pub(crate) const FUNCTION: &str = "arn:aws:lambda:us-east-1:000000000000:functio
 /// The state machine whose executions generated machines start.
 pub(crate) const CHILD: &str = "arn:aws:states:us-east-1:000000000000:stateMachine:child";
 
+/// One out of so many states is a Map that does more than a step may: they take their time.
+pub(crate) const LONG_IN: usize = 100;
+
 /// How deep Parallel and Map stand in each other at most.
 const MAX_DEPTH: usize = 2;
 
@@ -57,6 +60,9 @@ fn state(
         1 => done,
         _ => next.clone(),
     };
+    if number > 0 && depth == 0 && below(LONG_IN) == 0 {
+        return long(below, &name(number), &next);
+    }
     if number > 0 && below(3) == 0 {
         return jsonata(below, &name(number), depth, &next, &later);
     }
@@ -146,6 +152,18 @@ fn jsonata(
         }
     };
     format!(r#"{{"QueryLanguage":"JSONata",{fields}}}"#)
+}
+
+/// A Map that does more than one step may, so that some of its states are held; now and then one waits besides.
+fn long(below: &mut dyn FnMut(usize) -> usize, name: &str, next: &str) -> String {
+    // Six facts an iteration, and somewhat more than the 2,500 of a step.
+    let (count, waits) = (430 + below(20), 1 + below(900));
+    let processor = format!(
+        r#""StartAt":"{name}.c","States":{{"{name}.c":{{"Type":"Choice","Choices":[{{"Variable":"$","NumericEquals":{waits},"Next":"{name}.w"}}],"Default":"{name}.p"}},"{name}.w":{{"Type":"Wait","Seconds":1,"End":true}},"{name}.p":{{"Type":"Pass","End":true}}}}"#
+    );
+    format!(
+        r#"{{"QueryLanguage":"JSONata","Type":"Map","Items":"{{% [1..{count}] %}}","ItemProcessor":{{{processor}}},"Output":"{{% $states.input %}}","Next":"{next}"}}"#
+    )
 }
 
 /// Who does a task, and what it is given.

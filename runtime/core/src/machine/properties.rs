@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use proptest::prelude::*;
 
-use super::generate::{ACTIVITIES, FUNCTION, generate};
+use super::generate::{ACTIVITIES, FUNCTION, LONG_IN, generate};
 use super::timestamp::Millis;
 use super::{
     ActivityTask, Command, Env, Event, EventId, Execution, Fact, Failure, FrameId, Mode, Outcome, Reply,
@@ -376,6 +376,17 @@ fn no_step_is_long() {
         }
         run.check_replay();
     }
+}
+
+#[test]
+fn generated_machines_hold_states() {
+    // All other draws choose what goes on.
+    let text = generate(&mut |bound| if bound == LONG_IN { 0 } else { bound.saturating_sub(1) });
+    let mut run = Run::start(compile(&text), 0);
+    run.until_end();
+    let facts = || run.steps.iter().flat_map(|step| &step.facts).map(|entry| &entry.fact);
+    assert!(facts().any(|fact| matches!(fact, Fact::StateHeld { .. })), "{text}");
+    run.check_replay();
 }
 
 #[test]

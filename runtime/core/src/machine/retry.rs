@@ -23,9 +23,15 @@ pub struct Failure {
 }
 
 impl Failure {
-    /// A failure with a name and a text.
+    /// A failure with a name and a text, both cut where they are longer than they may be.
     pub fn new(error: impl Into<Arc<str>>, cause: impl Into<Arc<str>>) -> Failure {
-        Failure { error: Some(error.into()), cause: Some(cause.into()), heartbeat: false }
+        Failure::said(Some(error.into()), Some(cause.into()))
+    }
+
+    /// The same of what may have been left out.
+    pub fn said(error: Option<Arc<str>>, cause: Option<Arc<str>>) -> Failure {
+        let error = error.map(|error| cut(error, MAX_ERROR_CHARACTERS));
+        Failure { error, cause: cause.map(|cause| cut(cause, MAX_CAUSE_CHARACTERS)), heartbeat: false }
     }
 
     /// A failure of the state itself, which nothing retries or catches.
@@ -54,13 +60,31 @@ impl Failure {
     }
 }
 
+/// The most characters in the name of an error. Source: the model of the API.
+const MAX_ERROR_CHARACTERS: usize = 256;
+
+/// The most characters in a cause. A function or a query can make it as long as it likes. Source: the model of the
+/// API.
+const MAX_CAUSE_CHARACTERS: usize = 32_768;
+
+/// The first characters of a text, as many as there may be.
+fn cut(text: Arc<str>, most: usize) -> Arc<str> {
+    let end = if text.len() > most { text.char_indices().nth(most) } else { None };
+    end.and_then(|(end, _)| text.get(..end)).map(Arc::from).unwrap_or(text)
+}
+
 /// Where a failure comes from, as the state that failed sees it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Origin {
-    /// The state's own work.
-    Own,
+pub struct Origin {
     /// A branch of a Parallel: `States.BranchFailed` names it as well as its own error does.
-    Branch,
+    pub branch: bool,
+    /// Another state than a Task, as who tries a block says: `States.TaskFailed` does not name it.
+    pub no_task: bool,
+}
+
+impl Origin {
+    /// The state's own work.
+    pub const OWN: Origin = Origin { branch: false, no_task: false };
 }
 
 /// The retrier that takes this failure: the first that names it, unless its attempts are used up.
@@ -116,10 +140,10 @@ fn names(errors: &[Arc<str>], failure: &Failure, origin: Origin) -> bool {
 
 fn matches(name: &str, failure: &Failure, origin: Origin) -> bool {
     match name {
-        "States.BranchFailed" if origin == Origin::Branch => true,
+        "States.BranchFailed" if origin.branch => true,
         // States.DataLimitExceeded too: the guide excludes it, the service was recorded to catch it.
         "States.ALL" => true,
-        "States.TaskFailed" => failure.error.as_deref() != Some(TIMEOUT),
+        "States.TaskFailed" if !origin.no_task => failure.error.as_deref() != Some(TIMEOUT),
         "States.HeartbeatTimeout" if failure.heartbeat => true,
         _ => failure.error.as_deref() == Some(name),
     }
@@ -205,19 +229,17 @@ mod tests {
             ("States.DataLimitExceeded", failure("States.DataLimitExceeded"), true),
         ];
         for (name, failure, expected) in cases {
-            let retry = find_retrier(&[retrier(&[name], 1)], &[], failure, Origin::Own).is_some();
-            let catch = find_catcher(&[catcher(&[name])], failure, Origin::Own).is_some();
+            let retry = find_retrier(&[retrier(&[name], 1)], &[], failure, Origin::OWN).is_some();
+            let catch = find_catcher(&[catcher(&[name])], failure, Origin::OWN).is_some();
             assert_eq!((retry, catch), (*expected, *expected), "{name} for {failure:?}");
         }
     }
 
     #[test]
     fn failures_of_branches() {
-        let cases = [
-            ("Custom", Origin::Branch, true),
-            ("Custom", Origin::Own, false),
-            ("States.Runtime", Origin::Branch, false),
-        ];
+        let branch = Origin { branch: true, ..Origin::OWN };
+        let cases =
+            [("Custom", branch, true), ("Custom", Origin::OWN, false), ("States.Runtime", branch, false)];
         for (error, origin, expected) in cases {
             let failure = failure(error);
             let retry =
@@ -225,6 +247,35 @@ mod tests {
             let catch = find_catcher(&[catcher(&["States.BranchFailed"])], &failure, origin).is_some();
             assert_eq!((retry, catch), (expected, expected), "{error} from {origin:?}");
         }
+    }
+
+    #[test]
+    fn errors_and_causes_have_their_limits() {
+        let given = |error: usize, cause: usize| Failure::new("é".repeat(error), "é".repeat(cause));
+        for ((error, cause), expected) in [
+            ((0, 0), (0, 0)),
+            ((256, 32_768), (256, 32_768)),
+            ((257, 32_769), (256, 32_768)),
+            ((9_999, 999_999), (256, 32_768)),
+        ] {
+            let Failure { error: Some(error), cause: Some(cause), .. } = given(error, cause) else {
+                panic!("both are there")
+            };
+            assert_eq!((error.chars().count(), cause.chars().count()), expected);
+        }
+        assert_eq!(Failure::said(None, None), Failure::default());
+    }
+
+    #[test]
+    fn failures_of_other_states_than_tasks() {
+        let origin = Origin { no_task: true, ..Origin::OWN };
+        for (name, expected) in [("States.TaskFailed", false), ("States.ALL", true), ("Custom", true)] {
+            let found = find_catcher(&[catcher(&[name])], &failure("Custom"), origin);
+            assert_eq!(found.is_some(), expected, "{name}");
+        }
+        // Who calls it so is taken at his word.
+        let found = find_catcher(&[catcher(&["States.TaskFailed"])], &failure("States.TaskFailed"), origin);
+        assert_eq!(found, Some(0));
     }
 
     #[test]
@@ -249,16 +300,16 @@ mod tests {
         ];
         for (error, counts, expected) in cases {
             assert_eq!(
-                find_retrier(&retriers, counts, &failure(error), Origin::Own),
+                find_retrier(&retriers, counts, &failure(error), Origin::OWN),
                 *expected,
                 "{error} {counts:?}"
             );
         }
         let catchers = [catcher(&["A"]), catcher(&["B", "A"]), catcher(&["States.ALL"])];
         for (error, expected) in [("A", Some(0)), ("B", Some(1)), ("C", Some(2)), ("States.Runtime", None)] {
-            assert_eq!(find_catcher(&catchers, &failure(error), Origin::Own), expected, "{error}");
+            assert_eq!(find_catcher(&catchers, &failure(error), Origin::OWN), expected, "{error}");
         }
-        assert_eq!(find_retrier(&[], &[], &failure("A"), Origin::Own), None);
+        assert_eq!(find_retrier(&[], &[], &failure("A"), Origin::OWN), None);
     }
 
     #[test]

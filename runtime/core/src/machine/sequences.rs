@@ -538,7 +538,7 @@ fn map_that_succeeds() {
 fn map_that_fails() {
     check(&[
         (
-            "the first of four to run out of time; the others were recorded to do so before the Map knew",
+            "all that run out of time at once are told before the Map knows (recorded, with other numbers)",
             r#""S": {"Type": "Map", "InputPath": "$$.Execution.Input.items", "End": true,
                 "ItemProcessor": {"StartAt": "I", "States": {"I": {task a, "TimeoutSeconds": 1, "End": true}}}}"#,
             &["take a", "take a", "take a", "after 1000"],
@@ -547,11 +547,25 @@ fn map_that_fails() {
              7<4 TaskStateEntered 8<7 ActivityScheduled 9<5 TaskStateEntered 10<9 ActivityScheduled
              11<6 TaskStateEntered 12<11 ActivityScheduled
              13<8 ActivityStarted 14<10 ActivityStarted 15<12 ActivityStarted
-             16<13 ActivityTimedOut
-             17<16 MapIterationFailed{0} 18<16 TaskStateAborted
-             19<16 MapIterationAborted{1} 20<16 TaskStateAborted
-             21<16 MapIterationAborted{2} 22<16 TaskStateAborted
-             23<16 MapStateFailed 24<23 ExecutionFailed",
+             16<13 ActivityTimedOut 17<14 ActivityTimedOut 18<15 ActivityTimedOut
+             19<16 MapIterationFailed{0} 20<16 TaskStateAborted
+             21<16 MapIterationAborted{1} 22<16 TaskStateAborted
+             23<16 MapIterationAborted{2} 24<16 TaskStateAborted
+             25<16 MapStateFailed 26<25 ExecutionFailed",
+        ),
+        (
+            "of those that run out of time at once, one is tried again and the other fails the Parallel",
+            r#""S": {"Type": "Parallel", "End": true, "Branches": [
+                {"StartAt": "A", "States": {"A": {task a, "TimeoutSeconds": 1, "End": true,
+                    "Retry": [{"ErrorEquals": ["States.Timeout"]}]}}},
+                {"StartAt": "B", "States": {"B": {task a, "HeartbeatSeconds": 1, "End": true,
+                    "Catch": [{"ErrorEquals": ["States.HeartbeatTimeout"], "Next": "C"}]}, "C": {"Type": "Fail"}}}]}"#,
+            &["take a", "take a", "after 1000"],
+            "2<0 ParallelStateEntered 3<2 ParallelStateStarted
+             4<3 TaskStateEntered 5<4 ActivityScheduled 6<3 TaskStateEntered 7<6 ActivityScheduled
+             8<5 ActivityStarted 9<7 ActivityStarted 10<8 ActivityTimedOut 11<9 ActivityTimedOut
+             12<11 TaskStateExited 13<12 FailStateEntered 14<13 TaskStateAborted
+             15<13 ParallelStateFailed 16<15 ExecutionFailed",
         ),
         (
             "the second fails while the first runs (recorded, with other numbers)",

@@ -51,6 +51,8 @@ pub struct Mock {
     pub answer: Result<Payload, Failure>,
     /// How many iterations of a Map have failed.
     pub failed_iterations: u32,
+    /// The failure is that of a state within a block that is no Task, so that `States.TaskFailed` does not name it.
+    pub no_task: bool,
 }
 
 /// A point on the way of data through a state.
@@ -66,6 +68,8 @@ pub enum Stage {
     Items,
     /// What the iterations of a Map get, as an array, where it has an `ItemSelector`.
     ItemSelector,
+    /// The batches that the iterations of a Map get, as an array, where it has an `ItemBatcher`.
+    ItemBatcher,
     /// The result, as it came.
     Result,
     /// After `ResultSelector`; the result itself where there is none.
@@ -94,6 +98,8 @@ pub struct Seen {
     pub catcher: Option<usize>,
     /// The failure that a retrier or a catcher took.
     handled: Option<Failure>,
+    /// The failure is not one of a Task, according to its mock.
+    pub(super) no_task: bool,
     end: Option<End>,
 }
 
@@ -151,10 +157,14 @@ impl Trial {
         turn.finish()
     }
 
-    /// Gives a state that waits for work the answer. Others go on waiting.
+    /// Gives a state that waits for work the answer. Others go on waiting, and one that has failed before its
+    /// work could begin has failed, although its block may have been opened.
     pub fn mock(&mut self, env: &Env<'_>, mock: Mock) -> Step {
+        let is_decided = self.is_decided();
         let mut turn = Turn::of_trial(&mut self.execution, env, &self.probe);
-        state::mocked(&mut turn, FrameId::ROOT, mock);
+        if !is_decided {
+            state::mocked(&mut turn, FrameId::ROOT, mock);
+        }
         turn.finish()
     }
 
@@ -261,6 +271,11 @@ impl Probe {
             || seen.tolerated_percentage.is_some_and(|tolerated| share > tolerated)
     }
 
+    /// Whether the failure of a block comes from another state than a Task.
+    pub(super) fn blames_no_task(&self) -> bool {
+        self.seen.borrow().no_task
+    }
+
     /// A retrier or a catcher has taken the failure.
     pub(super) fn handled(&self, failure: &Failure) {
         self.note(|seen| seen.handled = Some(failure.clone()));
@@ -334,7 +349,7 @@ mod tests {
         for (retries, is_retriable) in [(0, true), (1, true), (2, false)] {
             let (mut trial, _) = begin(task, Given { retries, ..Given::default() });
             let failure = Failure::new("E", "why");
-            trial.mock(&env(), Mock { answer: Err(failure.clone()), failed_iterations: 0 });
+            trial.mock(&env(), Mock { answer: Err(failure.clone()), failed_iterations: 0, no_task: false });
             let expected = if is_retriable { Verdict::Retriable(failure) } else { Verdict::Failed(failure) };
             assert_eq!((trial.verdict(), trial.seen().retrier), (Some(expected), Some(0)), "{retries}");
         }
@@ -351,7 +366,8 @@ mod tests {
             let (mut trial, asked) = begin(&state, Given::default());
             assert_eq!((asked, trial.verdict()), (Vec::new(), None), "{state}");
             for result in ["[ 1 ]", "[2]"] {
-                trial.mock(&env(), Mock { answer: Ok(payload(result)), failed_iterations: 0 });
+                trial
+                    .mock(&env(), Mock { answer: Ok(payload(result)), failed_iterations: 0, no_task: false });
                 let output = payload("[ 1 ]");
                 assert_eq!(trial.verdict(), Some(Verdict::Succeeded { output, next: None }), "{state}");
             }

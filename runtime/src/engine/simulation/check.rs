@@ -406,7 +406,9 @@ fn reason(before: &Execution, attempts: &BTreeMap<FrameId, EventId>, step: &Step
         | Fact::TaskScheduled { frame, .. }
         | Fact::TaskScheduledInRole { frame, .. }
         | Fact::ParallelStarted { frame, .. }
-        | Fact::MapStarted { frame, .. } => fired(before, step.at, *frame, Purpose::Retry),
+        | Fact::MapStarted { frame, .. }
+        // A state that was held begins.
+        | Fact::WaitStarted { frame, .. } => fired(before, step.at, *frame, Purpose::Retry),
         Fact::ExecutionTimedOut { .. } => fired(before, step.at, FrameId::ROOT, Purpose::Execution),
         Fact::ExecutionAborted { failure } => Some(Event::StopRequested { failure: failure.clone() }),
         Fact::ExecutionRedriven { token, .. } => Some(Event::RedriveRequested { token: token.clone() }),
@@ -415,7 +417,6 @@ fn reason(before: &Execution, attempts: &BTreeMap<FrameId, EventId>, step: &Step
         | Fact::LambdaFunctionStarted { .. }
         | Fact::TaskStarted { .. }
         | Fact::StateHeld { .. }
-        | Fact::WaitStarted { .. }
         | Fact::RetryScheduled { .. }
         | Fact::BranchSucceeded { .. }
         | Fact::BranchFailed { .. }

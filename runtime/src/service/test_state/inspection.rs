@@ -21,6 +21,7 @@ pub(super) fn data(state: &State, input: &Payload, seen: &Seen, variables: Objec
         after_parameters: at(Stage::Parameters),
         after_items_path: at(Stage::Items),
         after_item_selector: at(Stage::ItemSelector),
+        after_item_batcher: at(Stage::ItemBatcher),
         result: at(Stage::Result),
         after_result_selector: at(Stage::ResultSelector),
         after_result_path: at(Stage::ResultPath),

@@ -5,6 +5,7 @@
 //! shows the way of the data. Source of the texts: the service, recorded, where nothing else is said.
 
 mod context;
+mod csv;
 mod inspection;
 mod mock;
 mod outputs;
@@ -55,7 +56,8 @@ pub(super) async fn test<S: Store>(
         None => None,
         Some(mock) => {
             let answer = mock::read(mock, &found, state).map_err(invalid)?;
-            Some(Mock { answer, failed_iterations })
+            let no_task = answer.is_err() && blames_no_task(&configuration, &found, state)?;
+            Some(Mock { answer, failed_iterations, no_task })
         }
     };
     let start = start(Place::of(context), input.role_arn.as_deref(), data.clone());
@@ -116,22 +118,37 @@ struct Found<'a> {
 impl<'a> Found<'a> {
     /// Finds a state of this name at any depth, or takes the document for the state.
     fn find(document: &'a Value, name: Option<&str>) -> Result<Found<'a>, ValidationException> {
-        let Some(name) = name else { return Ok(Found { state: document, in_map: false }) };
-        let mut open = vec![(document, false)];
+        match name {
+            None => Ok(Found { state: document, in_map: false }),
+            Some(name) => Found::among(vec![(document, false)], name).ok_or_else(not_found),
+        }
+    }
+
+    /// A state within this one, at any depth.
+    fn within(&self, name: &str) -> Option<Found<'a>> {
+        Found::among(blocks(self.state, self.in_map).collect(), name)
+    }
+
+    /// A state of one of these blocks, or of those within; with each block, whether it is in a Map.
+    fn among(mut open: Vec<(&'a Value, bool)>, name: &str) -> Option<Found<'a>> {
         while let Some((block, in_map)) = open.pop() {
             let states = block.get("States").and_then(Value::as_object);
             for (own, state) in states.into_iter().flatten() {
                 if **own == *name {
-                    return Ok(Found { state, in_map });
+                    return Some(Found { state, in_map });
                 }
-                let branches = state.get("Branches").and_then(Value::as_array).unwrap_or_default();
-                open.extend(branches.iter().map(|branch| (branch, in_map)));
-                let processors = ["ItemProcessor", "Iterator"].iter().filter_map(|name| state.get(name));
-                open.extend(processors.map(|processor| (processor, true)));
+                open.extend(blocks(state, in_map));
             }
         }
-        Err(not_found())
+        None
     }
+}
+
+/// The branches of a Parallel, the processor of a Map.
+fn blocks(state: &Value, in_map: bool) -> impl Iterator<Item = (&Value, bool)> {
+    let branches = state.get("Branches").and_then(Value::as_array).unwrap_or_default();
+    let processors = ["ItemProcessor", "Iterator"].into_iter().filter_map(|name| state.get(name));
+    branches.iter().map(move |branch| (branch, in_map)).chain(processors.map(|processor| (processor, true)))
 }
 
 fn not_found() -> ValidationException {
@@ -190,6 +207,25 @@ fn check_configuration(
         return Err(invalid(message));
     }
     Ok(())
+}
+
+/// Whether a mocked failure is one that `States.TaskFailed` does not name.
+///
+/// Source: the API reference, which has `errorCausedByState` as the state from which the error of a Map or Parallel
+/// originates; the guide asks for it where `States.TaskFailed` is to take the error. So that name takes what a Task
+/// within the block has caused, and nothing where no state is blamed. A name that is not within the block is
+/// refused: who misspells it would test something else than he thinks.
+fn blames_no_task(
+    configuration: &TestStateConfiguration,
+    found: &Found<'_>,
+    state: &State,
+) -> Result<bool, ValidationException> {
+    if !matches!(state.kind, Kind::Map(_) | Kind::Parallel(_)) {
+        return Ok(false);
+    }
+    let Some(name) = configuration.error_caused_by_state.as_deref() else { return Ok(true) };
+    let blamed = found.within(name).ok_or_else(not_found)?;
+    Ok(blamed.state.get("Type").and_then(Value::as_str) != Some("Task"))
 }
 
 /// What the state is tried with.

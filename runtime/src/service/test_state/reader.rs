@@ -3,7 +3,9 @@
 //! The words for what cannot be read were not recorded.
 
 use gradus_api::shapes::TestStateConfiguration;
-use gradus_core::json::{self, Payload, Value};
+use gradus_core::json::{self, Object, Payload, Value};
+
+use super::csv;
 
 /// The items of a Map that has a reader.
 #[derive(Debug)]
@@ -28,20 +30,43 @@ pub(super) fn items(reader: &Value, given: &TestStateConfiguration) -> Result<It
             let lines: Result<Vec<Value>, _> = lines.map(json::parse).collect();
             Payload::from_value(Value::from(lines.map_err(no_json)?))
         }
-        Some(kind @ ("CSV" | "PARQUET" | "MANIFEST")) => {
+        Some("CSV") => {
+            let delimiter = csv::delimiter(field("CSVDelimiter"));
+            let headers = config.and_then(|config| config.get("CSVHeaders")?.as_array());
+            let headers = headers.map(|names| names.iter().filter_map(Value::as_str).collect());
+            Payload::from_value(Value::from(csv::items(text, delimiter, headers)))
+        }
+        Some(kind @ ("PARQUET" | "MANIFEST")) => {
             return Err(format!("gradus does not read MapItemReaderData of the type {kind} yet"));
         }
         _ => Payload::parse(text).map_err(no_json)?,
     };
-    match field("ItemsPointer") {
-        None => Ok(Items { items, pointed: None }),
-        Some(pointer) => {
-            let pointed = items.part(pointer).ok_or_else(|| {
-                format!("ItemsPointer '{pointer}' does not lead to anything in MapItemReaderData")
-            })?;
-            Ok(Items { items: pointed.clone(), pointed: Some(pointed) })
+    let pointed = match field("ItemsPointer") {
+        None => None,
+        Some(pointer) => Some(items.part(pointer).ok_or_else(|| {
+            format!("ItemsPointer '{pointer}' does not lead to anything in MapItemReaderData")
+        })?),
+    };
+    let items = pointed.clone().unwrap_or(items);
+    // 0 is no limit (recorded). One that a path or a query finds is not looked for: it limits what a run reads.
+    let most = config.and_then(|config| config.get("MaxItems")?.as_f64()).filter(|most| *most >= 1.0);
+    Ok(Items { items: most.map_or(items.clone(), |most| first(&items, most as usize)), pointed })
+}
+
+/// At most so many of the elements of an array, or of the members of an object.
+fn first(items: &Payload, most: usize) -> Payload {
+    let cut = match items.value() {
+        Value::Array(all) if all.len() > most => {
+            Value::from(all.iter().take(most).cloned().collect::<Vec<_>>())
         }
-    }
+        Value::Object(all) if all.len() > most => {
+            let mut cut = Object::new();
+            all.iter().take(most).for_each(|(name, value)| drop(cut.insert(name.clone(), value.clone())));
+            cut.into()
+        }
+        _ => return items.clone(),
+    };
+    Payload::from_value(cut)
 }
 
 #[cfg(test)]
@@ -61,9 +86,27 @@ mod tests {
             (r#"{"ReaderConfig": {"InputType": "JSONL"}}"#, Some("1\n\n{}\n"), Ok(("[1,{}]", None))),
             ("{}", Some("no"), Err("MapItemReaderData must be valid JSON")),
             (
-                r#"{"ReaderConfig": {"InputType": "CSV"}}"#,
-                Some("a,b"),
-                Err("gradus does not read MapItemReaderData of the type CSV yet"),
+                r#"{"ReaderConfig": {"InputType": "JSON", "ItemsPointer": "/a", "MaxItems": 2}}"#,
+                Some(r#"{"a": [1,2,3]}"#),
+                Ok(("[1,2]", Some("[1,2,3]"))),
+            ),
+            (r#"{"ReaderConfig": {"MaxItems": 1}}"#, Some(r#"{"a":1,"b":2}"#), Ok((r#"{"a":1}"#, None))),
+            (r#"{"ReaderConfig": {"MaxItems": 0}}"#, Some("[1,2]"), Ok(("[1,2]", None))),
+            (
+                r#"{"ReaderConfig": {"InputType": "CSV", "CSVHeaderLocation": "FIRST_ROW"}}"#,
+                Some("a,b\n1,2\n"),
+                Ok((r#"[{"a":"1","b":"2"}]"#, None)),
+            ),
+            (
+                r#"{"ReaderConfig": {"InputType": "CSV", "CSVHeaderLocation": "GIVEN", "CSVHeaders": ["x"],
+                    "CSVDelimiter": "PIPE", "MaxItems": 1}}"#,
+                Some("a|b\n1|2"),
+                Ok((r#"[{"x":"a"}]"#, None)),
+            ),
+            (
+                r#"{"ReaderConfig": {"InputType": "PARQUET"}}"#,
+                Some("PAR1"),
+                Err("gradus does not read MapItemReaderData of the type PARQUET yet"),
             ),
             (
                 r#"{"ReaderConfig": {"ItemsPointer": "/x"}}"#,

@@ -228,6 +228,11 @@ async fn mocked_blocks() {
             with(json!({"input": "[]"}), result(r#"{"MapRunArn":"a"}"#)),
             succeeded(r#"{"MapRunArn":"a"}"#, json!({})),
         ),
+        // What a Map tolerates is found before its iterations would begin: no mock stands for them any more.
+        (distributed(json!({"ToleratedFailurePercentagePath": "$[0]"})), with(debug("[101]"), result("[1]")),
+            failed("FAILED", "States.Runtime", "ToleratedFailurePercentage must be between 0 and 100.",
+                json!({"inspectionData": {"input": "[101]", "afterInputPath": "[101]", "afterItemsPath": "[101]",
+                    "maxConcurrency": 0}}))),
         (parallel(json!({"ResultSelector": {"a.$": "$[0]"}})), with(debug("1"), result("[1, 2]")),
             succeeded(r#"{"a":1}"#, json!({"inspectionData": {"input": "1",
                 "afterResultSelector": r#"{"a":1}"#, "afterResultPath": r#"{"a":1}"#}}))),
@@ -238,6 +243,71 @@ async fn mocked_blocks() {
                    "inspectionData": {"input": three, "errorDetails": {"catchIndex": 0}}}))),
     ])
     .await;
+}
+
+#[tokio::test]
+async fn batches() {
+    let items = |batcher: Value| distributed(json!({"ItemsPath": "$.v", "ItemBatcher": batcher}));
+    let query = with(
+        distributed(json!({
+            "Items": "{% $states.input.v %}", "ItemSelector": {"x": "{% $states.context.Map.Item.Value %}"},
+            "ItemBatcher": {"MaxItemsPerBatch": "{% $states.input.n %}", "BatchInput": "{% $states.input.n %}"},
+        })),
+        json!({"QueryLanguage": "JSONata"}),
+    );
+    let bench = Bench::new();
+    for (state, expected) in [
+        (items(json!({"MaxItemsPerBatch": 2})), r#"[{"Items":[1,2]},{"Items":[3]}]"#),
+        (
+            items(json!({"MaxItemsPerBatchPath": "$.n", "BatchInput": {"n.$": "$.n"}})),
+            r#"[{"BatchInput":{"n":2},"Items":[1,2]},{"BatchInput":{"n":2},"Items":[3]}]"#,
+        ),
+        (items(json!({"MaxInputBytesPerBatch": 15})), r#"[{"Items":[1,2]},{"Items":[3]}]"#),
+        (items(json!({"MaxInputBytesPerBatch": 1})), r#"[{"Items":[1]},{"Items":[2]},{"Items":[3]}]"#),
+        (query, r#"[{"BatchInput":2,"Items":[{"x":1},{"x":2}]},{"BatchInput":2,"Items":[{"x":3}]}]"#),
+    ] {
+        let answer = test(&bench, &state, &with(debug(r#"{"v":[1,2,3],"n":2}"#), result("[]"))).await;
+        assert_eq!(answer.expect("a result")["inspectionData"]["afterItemBatcher"], expected, "{state}");
+    }
+    let (state, more) = (
+        items(json!({"MaxItemsPerBatchPath": "$.n"})),
+        with(json!({"input": r#"{"v":[1],"n":0}"#}), result("[]")),
+    );
+    let cause = "The MaxItemsPerBatchPath field refers to value \"0\" which is not a valid integer: $.n";
+    assert_eq!(test(&bench, &state, &more).await, Ok(failed("FAILED", "States.Runtime", cause, json!({}))));
+    bench.stop().await;
+}
+
+/// `States.TaskFailed` takes the failure of a block that a Task within it has caused.
+#[tokio::test]
+async fn failures_that_are_blamed_on_a_state() {
+    let inner = json!({"StartAt": "P", "States": {
+        "P": {"Type": "Parallel", "End": true, "Branches": [{"StartAt": "T", "States": {
+            "T": task(json!({"Parameters": {"FunctionName": "f"}})),
+        }}]},
+    }});
+    let rescue = json!({"Retry": [{"ErrorEquals": ["States.TaskFailed"]}], "Catch": [{"ErrorEquals": ["States.ALL"], "Next": "N"}]});
+    let outer = |kind: &str| {
+        let block =
+            if kind == "Map" { json!({"ItemProcessor": inner}) } else { json!({"Branches": [inner]}) };
+        with(with(json!({"Type": kind, "End": true}), block), rescue.clone())
+    };
+    let blamed = |name: &str| json!({"input": "[1]", "stateConfiguration": {"errorCausedByState": name}});
+    let bench = Bench::new();
+    for (state, more, expected) in [
+        (outer("Map"), blamed("T"), "RETRIABLE"),
+        (outer("Parallel"), blamed("T"), "RETRIABLE"),
+        (outer("Map"), blamed("P"), "CAUGHT_ERROR"),
+        (outer("Parallel"), blamed("P"), "CAUGHT_ERROR"),
+        (outer("Map"), json!({"input": "[1]"}), "CAUGHT_ERROR"),
+        (task(with(rescue.clone(), json!({"Parameters": {"FunctionName": "f"}}))), json!({}), "RETRIABLE"),
+    ] {
+        let answer = test(&bench, &state, &with(more.clone(), error("A"))).await;
+        assert_eq!(answer.expect("a status")["status"], expected, "{state} {more}");
+    }
+    let answer = test(&bench, &outer("Map"), &with(blamed("Nobody"), error("A"))).await;
+    assert_eq!(answer, Err(("ValidationException".to_owned(), "State not found in definition".to_owned())));
+    bench.stop().await;
 }
 
 #[tokio::test]

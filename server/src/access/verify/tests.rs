@@ -1,6 +1,6 @@
 use std::fs;
 
-use gradus_runtime::sigv4::{Credentials, Request};
+use gradus_api::sigv4::{Credentials, Request};
 use http::{HeaderName, HeaderValue};
 use serde_json::{Value, json};
 

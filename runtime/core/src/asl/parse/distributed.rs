@@ -1,13 +1,16 @@
 //! What a Map can say about items from outside, batches, and where results go: `ItemReader`,
 //! `ItemBatcher`, `ResultWriter`, `Label`.
 //!
-//! gradus does not run these; they are checked, so that a definition's faults show all the same.
+//! gradus does not run these; they are checked, so that a definition's faults show all the same. Of one state that
+//! is tried by itself, the batcher shows what it makes.
 //! Nothing here counts as reading a field.
 
 use super::fields::{EMPTY, Fields, Table, expected};
+use super::jsonata::Given;
 use super::location::Location;
 use super::state::number;
 use super::{Language, Parser, Read, jsonata, paths};
+use crate::asl::definition::{Batcher, Selector, Tolerance};
 use crate::asl::diagnostic::Code;
 use crate::expr::query::Place;
 use crate::json::Value;
@@ -19,16 +22,14 @@ const MAX_BATCH_BYTES: u64 = 262_144;
 /// The largest count that a field takes; the service takes more items than its guide allows.
 const MAX_COUNT: u64 = i64::MAX as u64;
 
-/// Checks those fields of a Map that are there.
-pub(super) fn check(parser: &mut Parser, fields: &Fields<'_>) {
-    type Check = fn(&mut Parser, &Value, Location<'_>) -> Read<()>;
-    let checks: [(&str, Check); 4] =
-        [("ItemReader", reader), ("ItemBatcher", batcher), ("ResultWriter", writer), ("Label", label)];
-    for (name, check) in checks {
-        if let Some(value) = fields.peek(name) {
-            let _ = check(parser, value, fields.at(name));
-        }
-    }
+/// Checks those fields of a Map that are there. Gives the batcher, which tests of single states show at work.
+pub(super) fn check(parser: &mut Parser, fields: &Fields<'_>) -> Read<Option<Batcher>> {
+    let given = |name| fields.peek(name).map(|value| (value, fields.at(name)));
+    let _ = given("ItemReader").map(|(value, place)| reader(parser, value, place));
+    let batcher = given("ItemBatcher").map(|(value, place)| batcher(parser, value, place)).transpose();
+    let _ = given("ResultWriter").map(|(value, place)| writer(parser, value, place));
+    let _ = given("Label").map(|(value, place)| label(parser, value, place));
+    batcher
 }
 
 fn reader(parser: &mut Parser, value: &Value, location: Location<'_>) -> Read<()> {
@@ -64,7 +65,7 @@ fn reader_config(parser: &mut Parser, value: &Value, location: Location<'_>) -> 
     let _ = fields.string(parser, "ItemsPointer");
     let _ = fields.word(parser, "ManifestType", &["S3_INVENTORY", "ATHENA_DATA"]);
     let _ = fields.word(parser, "Transformation", &["NONE", "LOAD_AND_FLATTEN"]);
-    count(parser, &mut fields, "MaxItems", "MaxItemsPath", 0, MAX_COUNT)
+    count(parser, &mut fields, "MaxItems", "MaxItemsPath", 0, MAX_COUNT).map(drop)
 }
 
 /// What says how to read lines of separated values.
@@ -83,7 +84,7 @@ fn csv(parser: &mut Parser, fields: &mut Fields<'_>) {
     }
 }
 
-fn batcher(parser: &mut Parser, value: &Value, location: Location<'_>) -> Read<()> {
+fn batcher(parser: &mut Parser, value: &Value, location: Location<'_>) -> Read<Batcher> {
     const ITEMS: [&str; 2] = ["MaxItemsPerBatch", "MaxItemsPerBatchPath"];
     const BYTES: [&str; 2] = ["MaxInputBytesPerBatch", "MaxInputBytesPerBatchPath"];
     const TABLE: Table = &[&ITEMS, &BYTES, &["BatchInput"]];
@@ -96,10 +97,10 @@ fn batcher(parser: &mut Parser, value: &Value, location: Location<'_>) -> Read<(
         let message = format!("These fields are required: [{items}] or [{bytes}]");
         parser.refuse(fields.here(), message);
     }
-    let _ = count(parser, &mut fields, items, items_path, 1, MAX_COUNT);
-    let _ = count(parser, &mut fields, bytes, bytes_path, 1, MAX_BATCH_BYTES);
-    template(parser, &mut fields, "BatchInput");
-    Ok(())
+    let items = count(parser, &mut fields, items, items_path, 1, MAX_COUNT);
+    let bytes = count(parser, &mut fields, bytes, bytes_path, 1, MAX_BATCH_BYTES);
+    let input = template(parser, &mut fields, "BatchInput");
+    Ok(Batcher { items: items?, bytes: bytes?, input: input? })
 }
 
 fn writer(parser: &mut Parser, value: &Value, location: Location<'_>) -> Read<()> {
@@ -140,21 +141,22 @@ fn action(parser: &mut Parser, fields: &mut Fields<'_>, actions: &[&str]) -> Rea
 
 /// What is given to the resource, in either language.
 fn call(parser: &mut Parser, fields: &mut Fields<'_>) {
-    template(parser, fields, "Parameters");
-    template(parser, fields, "Arguments");
+    let _ = template(parser, fields, "Parameters");
+    let _ = template(parser, fields, "Arguments");
 }
 
-fn template(parser: &mut Parser, fields: &mut Fields<'_>, name: &'static str) {
+fn template(parser: &mut Parser, fields: &mut Fields<'_>, name: &'static str) -> Read<Option<Selector>> {
     let Some(value) = fields.get(name) else {
-        return;
+        return Ok(None);
     };
-    match parser.language {
-        Some(Language::JsonPath) => drop(paths::template(parser, &fields.at(name), value)),
+    let place = fields.at(name);
+    Ok(match parser.language {
+        Some(Language::JsonPath) => Some(Selector::JsonPath(paths::template(parser, &place, value)?)),
         Some(Language::Jsonata) => {
-            drop(jsonata::template_at(parser, &fields.at(name), value, Place::State));
+            Some(Selector::Jsonata(jsonata::template_at(parser, &place, value, Place::State)?))
         }
-        None => {}
-    }
+        None => None,
+    })
 }
 
 /// A count that is given, or found by a path.
@@ -165,13 +167,17 @@ fn count(
     found: &'static str,
     least: u64,
     most: u64,
-) -> Read<()> {
+) -> Read<Option<Tolerance<u64>>> {
     let alone = fields.at_most_one(parser, &[fixed, found]);
     let number = number(parser, fields, fixed, least..=most);
     let path = fields.path(parser, found);
     alone?;
-    path?;
-    number.map(drop)
+    let path = path?.map(Tolerance::Path);
+    let given = number?.map(|given| match given {
+        Given::Fixed(number) => Tolerance::Fixed(number),
+        Given::Query(query) => Tolerance::Query(query),
+    });
+    Ok(path.or(given))
 }
 
 fn label(parser: &mut Parser, value: &Value, location: Location<'_>) -> Read<()> {

@@ -7,7 +7,9 @@ use super::state::{number, transition};
 use super::task::{catchers, retriers};
 use super::unbuilt::{self, Unbuilt};
 use super::{Block, Language, Parser, Read, Refused, Scope, block, jsonata, paths};
-use crate::asl::definition::{Concurrency, Items, Kind, Map, Parallel, Selector, StateId, Tolerance};
+use crate::asl::definition::{
+    Batcher, Concurrency, Items, Kind, Map, Parallel, Selector, StateId, Tolerance,
+};
 use crate::asl::diagnostic::Code;
 use crate::expr::query::Place;
 use crate::json::Value;
@@ -35,7 +37,12 @@ pub(super) fn parallel(parser: &mut Parser, outer: &mut Block<'_>, fields: &mut 
 }
 
 /// Reads the fields of a Map.
-pub(super) fn map(parser: &mut Parser, outer: &mut Block<'_>, fields: &mut Fields<'_>) -> Read<Kind> {
+pub(super) fn map(
+    parser: &mut Parser,
+    outer: &mut Block<'_>,
+    fields: &mut Fields<'_>,
+    batcher: Read<Option<Batcher>>,
+) -> Read<Kind> {
     let items = items(parser, fields);
     let item_selector = item_selector(parser, fields);
     let max_concurrency = max_concurrency(parser, fields);
@@ -52,6 +59,7 @@ pub(super) fn map(parser: &mut Parser, outer: &mut Block<'_>, fields: &mut Field
         max_concurrency: max_concurrency?,
         tolerated_count: tolerated_count?,
         tolerated_percentage: tolerated_percentage?,
+        batcher: batcher?,
         retriers: retriers?,
         catchers: catchers?,
         transition: transition?,

@@ -133,9 +133,7 @@ pub(super) fn state(
     };
     parser.variables_read.clear();
     let comment = fields.string(parser, "Comment");
-    if kind == Type::Map {
-        distributed::check(parser, &fields);
-    }
+    let batcher = if kind == Type::Map { distributed::check(parser, &fields) } else { Ok(None) };
     let Some(language) = parser.language else {
         return Err(outline(parser, block, &mut fields, kind));
     };
@@ -149,7 +147,7 @@ pub(super) fn state(
         Type::Succeed => Ok(succeed(block)),
         Type::Fail => fail(parser, block, &mut fields),
         Type::Parallel => nested::parallel(parser, block, &mut fields),
-        Type::Map => nested::map(parser, block, &mut fields),
+        Type::Map => nested::map(parser, block, &mut fields, batcher),
     };
     fields.close(parser)?;
     comment?;

@@ -12,7 +12,8 @@ use crate::json::Value;
 /// Warns of members of a template whose names lack the `.$`.
 pub(super) fn in_template(parser: &mut Parser, location: &Location<'_>, template: &Value) {
     each_text(template, |key, text| {
-        if !key.ends_with(paths::SUFFIX) && looks_evaluated(text) {
+        // One that is all of the template stands under no key.
+        if !key.is_empty() && !key.ends_with(paths::SUFFIX) && looks_evaluated(text) {
             let message = format!(
                 "The value of the field '{key}' looks like a JSONPath or the call of an intrinsic function, but the \
                  name does not end with '.$'."

@@ -13,10 +13,8 @@ use super::fields::{Fields, each, expected};
 use super::location::Location;
 use super::{Language, Parser, Read};
 use crate::asl::diagnostic::Code;
+use crate::expr::path::{MAX_VARIABLE_NAME_UNITS, is_identifier};
 use crate::json::{Object, Value};
-
-/// The most UTF-16 units in the name of a variable.
-const MAX_NAME_UNITS: usize = 80;
 
 /// The field that sets variables.
 pub(super) const ASSIGN: &str = "Assign";
@@ -196,10 +194,10 @@ fn fault(parser: &Parser, name: &str) -> Option<(Code, String)> {
             format!("Invalid variable name '{name}': the variable name contains invalid characters.");
         return Some((Code::InvalidVariableName, message));
     }
-    if name.encode_utf16().count() > MAX_NAME_UNITS {
+    if name.encode_utf16().count() > MAX_VARIABLE_NAME_UNITS {
         // The service's words are known for states only.
         let message = format!(
-            "Variable name '{name}' exceeds the {MAX_NAME_UNITS}-character limit allowed by the service"
+            "Variable name '{name}' exceeds the {MAX_VARIABLE_NAME_UNITS}-character limit allowed by the service"
         );
         return Some((Code::InvalidVariableName, message));
     }
@@ -214,16 +212,6 @@ fn name(key: &str) -> &str {
     key.strip_suffix(".$").unwrap_or(key)
 }
 
-/// Whether a name is an identifier of Unicode (UAX 31). The standard library does not know that
-/// property; letters, digits and combining marks come near it. An underscore may come first, as
-/// people expect.
-fn is_identifier(name: &str) -> bool {
-    let starts = |character: char| character.is_alphabetic() || character == '_';
-    let is_mark = |character: char| matches!(character, '\u{300}'..='\u{36f}' | '\u{200c}' | '\u{200d}');
-    let goes_on = |character: char| starts(character) || character.is_numeric() || is_mark(character);
-    name.starts_with(starts) && name.chars().all(goes_on)
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::tests::{check_faults, single};
@@ -231,8 +219,8 @@ mod tests {
 
     #[test]
     fn names() {
-        let long = "x".repeat(MAX_NAME_UNITS);
-        let longer = "x".repeat(MAX_NAME_UNITS + 1);
+        let long = "x".repeat(MAX_VARIABLE_NAME_UNITS);
+        let longer = "x".repeat(MAX_VARIABLE_NAME_UNITS + 1);
         let too_long = format!(
             "INVALID_VARIABLE_NAME: Variable name '{longer}' exceeds the 80-character limit allowed by the service \
              at /States/S/Assign/{longer}"

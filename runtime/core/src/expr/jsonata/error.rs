@@ -196,6 +196,8 @@ impl Fault {
                 number = self.index.and_then(|index| i64::try_from(index).ok()).map(Value::from);
                 number.as_ref()
             }
+            // Such as the kind of the items, where a signature has no letter for it.
+            _ if self.text.is_empty() => None,
             _ => {
                 text = Value::from(self.text.as_str());
                 Some(&text)

@@ -299,12 +299,22 @@ fn parse_root(text: &str) -> Result<(Root, &str), String> {
     }
 }
 
-/// A Unicode identifier of at most 80 characters. The underscore, which Unicode leaves to each language,
-/// counts as a letter.
+/// The most UTF-16 units in the name of a variable.
+pub const MAX_VARIABLE_NAME_UNITS: usize = 80;
+
+/// Whether a name is an identifier of Unicode (UAX 31), as those of variables are. The standard library does not
+/// know that property; letters, digits and combining marks come near it. An underscore may come first, as people
+/// expect.
+pub fn is_identifier(name: &str) -> bool {
+    let starts = |character: char| character.is_alphabetic() || character == '_';
+    let is_mark = |character: char| matches!(character, '\u{300}'..='\u{36f}' | '\u{200c}' | '\u{200d}');
+    let goes_on = |character: char| starts(character) || character.is_numeric() || is_mark(character);
+    name.starts_with(starts) && name.chars().all(goes_on)
+}
+
+/// What can be the name of a variable, the one that the language keeps for itself included.
 fn is_variable_name(name: &str) -> bool {
-    name.chars().count() <= 80
-        && name.starts_with(|first: char| first.is_alphabetic() || first == '_')
-        && name.chars().all(|character| character.is_alphanumeric() || character == '_')
+    is_identifier(name) && name.encode_utf16().count() <= MAX_VARIABLE_NAME_UNITS
 }
 
 fn outside_quotes(text: &str) -> impl Iterator<Item = char> {

@@ -171,7 +171,13 @@ fn refuses() {
 
 #[test]
 fn knows_its_parts() {
-    let cases = [("$.a", None, false), ("$", None, true), ("$$", None, false), ("$x", Some("x"), false)];
+    let cases = [
+        ("$.a", None, false),
+        ("$", None, true),
+        ("$$", None, false),
+        ("$x", Some("x"), false),
+        ("$e\u{301}_1.y", Some("e\u{301}_1"), false),
+    ];
     for (text, variable, is_whole_input) in cases {
         let path = Path::parse(text).unwrap();
         assert_eq!((path.text(), path.variable(), path.is_whole_input()), (text, variable, is_whole_input));

@@ -18,9 +18,6 @@ use crate::machine::{FrameId, Variables, variables};
 /// The error of a query that fails.
 const QUERY_EVALUATION_ERROR: &str = "States.QueryEvaluationError";
 
-/// The most characters in a cause. Source: the model of the API.
-const MAX_CAUSE_CHARACTERS: usize = 32_768;
-
 /// What a state leaves with. `Assign` and `Output` see the same: neither sees the other's effect.
 pub(super) fn leave(
     turn: &Turn<'_>,
@@ -127,13 +124,9 @@ pub(in crate::machine) fn refuse(
     Fault { failure: failure(turn, frame, &text), evaluation: Some(evaluation) }
 }
 
-/// The failure of a query. An expression can make its message as long as it likes, and a cause has a limit.
+/// The failure of a query.
 fn failure(turn: &Turn<'_>, frame: FrameId, text: &str) -> Failure {
-    let mut cause = in_state(turn, frame, text);
-    if let Some((end, _)) = cause.char_indices().nth(MAX_CAUSE_CHARACTERS) {
-        cause.truncate(end);
-    }
-    Failure::new(QUERY_EVALUATION_ERROR, cause)
+    Failure::new(QUERY_EVALUATION_ERROR, in_state(turn, frame, text))
 }
 
 fn evaluate_template(

@@ -46,7 +46,7 @@ pub(super) fn leave(
 }
 
 /// A payload through a template, if the state has one.
-pub(super) fn template(
+pub(in crate::machine) fn template(
     turn: &Turn<'_>,
     frame: FrameId,
     state: &State,

@@ -241,9 +241,21 @@ impl<'a> Turn<'a> {
             Purpose::Execution => self.late(),
             Purpose::Wait => state::wait::over(self, timer.frame),
             Purpose::Retry => state::retry(self, timer.frame),
-            Purpose::TaskTimeout => state::task::timed_out(self, timer.frame, false),
-            Purpose::Heartbeat => state::task::timed_out(self, timer.frame, true),
+            Purpose::TaskTimeout | Purpose::Heartbeat => state::task::timed_out(self, &self.due_with(timer)),
         }
+    }
+
+    /// The clocks of tasks that have run out together with this one: of other branches and iterations too, for
+    /// all of them are told before any block reacts (recorded). In the order in which they were due.
+    fn due_with(&self, timer: Timer) -> Vec<Timer> {
+        if self.execution.place(timer.frame).is_none() {
+            return vec![timer];
+        }
+        let frames = self.execution.frames.keys();
+        let mut due: Vec<Timer> =
+            frames.filter_map(|frame| self.execution.task_due(*frame, self.env.now)).collect();
+        due.sort_unstable();
+        due
     }
 
     /// The timer that was due before the word of a worker or the answer to a call came.
@@ -266,11 +278,7 @@ impl<'a> Turn<'a> {
             | Event::StopRequested { .. }
             | Event::RedriveRequested { .. } => return None,
         };
-        let timers = self.execution.outstanding_of(frame).into_iter().filter_map(|command| match command {
-            Command::Timer(timer) if timer.due <= self.env.now => Some(timer),
-            _ => None,
-        });
-        timers.min()
+        self.execution.task_due(frame, self.env.now)
     }
 
     fn is_outstanding(&self, timer: &Timer) -> bool {
@@ -475,6 +483,12 @@ impl<'a> Turn<'a> {
     /// Whether a line of control stands where an end left it, although its execution has been redriven.
     pub(in crate::machine) fn is_halted(&self, frame: FrameId) -> bool {
         self.execution.frames.get(&frame).is_some_and(|frame| frame.halted)
+    }
+
+    /// Whether a line of control is alive and runs, and its execution too.
+    pub(in crate::machine) fn goes_on(&self, frame: FrameId) -> bool {
+        let is_alive = self.execution.frames.get(&frame).is_some_and(|frame| !frame.halted);
+        is_alive && self.execution.outcome.is_none()
     }
 
     /// The first event of the step.

@@ -22,7 +22,7 @@ pub(super) fn fail(turn: &mut Turn<'_>, frame: FrameId, state: &State, fail: &Fa
     let raw = dataflow::input(turn, frame, state, &raw)?;
     let error = words(turn, frame, "ErrorPath", fail.error.as_ref(), &raw)?;
     let cause = words(turn, frame, "CausePath", fail.cause.as_ref(), &raw)?;
-    Ok(Flow::Fail(Failure { error, cause, ..Failure::default() }))
+    Ok(Flow::Fail(Failure::said(error, cause)))
 }
 
 fn words(

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{Flow, exit_after, failed};
-use crate::asl::definition::{Concurrency, Items, Map, State, Tolerance};
+use crate::asl::definition::{Batcher, Concurrency, Items, Map, Selector, State, Tolerance};
 use crate::expr::path::{Origin, Path};
 use crate::json::{Object, Payload, Value};
 use crate::machine::dataflow::{self, Fault, Product, jsonata, jsonpath};
@@ -143,7 +143,7 @@ fn select_all(
     (input, items): (&Payload, &Payload),
 ) -> Result<(), Fault> {
     let selector = map.item_selector.as_ref();
-    if selector.is_none() {
+    if selector.is_none() && map.batcher.is_none() {
         return Ok(());
     }
     let (mut selected, mut bytes) = (Vec::new(), 0);
@@ -156,10 +156,81 @@ fn select_all(
             return Ok(());
         }
     }
-    if let Some(selected) = children::joined(selected.iter(), MAX_PAYLOAD_BYTES) {
-        turn.saw(Stage::ItemSelector, &selected);
+    let joined = selector.and_then(|_| children::joined(selected.iter(), MAX_PAYLOAD_BYTES));
+    if let Some(joined) = joined {
+        turn.saw(Stage::ItemSelector, &joined);
+    }
+    let Some(batcher) = &map.batcher else { return Ok(()) };
+    let batches = batches(turn, frame, state, batcher, input, &selected)?;
+    if let Ok(batches) = Payload::from_value_within(Value::from(batches), MAX_PAYLOAD_BYTES) {
+        turn.saw(Stage::ItemBatcher, &batches);
     }
     Ok(())
+}
+
+/// The items in batches, as iterations would get them: in order, each as large as it may be, and at least one item.
+fn batches(
+    turn: &Turn<'_>,
+    frame: FrameId,
+    state: &State,
+    batcher: &Batcher,
+    input: &Payload,
+    items: &[Payload],
+) -> Result<Vec<Value>, Fault> {
+    let most_items = most(turn, frame, batcher.items.as_ref(), "MaxItemsPerBatchPath", input)?;
+    let most_bytes = most(turn, frame, batcher.bytes.as_ref(), "MaxInputBytesPerBatchPath", input)?;
+    let besides = match &batcher.input {
+        None => None,
+        Some(Selector::JsonPath(template)) => {
+            Some(jsonpath::template(turn, frame, state, Some(template), input.clone())?)
+        }
+        Some(Selector::Jsonata(template)) => Some(jsonata::template(turn, frame, state, template)?),
+    };
+    let batch = |items: &[Value]| {
+        let mut batch = Object::with_capacity(2);
+        if let Some(besides) = &besides {
+            batch.insert("BatchInput", besides.value().clone());
+        }
+        batch.insert("Items", Value::from(items.to_vec()));
+        Value::from(batch)
+    };
+    let empty = batch(&[]).to_string().len() as u64;
+    let (mut batches, mut open, mut bytes) = (Vec::new(), Vec::new(), empty);
+    for item in items {
+        // With the comma in front, which the first has not.
+        let more = item.len() as u64 + u64::from(!open.is_empty());
+        if !open.is_empty() && (open.len() as u64 >= most_items || bytes + more > most_bytes) {
+            batches.push(batch(&open));
+            (open, bytes) = (Vec::new(), empty);
+        }
+        bytes += item.len() as u64 + u64::from(!open.is_empty());
+        open.push(item.value().clone());
+    }
+    if !open.is_empty() {
+        batches.push(batch(&open));
+    }
+    Ok(batches)
+}
+
+/// A limit of a batch; no limit where there is none.
+fn most(
+    turn: &Turn<'_>,
+    frame: FrameId,
+    given: Option<&Tolerance<u64>>,
+    field: &str,
+    input: &Payload,
+) -> Result<u64, Fault> {
+    match given {
+        None => Ok(u64::MAX),
+        Some(Tolerance::Fixed(most)) => Ok(*most),
+        Some(Tolerance::Query(query)) => jsonata::integer(turn, frame, query, 1..=u64::from(u32::MAX)),
+        Some(Tolerance::Path(path)) => {
+            let value = jsonpath::select(turn, frame, path, input)?;
+            let most =
+                dataflow::integer(&value).and_then(|most| u64::try_from(most).ok()).filter(|most| *most > 0);
+            most.ok_or_else(|| refers_to(turn, frame, field, path, &value, "integer"))
+        }
+    }
 }
 
 /// The items, with their number.

@@ -9,7 +9,7 @@ use super::children::Children;
 use super::dataflow::{self, Evaluation, Fault, Left, Product};
 use super::execution::{Turn, WaitsFor, kind_of};
 use super::retry::{self, Failure, Origin};
-use super::trial::Mock;
+use super::trial::{Mock, Probe};
 use super::{EventId, Fact, FrameId, StateKind};
 use crate::asl::definition::{Catcher, Kind, Retrier, State, StateId, Transition};
 
@@ -202,9 +202,9 @@ fn failed_by(
         Kind::Map(map) => (&map.retriers, &map.catchers),
         Kind::Pass(_) | Kind::Choice(_) | Kind::Wait(_) | Kind::Succeed | Kind::Fail(_) => (&[], &[]),
     };
-    let origin = match kind_of(state) {
-        StateKind::Parallel if child.is_some() => Origin::Branch,
-        _ => Origin::Own,
+    let origin = Origin {
+        branch: kind_of(state) == StateKind::Parallel && child.is_some(),
+        no_task: turn.probe.is_some_and(Probe::blames_no_task),
     };
     block::abort(turn, frame, child);
     if retried(turn, frame, retriers, &failure, origin) {
@@ -236,6 +236,9 @@ pub(super) fn mocked(turn: &mut Turn<'_>, frame: FrameId, mock: Mock) {
     let Some(state) = turn.visit(frame).and_then(|(visit, _)| definition.state(visit.state)) else { return };
     let Some(waits_for) = turn.waits_for(frame) else { return };
     let first = waits_for.children().and_then(|children| children.running().next());
+    if let Some(probe) = turn.probe {
+        probe.note(|seen| seen.no_task = mock.no_task);
+    }
     let left = match (&state.kind, waits_for) {
         (Kind::Task(_), _) => return task::mocked(turn, frame, mock.answer),
         (Kind::Parallel(parallel), WaitsFor::Branches(_)) => match mock.answer {

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use super::{Flow, exit, failed};
 use crate::asl::definition::{Kind, Pattern, Resource, Role, Seconds, State, Task};
-use crate::json::{Payload, Value};
+use crate::json::{Object, Payload, Value};
+use crate::machine::command::{Purpose, Timer};
 use crate::machine::dataflow::{self, Fault, Product, jsonata, jsonpath};
 use crate::machine::execution::{self, Reply, Turn, Visit, WaitsFor};
 use crate::machine::retry::Failure;
@@ -164,10 +165,23 @@ pub(in crate::machine) fn call_answered(
     }
 }
 
-/// The task, or its worker's silence, took too long.
-pub(in crate::machine) fn timed_out(turn: &mut Turn<'_>, frame: FrameId, heartbeat: bool) {
-    let Some(resource) = turn.visit(frame).and_then(|(visit, _)| resource(visit)) else { return };
-    let failure = if heartbeat { Failure::heartbeat_timeout() } else { Failure::timeout() };
+/// Tasks, or the silence of their workers, took too long. All of them are told before any state reacts (recorded).
+pub(in crate::machine) fn timed_out(turn: &mut Turn<'_>, due: &[Timer]) {
+    let told: Vec<(FrameId, Failure)> = due.iter().filter_map(|timer| tell_time_out(turn, *timer)).collect();
+    for (frame, failure) in told {
+        // What the failure of one came to may have ended the block or the execution of another.
+        if turn.goes_on(frame) {
+            go_on(turn, frame, |_, _, _| Err(failure.into()));
+        }
+    }
+}
+
+fn tell_time_out(turn: &mut Turn<'_>, Timer { frame, purpose, .. }: Timer) -> Option<(FrameId, Failure)> {
+    let resource = turn.visit(frame).and_then(|(visit, _)| resource(visit))?;
+    let failure = match purpose {
+        Purpose::Heartbeat => Failure::heartbeat_timeout(),
+        Purpose::TaskTimeout | Purpose::Wait | Purpose::Retry | Purpose::Execution => Failure::timeout(),
+    };
     let shown = failure.clone();
     let fact = match resource {
         Resource::Activity { .. } => Fact::ActivityTimedOut { frame, failure: shown },
@@ -177,7 +191,7 @@ pub(in crate::machine) fn timed_out(turn: &mut Turn<'_>, frame: FrameId, heartbe
         }
     };
     turn.record(frame, fact);
-    go_on(turn, frame, |_, _, _| Err(failure.into()));
+    Some((frame, failure))
 }
 
 /// The attempt that waits for this answer of a worker or by token, if one does.
@@ -269,18 +283,28 @@ fn resource(visit: &Visit) -> Option<Resource> {
     }
 }
 
-/// What a call cannot be made without. The service's text was not recorded for these members; it
-/// is that of others.
+/// Which parameters a call takes: the one that it cannot be made without, and the others.
+const PARAMETERS: &[(&str, &str, &[&str])] = &[
+    ("lambda", "FunctionName", &["ClientContext", "InvocationType", "LogType", "Payload", "Qualifier"]),
+    ("states", "StateMachineArn", &["Input", "Name", "TraceHeader"]),
+];
+
+/// Whether a call can be made with these parameters. The service's texts were recorded for other calls.
 fn check_parameters(service: &str, parameters: &Payload) -> Result<(), String> {
-    let needed = match service {
-        "lambda" => "FunctionName",
-        "states" => "StateMachineArn",
-        _ => return Ok(()),
+    let Some((_, needed, others)) = PARAMETERS.iter().find(|(name, ..)| *name == service) else {
+        return Ok(());
+    };
+    let unknown = || {
+        let given = parameters.value().as_object().into_iter().flat_map(Object::keys);
+        given.map(|name| &**name).find(|name| name != needed && !others.contains(name))
     };
     let reason = match parameters.value().get(needed) {
-        Some(Value::String(_)) => return Ok(()),
-        Some(_) => format!("The value for the field '{needed}' must be a STRING"),
         None => format!("The field '{needed}' is required but was missing"),
+        Some(Value::String(_)) => match unknown() {
+            None => return Ok(()),
+            Some(name) => format!("The field \"{name}\" is not supported by Step Functions"),
+        },
+        Some(_) => format!("The value for the field '{needed}' must be a STRING"),
     };
     Err(format!("The Parameters '{parameters}' could not be used to start the Task: [{reason}]"))
 }

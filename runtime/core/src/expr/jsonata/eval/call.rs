@@ -49,6 +49,7 @@ impl<'e> Evaluator<'e> {
         }
         if let Val::Function(function) = &procedure
             && !function.argument
+            && !self.is_native(*function)
         {
             self.set_site(*function, Site { token: call.name.as_ref(), position });
         }
@@ -133,6 +134,12 @@ impl<'e> Evaluator<'e> {
                 site.token = call.name.as_ref();
             }
             site.position = call.procedure.position;
+        }
+        if next.as_function().is_none() {
+            // The reference falls over what is nothing; where it says T1006 it says no more.
+            let mut fault = Fault::new("T1006").at(call.procedure.position);
+            fault.token = call.name.clone().filter(|_| matches!(call.procedure.kind, Kind::Variable { .. }));
+            return Err(fault);
         }
         Ok((next, arguments))
     }
@@ -354,11 +361,13 @@ impl<'e> Evaluator<'e> {
 
     /// Whether a function counts as true.
     pub(super) fn is_true(&self, function: Function) -> bool {
-        let made = match function.id {
-            FunctionId::Made(index) => self.made.get(index as usize),
-            FunctionId::BuiltIn(_) | FunctionId::Host(_) => None,
-        };
-        !function.argument && !matches!(made, Some(Made::Regex { .. } | Made::Next { .. }))
+        !function.argument && !self.is_native(function)
+    }
+
+    /// Whether the reference has a function as such, not as an object, which alone can be told where it is called.
+    fn is_native(&self, function: Function) -> bool {
+        let FunctionId::Made(index) = function.id else { return false };
+        matches!(self.made.get(index as usize), Some(Made::Regex { .. } | Made::Next { .. }))
     }
 
     /// How many parameters a function declares.
@@ -401,8 +410,10 @@ impl<'e> Evaluator<'e> {
             fault.token = call.name.clone();
             return Err(fault);
         };
-        // Parameters beyond the arguments are bound to nothing, arguments beyond the parameters are dropped.
-        arguments.resize(self.arity(target), Some(Val::Undefined));
+        // Parameters beyond the arguments are bound to nothing, arguments beyond the parameters are dropped. Built-in
+        // functions that declare none, as they take any number, have one here.
+        let least = usize::from(matches!(target.id, FunctionId::BuiltIn(_)));
+        arguments.resize(self.arity(target).max(least), Some(Val::Undefined));
         self.captures += 1;
         self.make(Made::Partial { target, arguments })
     }

@@ -19,6 +19,8 @@ struct Found<'e> {
     only: Option<Val<'e>>,
     /// The items of all results, once there are two.
     items: Vec<Val<'e>>,
+    /// Whether there are two, which may all have been empty.
+    several: bool,
 }
 
 impl<'e> Evaluator<'e> {
@@ -68,7 +70,7 @@ impl<'e> Evaluator<'e> {
             let found = if several {
                 self.step_on_each(step, input.items(), frame)?
             } else {
-                Found { only: Some(self.step_on(step, input, frame)?), items: Vec::new() }
+                Found { only: Some(self.step_on(step, input, frame)?), ..Found::default() }
             };
             let last = index + 1 == steps.len();
             match found.only {
@@ -208,10 +210,11 @@ impl<'e> Evaluator<'e> {
         if result.is_undefined() {
             return Ok(());
         }
-        if found.items.is_empty() && found.only.is_none() {
+        if !found.several && found.only.is_none() {
             found.only = Some(result);
             return Ok(());
         }
+        found.several = true;
         if let Some(only) = found.only.take() {
             self.push_flat(&mut found.items, only)?;
         }

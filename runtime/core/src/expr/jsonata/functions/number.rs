@@ -19,11 +19,16 @@ pub(super) fn sum<'e>(evaluator: &mut Evaluator<'e>, arguments: Arguments<'e>) -
 }
 
 pub(super) fn max<'e>(evaluator: &mut Evaluator<'e>, arguments: Arguments<'e>) -> Result<Val<'e>> {
-    fold(evaluator, &arguments, None, f64::max)
+    fold(evaluator, &arguments, None, |most, value| either_nan(most, value).unwrap_or(most.max(value)))
 }
 
 pub(super) fn min<'e>(evaluator: &mut Evaluator<'e>, arguments: Arguments<'e>) -> Result<Val<'e>> {
-    fold(evaluator, &arguments, None, f64::min)
+    fold(evaluator, &arguments, None, |least, value| either_nan(least, value).unwrap_or(least.min(value)))
+}
+
+/// What is not a number makes the greatest and the least none.
+fn either_nan(left: f64, right: f64) -> Option<f64> {
+    (left.is_nan() || right.is_nan()).then_some(f64::NAN)
 }
 
 pub(super) fn average<'e>(evaluator: &mut Evaluator<'e>, arguments: Arguments<'e>) -> Result<Val<'e>> {
@@ -114,7 +119,7 @@ pub(super) fn abs<'e>(_: &mut Evaluator<'e>, arguments: Arguments<'e>) -> Result
 }
 
 pub(super) fn round<'e>(_: &mut Evaluator<'e>, arguments: Arguments<'e>) -> Result<Val<'e>> {
-    let precision = arguments.number(1).unwrap_or(0.0);
+    let precision = arguments.number(1).filter(|precision| !precision.is_nan()).unwrap_or(0.0);
     Ok(unary(&arguments, |value| round_half_even(value, precision)))
 }
 
@@ -138,7 +143,8 @@ fn shift(value: f64, places: f64) -> f64 {
     let text = number_text(value);
     let (mantissa, exponent) = text.split_once('e').unwrap_or((&text, "0"));
     let exponent = exponent.parse::<f64>().unwrap_or(0.0) + places;
-    if exponent.fract() != 0.0 {
+    // It is written into the text, where an exponent may be neither a fraction nor have one itself.
+    if exponent.fract() != 0.0 || exponent.abs() >= 1e21 {
         return f64::NAN;
     }
     format!("{mantissa}e{exponent:.0}").parse().unwrap_or(f64::NAN)
@@ -164,7 +170,12 @@ pub(super) fn power<'e>(_: &mut Evaluator<'e>, arguments: Arguments<'e>) -> Resu
         return Ok(Val::number(result));
     }
     let fault = Fault::value("D3061", arguments.get(0).to_shown()).index(1);
-    Err(fault.text(arguments.number(1).map_or_else(|| "undefined".into(), number_text)))
+    // Printed as JSON, which has no word for what is not finite.
+    Err(fault.text(match arguments.number(1) {
+        None => "undefined".into(),
+        Some(exponent) if exponent.is_finite() => number_text(exponent),
+        Some(_) => "null".into(),
+    }))
 }
 
 pub(super) fn random<'e>(evaluator: &mut Evaluator<'e>, _: Arguments<'e>) -> Result<Val<'e>> {

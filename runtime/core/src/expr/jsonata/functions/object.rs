@@ -168,10 +168,10 @@ fn copy<'e>(evaluator: &mut Evaluator<'e>, value: &Val<'e>, depth: usize) -> Res
     }
     if let Some(Value::Number(number)) = value.json() {
         let double = number.as_f64();
-        if !double.is_finite() {
+        if double.is_infinite() {
             return Err(Fault::value("D1001", Some(Value::Number(number.clone()))));
         }
-        return Ok(Val::number(round_to_15(double)));
+        return Ok(if double.is_nan() { Val::null() } else { Val::number(round_to_15(double)) });
     }
     if value.as_function().is_some() {
         return Ok(Val::Json(Value::from("")));

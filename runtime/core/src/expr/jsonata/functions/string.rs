@@ -385,7 +385,8 @@ pub(super) fn pad<'e>(evaluator: &mut Evaluator<'e>, arguments: Arguments<'e>) -
         return Ok(arguments.get(0).clone());
     }
     if missing.fract() != 0.0 {
-        return Err(Fault::internal("Invalid array length"));
+        // The reference falls over it.
+        return Err(Fault::value("T0410", arguments.get(1).to_shown()).index(2));
     }
     if missing > evaluator.max_text() as f64 {
         return Err(Fault::limit(MEMORY));
@@ -442,9 +443,14 @@ pub(super) fn contains<'e>(evaluator: &mut Evaluator<'e>, arguments: Arguments<'
             let mut matcher = evaluator.matcher(*function);
             evaluator.next_match(&mut matcher, &text, true)?.is_some()
         }
-        token => text.contains(token.as_str().map_or("undefined", |token| token)),
+        token => text.contains(&**token.as_str().ok_or_else(no_pattern)?),
     };
     Ok(Val::bool(answer))
+}
+
+/// The pattern is an expression that gave nothing; the reference then falls over.
+fn no_pattern() -> Box<Fault> {
+    Fault::new("T0410").index(2)
 }
 
 pub(super) fn split<'e>(evaluator: &mut Evaluator<'e>, arguments: Arguments<'e>) -> Result<Val<'e>> {
@@ -473,15 +479,13 @@ pub(super) fn split<'e>(evaluator: &mut Evaluator<'e>, arguments: Arguments<'e>)
         }
         return evaluator.plain(parts);
     }
-    // A limit counts whole parts.
-    let limit = limit.map_or(usize::MAX, |limit| limit.trunc() as usize);
-    let Some(separator) = arguments.text(1) else {
-        return evaluator.plain(vec![arguments.get(0).clone()]);
-    };
+    // A limit counts whole parts, and begins anew with 2^32, as that of JavaScript's `split`.
+    let limit = limit.map_or(usize::MAX, |limit| (limit.trunc() % 4_294_967_296.0) as usize);
+    let separator = arguments.get(1).as_str().ok_or_else(no_pattern)?;
     let pieces: Box<dyn Iterator<Item = &str>> = if separator.is_empty() {
         Box::new(text.split("").filter(|piece| !piece.is_empty()))
     } else {
-        Box::new(text.split(&*separator))
+        Box::new(text.split(&**separator))
     };
     for piece in pieces.take(limit) {
         evaluator.step()?;
@@ -529,7 +533,7 @@ pub(super) fn replace<'e>(evaluator: &mut Evaluator<'e>, arguments: Arguments<'e
             replace_matches(evaluator, &text, matcher, arguments.get(2), limit)
         }
         pattern => {
-            let pattern = pattern.as_str().cloned().unwrap_or_else(|| Arc::from("undefined"));
+            let pattern = Arc::clone(pattern.as_str().ok_or_else(no_pattern)?);
             if arguments.get(2).as_function().is_some() && text.contains(&*pattern) {
                 return Err(Fault::value("D3012", None));
             }
@@ -595,7 +599,8 @@ fn replace_matches<'e>(
                 out.push_str(answer);
             }
             replacement => {
-                let template = replacement.as_str().map_or("", |text| text);
+                // The reference falls over it.
+                let template = replacement.as_str().ok_or_else(|| Fault::new("T0410").index(3))?;
                 evaluator.steps_of(1 + template.len() / 8)?;
                 fill(template, &found, &mut out);
             }

@@ -110,7 +110,7 @@ fn charge(evaluator: &mut Evaluator<'_>, text: Option<&str>) -> Result<()> {
 
 /// The picture is an expression that gave nothing; the reference then falls over.
 fn no_picture() -> Box<Fault> {
-    Fault::internal("the picture string is missing")
+    Fault::new("T0410").index(2)
 }
 
 fn fault(error: picture::Error) -> Box<Fault> {

@@ -120,13 +120,16 @@ impl Marker {
             let before = "Unknown component specifier ";
             Error::about("D3132", before, name, " in date/time picture string")
         };
-        let default = default_presentation(component).ok_or_else(unknown)?;
         let rest = characters.as_str();
         let (presentation, width) = match rest.rsplit_once(',') {
             Some((presentation, width)) => (presentation, parse_width(width)),
             None => (rest, (None, None)),
         };
-        let mut first = if presentation.is_empty() { default } else { presentation };
+        // A component that is not known is refused only where it says not how: so it is in 2.0.6.
+        let mut first = match presentation {
+            "" => default_presentation(component).ok_or_else(unknown)?,
+            presentation => presentation,
+        };
         let mut second = None;
         if first.chars().count() > 1 && first.ends_with(['a', 't', 'c', 'o']) {
             second = first.chars().next_back();
@@ -136,7 +139,7 @@ impl Marker {
             Marker { component, form: Form::Fixed, zulu: second == Some('t'), width, digits: None };
         marker.form = match first.strip_prefix('N') {
             _ if first.starts_with(['n', 'N'])
-                && !"PCEZz".contains(component)
+                && "YDdWwXHhmsf".contains(component)
                 && names(component).is_none() =>
             {
                 Form::Refused(no_name(component))
@@ -144,7 +147,7 @@ impl Marker {
             Some(rest) if rest.starts_with('n') => Form::Name(Case::Title),
             Some(_) => Form::Name(Case::Upper),
             None if first.starts_with('n') => Form::Name(Case::Lower),
-            None if "CEP".contains(component) => Form::Fixed,
+            None if default_presentation(component).is_none() || "CEP".contains(component) => Form::Fixed,
             None => {
                 let zone = matches!(component, 'Z' | 'z');
                 let modifier = second.filter(|_| !zone).map_or(String::new(), |second| format!(";{second}"));
@@ -182,6 +185,9 @@ impl Marker {
         let value = self.value(moment);
         match &self.form {
             Form::Refused(error) => Err(error.clone()),
+            Form::Fixed | Form::Name(_) if default_presentation(self.component).is_none() => {
+                Ok("undefined".into())
+            }
             Form::Fixed if matches!(self.component, 'C' | 'E') => Ok("ISO".into()),
             Form::Fixed => Ok(half_of_day(value).into()),
             Form::Integer(format) => format.write(value),
@@ -213,12 +219,18 @@ impl Marker {
     }
 
     fn value(&self, moment: &Moment) -> f64 {
+        let early = (0..=99).contains(&moment.year);
         let value = match self.component {
             'Y' => moment.year,
             'M' => moment.month,
             'D' => moment.day,
-            'd' => moment.day_of_year(),
             'F' => moment.weekday(),
+            // Weeks of such years are looked up in the 20th century, to which the date itself is too early: so are
+            // they in 2.0.6.
+            'X' if early => moment.year - 1,
+            'x' if early => (moment.month + 10) % 12 + 1,
+            'd' | 'W' | 'w' if early => return self.value(&moment.in_the_20th_century()),
+            'd' => moment.day_of_year(),
             'X' => moment.thursday().year,
             'x' => moment.thursday().month,
             'W' => (moment.thursday().day_of_year() - 1) / 7 + 1,
@@ -238,9 +250,6 @@ impl Marker {
 
     fn zone(&self, hours: f64, minutes: f64) -> Result<String, Error> {
         let offset = hours * 100.0 + minutes;
-        if self.zulu && offset == 0.0 {
-            return Ok("Z".into());
-        }
         let format = match &self.form {
             Form::Integer(format) => format,
             Form::Refused(error) => return Err(error.clone()),
@@ -256,6 +265,9 @@ impl Marker {
             3 | 4 => format.write(offset)?,
             count => return Err(long_zone(Some(Value::Number(count as f64)))),
         };
+        if self.zulu && offset == 0.0 {
+            return Ok("Z".into());
+        }
         let greenwich = if self.component == 'z' { "GMT" } else { "" };
         let sign = if offset >= 0.0 { "+" } else { "" };
         Ok(format!("{greenwich}{sign}{text}"))

@@ -95,9 +95,12 @@ impl Format {
     /// The value of a text; not a number where it is not of the picture.
     pub(super) fn read(&self, text: &str) -> f64 {
         match &self.style {
-            Style::Letters { first } => text.encode_utf16().fold(0.0, |value, letter| {
-                value * 26.0 + f64::from(letter) - f64::from(u32::from(*first)) + 1.0
-            }),
+            Style::Letters { first } => {
+                let letters: Vec<u16> = text.encode_utf16().collect();
+                let value = |letter: &u16| f64::from(*letter) - f64::from(u32::from(*first)) + 1.0;
+                let places = letters.iter().rev().enumerate();
+                places.map(|(place, letter)| value(letter) * 26_f64.powf(place as f64)).sum()
+            }
             Style::Roman { upper: true } => read_roman(text),
             Style::Roman { upper: false } => read_roman(&text.to_uppercase()),
             Style::Words(_) => read_words(text),

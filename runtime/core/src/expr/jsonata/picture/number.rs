@@ -59,7 +59,7 @@ struct Picture {
     min_exponent: Option<usize>,
     grouping: Grouping,
     /// After so many digits of the fraction comes a separator.
-    fraction_group: Option<usize>,
+    fraction_groups: Vec<usize>,
     has_point: bool,
 }
 
@@ -107,12 +107,7 @@ impl Picture {
             scale: digits(&pieces.integer),
             min_exponent: pieces.exponent.as_ref().map(Vec::len),
             grouping: Grouping::of(&pieces.integer, options),
-            fraction_group: pieces
-                .fraction
-                .split(|&next| next == options.grouping_separator)
-                .next()
-                .filter(|first| first.len() < pieces.fraction.len())
-                .map(places),
+            fraction_groups: pieces.fraction_groups(options),
             has_point: text.contains(options.decimal_separator),
         };
         if picture.min_integer == 0 && picture.max_fraction == 0 {
@@ -154,7 +149,7 @@ impl Picture {
         text.extend(format!("{fraction:0<width$}", width = self.min_fraction).chars());
         let mut text: Vec<char> = text.into_iter().map(|next| options.localize(next)).collect();
         self.group_integer(&mut text, &mut point, options.grouping_separator);
-        if let Some(position) = self.fraction_group {
+        for position in &self.fraction_groups {
             text.insert((point + 1 + position).min(text.len()), options.grouping_separator);
         }
         // Without a point in the picture the last character goes, be it a point or not: so does 2.0.6.
@@ -201,6 +196,20 @@ impl Picture {
 }
 
 impl Pieces {
+    /// How many digits stand in front of each separator of the fraction. Those after the first are looked for in
+    /// the integer part: so they are in 2.0.6.
+    fn fraction_groups(&self, options: &Options) -> Vec<usize> {
+        let separator = |&next: &char| next == options.grouping_separator;
+        let mut groups = Vec::new();
+        let mut found = self.fraction.iter().position(separator);
+        while let Some(at) = found {
+            groups.push(self.fraction.iter().take(at).filter(|&&next| options.is_place(next)).count());
+            let later = self.integer.iter().skip(at + 1).position(separator);
+            found = later.map(|later| later + at + 1);
+        }
+        groups
+    }
+
     /// `None` where no character is an active one.
     fn of(text: &str, options: &Options) -> Option<Pieces> {
         let whole: Vec<char> = text.chars().collect();
@@ -289,13 +298,17 @@ impl Pieces {
                 "The sub-picture must not contain two adjacent instances of the 'grouping-separator' character",
             ));
         }
-        if follows(&self.integer, |next| options.is_digit(next), |next| next == options.digit) {
+        let optional = |next: &char| *next == options.digit;
+        let (integer, fraction) = (&self.integer, &self.fraction);
+        let first = integer.iter().position(optional).and_then(|first| integer.get(..first));
+        if first.is_some_and(|before| before.iter().any(|&next| options.is_digit(next))) {
             fault = Some((
                 "D3090",
                 "The integer part of the sub-picture must not contain a member of the 'decimal digit family' that is followed by an instance of the 'optional digit character'",
             ));
         }
-        if follows(&self.fraction, |next| next == options.digit, |next| options.is_digit(next)) {
+        let last = fraction.iter().rposition(optional).and_then(|last| fraction.get(last..));
+        if last.is_some_and(|after| after.iter().any(|&next| options.is_digit(next))) {
             fault = Some((
                 "D3091",
                 "The fractional part of the sub-picture must not contain an instance of the 'optional digit character' that is followed by a member of the 'decimal digit family'",
@@ -323,11 +336,6 @@ const NO_DIGIT: &str = "The mantissa part of a sub-picture must contain at least
 
 fn no_digit() -> Error {
     Error::plain("D3085", NO_DIGIT)
-}
-
-/// Whether a character of the second kind comes after one of the first.
-fn follows(part: &[char], first: impl Fn(char) -> bool, second: impl Fn(char) -> bool) -> bool {
-    part.iter().skip_while(|&&next| !first(next)).any(|&next| second(next))
 }
 
 impl Grouping {

@@ -71,6 +71,11 @@ impl Moment {
         Moment { days, year, month, day, hour: 0, minute: 0, second: 0, millisecond: 0 }
     }
 
+    /// The day of the same name 1900 years later.
+    pub(super) fn in_the_20th_century(&self) -> Moment {
+        Moment::of_day(days_before(self.year + 1900, self.month - 1) + self.day - 1)
+    }
+
     pub(super) fn day_of_year(&self) -> i64 {
         self.days - days_before(self.year, 0) + 1
     }

@@ -29,7 +29,7 @@ pub(crate) fn to_millis(text: &str, picture: Option<&str>, now: f64) -> Result<O
     };
     let parts = parse(picture)?;
     let Some(components) = components(text, &parts)? else { return Ok(None) };
-    if components.is_empty() {
+    if !parts.iter().any(|part| matches!(part, Part::Marker(_))) {
         return Ok(None);
     }
     assemble(components, now).map(Some)
@@ -70,6 +70,15 @@ impl Marker {
         if matches!(self.component, 'C' | 'E') {
             return Err(no_name(self.component));
         }
+        // However it is to be written.
+        if matches!(self.component, 'Z' | 'z') {
+            let greenwich = if self.component == 'z' { "GMT" } else { "" };
+            let minutes = match self.zone_separator() {
+                Some(separator) => format!("{}[0-9]+", escaped(separator.encode_utf8(&mut [0; 4]))),
+                None => String::new(),
+            };
+            return Ok(format!("{greenwich}[-+][0-9]+{minutes}"));
+        }
         let format = match &self.form {
             Form::Refused(error) => return Err(error.clone()),
             Form::Name(_) | Form::Fixed => {
@@ -80,22 +89,15 @@ impl Marker {
             }
             Form::Integer(format) => format,
         };
-        if matches!(self.component, 'Z' | 'z') {
-            let greenwich = if self.component == 'z' { "GMT" } else { "" };
-            let minutes = match self.zone_separator() {
-                Some(separator) => format!("{}[0-9]+", escaped(separator.encode_utf8(&mut [0; 4]))),
-                None => String::new(),
-            };
-            return Ok(format!("{greenwich}[-+][0-9]+{minutes}"));
-        }
         Ok(match &format.style {
             Style::Letters { .. } => "[a-z]+".into(),
             Style::Roman { .. } => "[MDCLXVI]+".into(),
             Style::Words(_) => word_pattern(),
-            Style::Digits(_) => {
+            Style::Digits(digits) => {
                 let suffix = if format.is_ordinal() { "(?:th|st|nd|rd)" } else { "" };
-                match self.digits {
-                    Some(count) => format!("[0-9]{{{count}}}{suffix}"),
+                let optional = u32::try_from(digits.optional).unwrap_or(u32::MAX);
+                match self.digits.filter(|count| *count > 0) {
+                    Some(most) => format!("[0-9]{{{},{most}}}{suffix}", most.saturating_sub(optional)),
                     None => format!("[0-9]+{suffix}"),
                 }
             }
@@ -115,7 +117,7 @@ impl Marker {
     /// The value of what has matched; `None` for a name that is none.
     fn read(&self, held: &str) -> Option<f64> {
         match &self.form {
-            Form::Integer(_) if matches!(self.component, 'Z' | 'z') => Some(self.read_zone(held)),
+            _ if matches!(self.component, 'Z' | 'z') => Some(self.read_zone(held)),
             Form::Integer(format) => Some(format.read(held)),
             Form::Name(case) if self.component != 'P' => self.read_name(held, case),
             _ => match held {
@@ -153,14 +155,21 @@ fn assemble(mut found: BTreeMap<char, f64>, now: f64) -> Result<f64, Error> {
         let message = "The date/time picture string is missing specifiers required to parse the timestamp";
         Error::plain("D3136", message)
     };
-    // Zero says as little as nothing at all: so it is in 2.0.6.
-    let has = |component: &char| found.get(component).is_some_and(|&value| value != 0.0);
-    let by_day_of_year = has(&'d') && !has(&'D');
+    // Zero says as little as nothing at all, and what goes beyond one way to tell a date or time is disregarded: so
+    // it is in 2.0.6.
+    let has = |component: &char| found.get(component).is_some_and(|&value| value != 0.0 && !value.is_nan());
+    let only = |all: &str, these: &str| {
+        let mut told = all.chars().filter(has).peekable();
+        told.peek().is_some() && told.all(|component| these.contains(component))
+    };
+    let only_in_date = |these: &str| only("YXMxWwdD", these);
+    let by_day_of_year = !only_in_date("YMD") && only_in_date("Yd");
     // A date by its week cannot be read.
-    if ['X', 'x', 'W', 'w'].iter().any(has) && !['Y', 'M', 'D', 'd'].iter().any(has) {
+    if only_in_date("Xxw") || only_in_date("XW") {
         return Err(missing());
     }
-    let by_half = !has(&'H') && (has(&'h') || has(&'P'));
+    let by_half = !only("PHhmsf", "Hmsf") && only("PHhmsf", "Phmsf");
+    let zone = ['Z', 'z'].into_iter().find(has).and_then(|zone| found.get(&zone).copied()).unwrap_or(0.0);
     let current = Moment::of(now).ok_or_else(|| Error::out_of_range(now))?;
     let date = if by_day_of_year { "YD" } else { "YMD" };
     let time = if by_half { "Phmsf" } else { "Hmsf" };
@@ -177,15 +186,19 @@ fn assemble(mut found: BTreeMap<char, f64>, now: f64) -> Result<f64, Error> {
         }
     }
     let value = |component: char| found.get(&component).copied().unwrap_or(0.0);
-    let (month, day) = if by_day_of_year { (0.0, value('d')) } else { (value('M') - 1.0, value('D')) };
-    let month = month.max(0.0);
+    let (month, day) = if by_day_of_year {
+        // In the year that is told, also where there are more days than it has.
+        let date = Moment::of(utc(value('Y'), 0.0, value('d'), 0.0));
+        date.map_or((f64::NAN, f64::NAN), |date| (date.month as f64 - 1.0, date.day as f64))
+    } else {
+        ((value('M') - 1.0).max(0.0), value('D'))
+    };
     let hour = if by_half {
         (if value('h') == 12.0 { 0.0 } else { value('h') }) + 12.0 * value('P')
     } else {
         value('H')
     };
     let time = ((hour * 60.0 + value('m')) * 60.0 + value('s')) * 1_000.0 + value('f');
-    let zone = found.get(&'Z').or(found.get(&'z')).copied().unwrap_or(0.0);
     Ok(utc(value('Y'), month, day, time) - zone * 60_000.0)
 }
 

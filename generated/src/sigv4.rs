@@ -26,6 +26,18 @@ pub struct Credentials {
 }
 
 impl Credentials {
+    /// Keys that do not expire.
+    pub fn new(access_key_id: impl Into<String>, secret_access_key: impl Into<String>) -> Credentials {
+        let (access_key_id, secret_access_key) = (access_key_id.into(), secret_access_key.into());
+        Credentials { access_key_id, secret_access_key, session_token: None }
+    }
+
+    /// The same keys as those of a session, which this token belongs to.
+    #[must_use]
+    pub fn with_session_token(self, token: impl Into<String>) -> Credentials {
+        Credentials { session_token: Some(token.into()), ..self }
+    }
+
     /// From the variables that the AWS tools know: `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`,
     /// `AWS_SESSION_TOKEN`.
     pub fn from_variables(variable: impl Fn(&str) -> Option<String>) -> Option<Credentials> {

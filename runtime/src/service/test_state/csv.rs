@@ -1,0 +1,91 @@
+//! Lines of separated values as the items of a Map.
+//!
+//! Quotes as RFC 4180 has them. Source of the rest: the service, recorded: all values are texts, columns without
+//! a header are dropped, missing ones are empty, and a line without anything is a row of empty texts.
+
+use std::str::Chars;
+
+use gradus_core::json::{Object, Value};
+
+/// The separator of this name; a comma for none.
+pub(super) fn delimiter(name: Option<&str>) -> char {
+    match name {
+        Some("PIPE") => '|',
+        Some("SEMICOLON") => ';',
+        Some("SPACE") => ' ',
+        Some("TAB") => '\t',
+        _ => ',',
+    }
+}
+
+/// The rows as objects. Without headers given, they are the first row.
+pub(super) fn items(text: &str, delimiter: char, headers: Option<Vec<&str>>) -> Vec<Value> {
+    let mut rows = Rows { rest: text.chars(), delimiter };
+    let headers: Vec<String> = match headers {
+        Some(given) => given.into_iter().map(str::to_owned).collect(),
+        None => rows.next().unwrap_or_default(),
+    };
+    rows.map(|row| item(&headers, row)).collect()
+}
+
+fn item(headers: &[String], row: Vec<String>) -> Value {
+    let mut values = row.into_iter();
+    let mut item = Object::with_capacity(headers.len());
+    for header in headers {
+        item.insert(header.as_str(), Value::from(values.next().unwrap_or_default()));
+    }
+    item.into()
+}
+
+struct Rows<'a> {
+    rest: Chars<'a>,
+    delimiter: char,
+}
+
+impl Iterator for Rows<'_> {
+    type Item = Vec<String>;
+
+    fn next(&mut self) -> Option<Vec<String>> {
+        if self.rest.as_str().is_empty() {
+            return None;
+        }
+        let (mut row, mut value, mut quoted) = (Vec::new(), String::new(), false);
+        while let Some(found) = self.rest.next() {
+            match found {
+                '"' if quoted && self.rest.as_str().starts_with('"') => value.extend(self.rest.next()),
+                '"' if quoted => quoted = false,
+                '"' if value.is_empty() => quoted = true,
+                found if quoted => value.push(found),
+                '\n' => break,
+                '\r' if self.rest.as_str().starts_with('\n') => {}
+                found if found == self.delimiter => row.push(std::mem::take(&mut value)),
+                found => value.push(found),
+            }
+        }
+        row.push(value);
+        Some(row)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_are_items() {
+        for (text, headers, expected) in [
+            ("", None, "[]"),
+            ("a,b\r\n1,2\r\n", None, r#"[{"a":"1","b":"2"}]"#),
+            ("a,b\n1\n1,2,3\n\n", None, r#"[{"a":"1","b":""},{"a":"1","b":"2"},{"a":"","b":""}]"#),
+            ("a\n\"x,\"\"y\"\"\nz\"\n", None, r#"[{"a":"x,\"y\"\nz"}]"#),
+            ("a\nx\"y\n", None, r#"[{"a":"x\"y"}]"#),
+            ("1,2", Some(vec!["a"]), r#"[{"a":"1"}]"#),
+        ] {
+            assert_eq!(Value::from(items(text, ',', headers)).to_string(), expected, "{text:?}");
+        }
+        assert_eq!(
+            Value::from(items("a;b\n1;2", delimiter(Some("SEMICOLON")), None)).to_string(),
+            r#"[{"a":"1","b":"2"}]"#
+        );
+    }
+}

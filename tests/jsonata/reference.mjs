@@ -1,0 +1,152 @@
+// The reference as it is, and with some of its quirks taken out: that shows that a difference is due to one of them,
+// because gradus then answers what is left.
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { Script, createContext, runInContext } from 'node:vm';
+
+const path = createRequire(join(process.cwd(), 'any.js')).resolve('jsonata');
+const source = readFileSync(path, 'utf8');
+
+/** What a partially applied built-in function becomes that keeps its signature: a native function that applies it. */
+const keeping = `(proc) => Object.assign(function () {}, {
+  apply: (focus, args) => apply(proc, args, undefined, focus.environment),
+  toString: () => '(' + Array.from({ length: Math.max(utils.getFunctionArity(proc), 1) }, (_, at) => 'p' + at).join() + ')',
+})`;
+
+/** The power of two numbers with 256 bits, rounded once; infinite and odd cases are left to the reference. */
+const exactly = `function exactPower(base, exponent) {
+  const usual = Math.pow(base, exponent);
+  if (!Number.isFinite(usual) || usual === 0 || Math.abs(base) === 1 || exponent === 0) return usual;
+  const one = 1n << 256n;
+  const times = (left, right) => (left * right) >> 256n;
+  // A number as a fixed-point one times a power of two.
+  const split = (number) => {
+    let power = 0;
+    while (Math.abs(number) >= 2) { number /= 2; power++; }
+    while (Math.abs(number) < 1) { number *= 2; power--; }
+    return [BigInt(number * 2 ** 52) << 204n, power];
+  };
+  const logarithm = (number) => {
+    const ratio = ((number - one) << 256n) / (number + one);
+    const square = times(ratio, ratio);
+    let [sum, term] = [0n, ratio];
+    for (let odd = 1n; term !== 0n; odd += 2n) { sum += term / odd; term = times(term, square); }
+    return 2n * sum;
+  };
+  const two = logarithm(2n * one);
+  const [mantissa, power] = split(Math.abs(base));
+  const [factor, shift] = split(exponent);
+  const product = times(logarithm(mantissa) + BigInt(power) * two, factor);
+  const scaled = shift < 0 ? product >> BigInt(-shift) : product << BigInt(shift);
+  const whole = scaled / two;
+  let [sum, term] = [0n, one];
+  for (let index = 1n; term !== 0n; index++) { sum += term; term = times(term, scaled - whole * two) / index; if (term === -1n) break; }
+  const rest = Number(whole) - 256;
+  const half = Math.trunc(rest / 2);
+  const exact = Number(sum) * 2 ** half * 2 ** (rest - half);
+  return usual < 0 ? -exact : exact;
+}`;
+
+const misfit = (argument, value) => `throw { code: 'T0410', index: ${argument}, value: ${value} }`;
+
+/** For each quirk what is to be replaced in the reference's source, each exactly once. */
+export const changes = {
+  accident: [
+    [/resultSequence\.keepSingleton = true;/, 'if (resultSequence !== undefined) { $& }'],
+    [/if\(typeof proc === 'object'\) \{/, "if (proc !== null && typeof proc === 'object') {"],
+    [/if\(result\.body\.procedure\.type === 'variable'\) \{/, `if (!utils.isFunction(next)) next = {};
+      $&`],
+    [/match\[prop\] = update\[prop\];/, "if (match !== null && typeof match === 'object' && !Array.isArray(match)) { $& }"],
+    [/if\(typeof match === 'object' && match !== null\)/, "if(typeof match === 'object' && match !== null && !Array.isArray(match))"],
+    [/(function formatInteger\(value, picture\) \{[^]*?)value = Math\.floor/, `$1if (picture === undefined) ${misfit(2)}; value = Math.floor`],
+    [/const formatSpec = analyseIntegerPicture\(picture\);/, `if (picture === undefined) ${misfit(2)}; $&`],
+    [/(function pad[^]*?)if \(padLength > 0\) \{/, `$1if (padLength > 0 && padLength % 1 !== 0) ${misfit(2, 'width')}; if (padLength > 0) {`],
+    [/async function evaluateMatcher\(matcher, str\) \{/, `$&
+      if (matcher === undefined && arguments.length === 1) return undefined;
+      if (matcher === undefined) ${misfit(2)};`],
+    [/var replacedWith = replacer\.apply/, `if (replacer === undefined) ${misfit(3)}; $&`],
+    [/re\.lastIndex = fromIndex/, "if (typeof str !== 'string') return undefined; $&"],
+    [/result \+= replacement;/, "if (typeof replacement !== 'string' && replacement !== undefined) throw { code: 'D3012' }; $&"],
+  ],
+  eval: [[/staticFrame\.bind\('eval'.*/, '']],
+  race: [
+    [/Promise\.all\(expr\.expressions\s*\.map\(/, 'inTurn(expr.expressions, ('],
+    [/Promise\.all\(Object\.keys\(groups\)\.map\(/, 'inTurn(Object.keys(groups), ('],
+    [/async function evaluateUnary/, `async function inTurn(list, work) {
+      const results = [];
+      for (const [index, item] of list.entries()) results.push(await work(item, index));
+      return results;
+    }
+    $&`],
+  ],
+  mark: [
+    [/(function evaluateWildcard[^]*?)Object\.keys\(input\)/, '$1(Array.isArray(input) ? [...input.keys()] : isFunction(input) ? [] : Object.keys(input))'],
+    [/(function recurseDescendants[^]*?)input !== null/, '$1!isFunction(input) && input !== null'],
+  ],
+  empty: [[/input\.push\(undefined\);/, "input = [reduce ? { '@': undefined } : undefined];"]],
+  half: [
+    [/new jsonata\.RegexEngine\(expr\.value\)/, "(() => { try { return new RegExp(expr.value.source, expr.value.flags + 'u'); } catch { return new RegExp(expr.value); } })()"],
+    [/result = str\.split\(separator, limit\)/, "result = separator === '' ? [...str].slice(0, limit) : str.split(separator, limit)"],
+    [/return create\('string', qstr\)/, "return create('string', qstr.toWellFormed())"],
+  ],
+  partial: [
+    [/partialApplyNativeFunction\(proc\.implementation,/, `partialApplyNativeFunction((${keeping})(proc),`],
+    [/partialApplyNativeFunction\(proc, evaluatedArgs/, `partialApplyNativeFunction((${keeping})(proc), evaluatedArgs`],
+  ],
+  power: [
+    [/Math\.pow\(arg, exp\)/, `(${exactly})(arg, exp)`],
+    [/Math\.pow\(26, i\)/, `(${exactly})(26, i)`],
+  ],
+  numeral: [
+    [/const offsetMillis = \(60/, "if (!isFinite(offsetHours + offsetMinutes)) throw { code: 'D1001', value: timezone };\n$&"],
+    [/const dateTime = new Date\(millis \+ offsetMillis\);/, "$& if (isNaN(dateTime)) throw { code: 'D1001', value: millis };"],
+    [/function _formatInteger\(value, format\) \{/, `$&
+      if (!isFinite(value) || (format.primary === formats.ROMAN && Math.abs(value) > 1e7)) throw { code: 'D1001', value };`],
+    [/formattedInteger = '' \+ value;/, "formattedInteger = '' + BigInt(value);"],
+    [/var adjustedNumber;/, 'if (isNaN(value)) return properties.NaN; $&'],
+    [/var mantissa, exponent;/, '$& if (!isFinite(adjustedNumber)) return pic.prefix + properties.infinity + pic.suffix;'],
+    [/round\(mantissa, pic\.maximumFactionalPartSize\)/, '(Math.abs(mantissa) >= 1e15 ? mantissa : $&)'],
+    [/Math\.abs\(value\)\.toFixed\(dp\)/, "(Math.abs(value) < 1e21 ? $& : BigInt(Math.abs(value)) + (dp ? '.' + '0'.repeat(dp) : ''))"],
+  ],
+};
+
+/** How long the reference may take for an expression, in milliseconds. From some it does not return. */
+const LIMIT = 500;
+
+/** A fresh reference without the quirks of these names: a function of expression and input that gives its answer. */
+export function reference(without) {
+  let text = source;
+  for (const name of without) {
+    for (const [pattern, replacement] of changes[name]) {
+      if (text.match(new RegExp(pattern, 'g'))?.length !== 1) throw new Error(`the reference is not as expected: ${name}`);
+      text = text.replace(pattern, replacement);
+    }
+  }
+  const context = createContext({ module: { exports: {} }, exports: {}, global: { Buffer } }, { microtaskMode: 'afterEvaluate' });
+  runInContext(clock, context);
+  runInContext(text, context);
+  return ({ expression, input }) => {
+    Object.assign(context, { expression, input: JSON.stringify(input), answer: { error: { message: 'does not return' } } });
+    try {
+      evaluation.runInContext(context, { timeout: LIMIT });
+    } catch (error) {
+      if (error.code !== 'ERR_SCRIPT_EXECUTION_TIMEOUT') throw error;
+    }
+    return context.answer;
+  };
+}
+
+/** The time that the reference takes for now; `jsonata_lines` has the same. */
+const clock = `Date = class extends Date {
+  constructor(...values) { if (values.length) super(...values); else super(1e12); }
+  static now() { return 1e12; }
+};`;
+
+const evaluation = new Script(`(async () => {
+  try {
+    answer = { value: await module.exports(expression).evaluate(JSON.parse(input)) };
+  } catch (error) {
+    answer = { error };
+  }
+})()`);
