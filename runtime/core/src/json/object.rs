@@ -49,10 +49,11 @@ impl Object {
         Object { keys: Keys::Own(keys), values, index: None }
     }
 
-    /// As [`from_own`](Object::from_own), with keys that other objects have too.
+    /// An object of keys that other objects have too, no two of them equal, and as many values.
     pub(crate) fn from_shared(keys: Arc<[Arc<str>]>, values: Vec<Value>) -> Object {
         debug_assert_eq!(keys.len(), values.len());
-        Object { keys: Keys::Shared(keys), values, index: None }
+        let index = (keys.len() > FEW).then(|| index_of(&keys));
+        Object { keys: Keys::Shared(keys), values, index }
     }
 
     /// Whether keys need neither an index nor a closer look: they are few, and no two are equal.
