@@ -20,19 +20,32 @@ python_with boto3
 lambda_port=${LAMBDA_PORT:-$(free_port)}
 export AWS_ENDPOINT_URL_LAMBDA=http://127.0.0.1:$lambda_port
 gradus_start --memory
-results=$gradus_scratch
-status=0
+results=$gradus_scratch/results.json again=$gradus_scratch/again.json output=$gradus_scratch/output
 # Several cases wait for something that a server which refuses their machine never does, hence
 # the short patience; the longest wait of a case that passes is a few seconds.
-"$PYTHON" "$cases/run.py" --endpoint "$GRADUS_ENDPOINT" --lambda-port "$lambda_port" --jobs 8 \
-  --wait-timeout 20 --json "$results/results.json" "$@" "$cases/cases" >"$results/output" || status=$?
-summary=$(tail -n 1 "$results/output")
-if [ ! -s "$results/results.json" ]; then
-  cat "$results/output"
+replay() {
+  local to=$1
+  shift
+  "$PYTHON" "$cases/run.py" --endpoint "$GRADUS_ENDPOINT" --lambda-port "$lambda_port" --jobs 8 \
+    --wait-timeout 20 --json "$to" "$@" "$cases/cases"
+}
+compare() {
+  "$PYTHON" "$here/compare.py" "$results" "$here/not-yet.txt" "$@"
+}
+status=0
+replay "$results" "$@" >"$output" || status=$?
+if [ ! -s "$results" ]; then
+  cat "$output"
   exit "$status"
 fi
+for attempt in 1 2 3 4 5; do
+  compare chance | while read -r pattern; do
+    echo "again, for it may have been chance: $pattern"
+    replay "$again" --filter "$pattern" >/dev/null || true
+    compare "$again"
+  done
+done
 status=0
-"$PYTHON" "$here/compare.py" "$results/results.json" "$here/not-yet.txt" || status=$?
+compare || status=$?
 gradus_stop
-echo "$summary"
 exit "$status"

@@ -606,10 +606,14 @@ async fn results_that_the_mocked_service_cannot_give() {
     ];
     let bench = Bench::new();
     for (resource, result, mode, fault) in cases {
+        let parameters = match resource {
+            "lambda:invoke" => json!({"FunctionName": "f"}),
+            _ if resource.starts_with("states:") => json!({"StateMachineArn": "m"}),
+            _ => json!({}),
+        };
         let state = with(
             start.clone(),
-            json!({"Resource": format!("arn:aws:states:::{resource}"),
-            "Parameters": {"FunctionName": "f", "StateMachineArn": "m"}}),
+            json!({"Resource": format!("arn:aws:states:::{resource}"), "Parameters": parameters}),
         );
         let more = json!({"mock": {"result": result, "fieldValidationMode": mode}});
         let answer = test(&bench, &state, &more).await;
