@@ -5,7 +5,7 @@
 
 use crate::checks::Violations;
 use crate::http::{Fault, FromFault};
-use crate::server::{SIGNING_NAME, TARGET};
+use crate::server::{HOST_PREFIXES, SIGNING_NAME, TARGET};
 use crate::sigv4::{self, Credentials, Scope};
 use crate::wire::{self, Complete, Members};
 use bytes::Bytes;
@@ -29,8 +29,8 @@ type Connector = HttpConnector;
 
 /// A client of one service. Cheap to clone; all clones share their connections.
 ///
-/// The prefix that the official clients put before the host's name for some operations is not applied: an endpoint is
-/// used as it is given. Where such a name is needed, as at the service's own endpoint, it takes a second client.
+/// An endpoint is used as it is given. The prefix that the official clients put before the host's name for some
+/// operations is applied only where it is [asked for](Builder::host_prefixes).
 ///
 /// ```
 /// use gradus_api::client::{Client, Credentials};
@@ -48,6 +48,8 @@ pub struct Client(Arc<Inner>);
 struct Inner {
     connections: legacy::Client<Connector, Full<Bytes>>,
     endpoint: Uri,
+    /// The same with a prefix, for the operations that have one here.
+    prefixed: Vec<(&'static str, Uri)>,
     region: Option<String>,
     credentials: Option<Credentials>,
 }
@@ -56,6 +58,7 @@ struct Inner {
 #[derive(Clone, Debug, Default)]
 pub struct Builder {
     endpoint: String,
+    host_prefixes: bool,
     region: Option<String>,
     credentials: Option<Credentials>,
 }
@@ -65,6 +68,15 @@ impl Builder {
     #[must_use]
     pub fn endpoint(mut self, endpoint: impl Into<String>) -> Self {
         self.endpoint = endpoint.into();
+        self
+    }
+
+    /// Whether some operations go to another host, with a prefix before the name of this one, as the official clients
+    /// have it. The service's own endpoint wants that; a server of one's own is seldom found under such a name. Not so,
+    /// if it is not said.
+    #[must_use]
+    pub fn host_prefixes(mut self, applied: bool) -> Self {
+        self.host_prefixes = applied;
         self
     }
 
@@ -101,10 +113,13 @@ impl Builder {
                 return Err(Failure::new("requests are signed for a region, and none is given"));
             }
         }
+        let operations = HOST_PREFIXES.iter().filter(|_| self.host_prefixes);
+        let prefixed = operations.map(|(operation, prefix)| Ok((*operation, prefixed(&endpoint, prefix)?)));
+        let prefixed = prefixed.collect::<Result<_, Failure>>()?;
         let connections =
             legacy::Client::builder(TokioExecutor::new()).pool_timer(TokioTimer::new()).build(connector());
         let (region, credentials) = (self.region, self.credentials);
-        Ok(Client(Arc::new(Inner { connections, endpoint, region, credentials })))
+        Ok(Client(Arc::new(Inner { connections, endpoint, prefixed, region, credentials })))
     }
 }
 
@@ -153,6 +168,16 @@ fn endpoint(text: &str) -> Result<Uri, Failure> {
     }
 }
 
+/// The same endpoint, with a prefix before the host's name.
+fn prefixed(endpoint: &Uri, prefix: &str) -> Result<Uri, Failure> {
+    let mut parts = endpoint.clone().into_parts();
+    let authority = parts.authority.as_ref().map_or("", |authority| authority.as_str());
+    let authority = format!("{prefix}{authority}");
+    let broken = |error| Failure::caused(format!("`{authority}` is no host"), error);
+    parts.authority = Some(authority.parse().map_err(broken)?);
+    Uri::from_parts(parts).map_err(|error| Failure::caused(format!("`{authority}` is no host"), error))
+}
+
 impl Client {
     /// A client of the service at this `http` URL.
     ///
@@ -197,7 +222,9 @@ impl Client {
     }
 
     fn request(&self, operation: &str, body: Vec<u8>) -> Result<Request<Full<Bytes>>, http::Error> {
-        let Inner { endpoint, region, credentials, .. } = &*self.0;
+        let Inner { endpoint, prefixed, region, credentials, .. } = &*self.0;
+        let other = prefixed.iter().find(|(prefixed, _)| *prefixed == operation);
+        let endpoint = other.map_or(endpoint, |(_, endpoint)| endpoint);
         let mut headers = vec![
             (CONTENT_TYPE.as_str(), MEDIA_TYPE.to_owned()),
             (X_AMZ_TARGET, format!("{TARGET}.{operation}")),
@@ -340,7 +367,7 @@ impl Failure {
 
 #[cfg(test)]
 mod tests {
-    use super::{Client, Credentials, SIGNING_NAME, date, time, unsigned};
+    use super::{Client, Credentials, HOST_PREFIXES, SIGNING_NAME, date, time, unsigned};
 
     #[test]
     fn days_have_dates() {
@@ -373,6 +400,14 @@ mod tests {
         assert!(Client::new("http://127.0.0.1:8000").is_ok());
         assert_eq!(Client::new("https://states.us-east-1.amazonaws.com").is_ok(), cfg!(feature = "tls"));
         assert!(Client::builder().endpoint("http://a").region("eu west").build().is_err());
+        let (operation, prefix) = HOST_PREFIXES[0];
+        for (applied, prefix) in [(false, ""), (true, prefix)] {
+            let client = Client::builder().endpoint("http://a:80/x").host_prefixes(applied).build().unwrap();
+            let request = client.request(operation, Vec::new()).unwrap();
+            assert_eq!(request.uri(), &*format!("http://{prefix}a:80/x"));
+            assert_eq!(request.headers()["host"], *format!("{prefix}a:80"));
+            assert_eq!(client.request("Other", Vec::new()).unwrap().uri(), "http://a:80/x");
+        }
     }
 
     #[test]

@@ -59,6 +59,10 @@ pub(super) fn about(operation: &Operation) -> String {
 fn list(service: &Service) -> TokenStream {
     let (target, wires) = (&service.target, service.operations.iter().map(|operation| &operation.wire));
     let signing = &service.signing_name;
+    let prefixes = service.operations.iter().filter_map(|operation| {
+        let (wire, prefix) = (&operation.wire, operation.host_prefix.as_ref()?);
+        Some(quote!((#wire, #prefix)))
+    });
     quote! {
         /// What stands before the dot in the header `X-Amz-Target`.
         pub const TARGET: &str = #target;
@@ -66,6 +70,8 @@ fn list(service: &Service) -> TokenStream {
         pub const SIGNING_NAME: &str = #signing;
         /// Every operation's name on the wire.
         pub const OPERATIONS: &[&str] = &[#(#wires),*];
+        /// What stands before the host's name at the service's own endpoint, for the operations that have it.
+        pub const HOST_PREFIXES: &[(&str, &str)] = &[#(#prefixes),*];
     }
 }
 

@@ -41,6 +41,9 @@ pub const SIGNING_NAME: &str = "post";
 /// Every operation's name on the wire.
 pub const OPERATIONS: &[&str] = &["ListParcels", "SendParcel"];
 
+/// What stands before the host's name at the service's own endpoint, for the operations that have it.
+pub const HOST_PREFIXES: &[(&str, &str)] = &[("SendParcel", "fast-")];
+
 /// Answers one request: reads the body, checks the constraints, calls the method, writes the output.
 ///
 /// `operation` is what stands behind the dot in `X-Amz-Target`. The one box a request takes is here, so that the

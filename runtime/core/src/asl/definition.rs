@@ -457,6 +457,8 @@ pub struct Map {
     pub tolerated_count: Option<Tolerance<u64>>,
     /// `ToleratedFailurePercentage` or `ToleratedFailurePercentagePath`.
     pub tolerated_percentage: Option<Tolerance<f64>>,
+    /// `MaxItems` or `MaxItemsPath` of the `ItemReader`.
+    pub max_items: Option<Tolerance<u64>>,
     /// `ItemBatcher`.
     pub batcher: Option<Batcher>,
     /// `Retry`, in order.

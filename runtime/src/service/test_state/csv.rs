@@ -18,14 +18,20 @@ pub(super) fn delimiter(name: Option<&str>) -> char {
     }
 }
 
-/// The rows as objects. Without headers given, they are the first row.
-pub(super) fn items(text: &str, delimiter: char, headers: Option<Vec<&str>>) -> Vec<Value> {
+/// The most values of all rows together: more than a text of its greatest length can spell out, so that none but
+/// those that are missing from many short rows under many headers are refused.
+const MAX_VALUES: usize = 262_144;
+
+/// The rows as objects; `None` if they had too many values. Without headers given, they are the first row.
+pub(super) fn items(text: &str, delimiter: char, headers: Option<Vec<&str>>) -> Option<Vec<Value>> {
     let mut rows = Rows { rest: text.chars(), delimiter };
     let headers: Vec<String> = match headers {
         Some(given) => given.into_iter().map(str::to_owned).collect(),
         None => rows.next().unwrap_or_default(),
     };
-    rows.map(|row| item(&headers, row)).collect()
+    let most = MAX_VALUES / headers.len().max(1);
+    let items: Vec<Value> = rows.by_ref().take(most).map(|row| item(&headers, row)).collect();
+    rows.rest.as_str().is_empty().then_some(items)
 }
 
 fn item(headers: &[String], row: Vec<String>) -> Value {
@@ -81,11 +87,21 @@ mod tests {
             ("a\nx\"y\n", None, r#"[{"a":"x\"y"}]"#),
             ("1,2", Some(vec!["a"]), r#"[{"a":"1"}]"#),
         ] {
-            assert_eq!(Value::from(items(text, ',', headers)).to_string(), expected, "{text:?}");
+            assert_eq!(Value::from(items(text, ',', headers).unwrap()).to_string(), expected, "{text:?}");
         }
         assert_eq!(
-            Value::from(items("a;b\n1;2", delimiter(Some("SEMICOLON")), None)).to_string(),
+            Value::from(items("a;b\n1;2", delimiter(Some("SEMICOLON")), None).unwrap()).to_string(),
             r#"[{"a":"1","b":"2"}]"#
+        );
+    }
+
+    #[test]
+    fn many_short_rows_under_many_headers_are_bounded() {
+        let text = format!("{}\n{}", ",".repeat(100_000), "\n".repeat(100_000));
+        assert_eq!(items(&text, ',', None), None);
+        assert_eq!(
+            items(&"\n".repeat(262_144), ',', Some(vec!["a"])).map(|items| items.len()),
+            Some(262_144)
         );
     }
 }

@@ -3,7 +3,7 @@
 //! The words for what cannot be read were not recorded.
 
 use gradus_api::shapes::TestStateConfiguration;
-use gradus_core::json::{self, Object, Payload, Value};
+use gradus_core::json::{self, Payload, Value};
 
 use super::csv;
 
@@ -34,7 +34,8 @@ pub(super) fn items(reader: &Value, given: &TestStateConfiguration) -> Result<It
             let delimiter = csv::delimiter(field("CSVDelimiter"));
             let headers = config.and_then(|config| config.get("CSVHeaders")?.as_array());
             let headers = headers.map(|names| names.iter().filter_map(Value::as_str).collect());
-            Payload::from_value(Value::from(csv::items(text, delimiter, headers)))
+            let items = csv::items(text, delimiter, headers);
+            Payload::from_value(Value::from(items.ok_or("MapItemReaderData has too many values")?))
         }
         Some(kind @ ("PARQUET" | "MANIFEST")) => {
             return Err(format!("gradus does not read MapItemReaderData of the type {kind} yet"));
@@ -47,26 +48,7 @@ pub(super) fn items(reader: &Value, given: &TestStateConfiguration) -> Result<It
             format!("ItemsPointer '{pointer}' does not lead to anything in MapItemReaderData")
         })?),
     };
-    let items = pointed.clone().unwrap_or(items);
-    // 0 is no limit (recorded). One that a path or a query finds is not looked for: it limits what a run reads.
-    let most = config.and_then(|config| config.get("MaxItems")?.as_f64()).filter(|most| *most >= 1.0);
-    Ok(Items { items: most.map_or(items.clone(), |most| first(&items, most as usize)), pointed })
-}
-
-/// At most so many of the elements of an array, or of the members of an object.
-fn first(items: &Payload, most: usize) -> Payload {
-    let cut = match items.value() {
-        Value::Array(all) if all.len() > most => {
-            Value::from(all.iter().take(most).cloned().collect::<Vec<_>>())
-        }
-        Value::Object(all) if all.len() > most => {
-            let mut cut = Object::new();
-            all.iter().take(most).for_each(|(name, value)| drop(cut.insert(name.clone(), value.clone())));
-            cut.into()
-        }
-        _ => return items.clone(),
-    };
-    Payload::from_value(cut)
+    Ok(Items { items: pointed.clone().unwrap_or(items), pointed })
 }
 
 #[cfg(test)]
@@ -86,21 +68,14 @@ mod tests {
             (r#"{"ReaderConfig": {"InputType": "JSONL"}}"#, Some("1\n\n{}\n"), Ok(("[1,{}]", None))),
             ("{}", Some("no"), Err("MapItemReaderData must be valid JSON")),
             (
-                r#"{"ReaderConfig": {"InputType": "JSON", "ItemsPointer": "/a", "MaxItems": 2}}"#,
-                Some(r#"{"a": [1,2,3]}"#),
-                Ok(("[1,2]", Some("[1,2,3]"))),
-            ),
-            (r#"{"ReaderConfig": {"MaxItems": 1}}"#, Some(r#"{"a":1,"b":2}"#), Ok((r#"{"a":1}"#, None))),
-            (r#"{"ReaderConfig": {"MaxItems": 0}}"#, Some("[1,2]"), Ok(("[1,2]", None))),
-            (
                 r#"{"ReaderConfig": {"InputType": "CSV", "CSVHeaderLocation": "FIRST_ROW"}}"#,
                 Some("a,b\n1,2\n"),
                 Ok((r#"[{"a":"1","b":"2"}]"#, None)),
             ),
             (
                 r#"{"ReaderConfig": {"InputType": "CSV", "CSVHeaderLocation": "GIVEN", "CSVHeaders": ["x"],
-                    "CSVDelimiter": "PIPE", "MaxItems": 1}}"#,
-                Some("a|b\n1|2"),
+                    "CSVDelimiter": "PIPE"}}"#,
+                Some("a|b"),
                 Ok((r#"[{"x":"a"}]"#, None)),
             ),
             (

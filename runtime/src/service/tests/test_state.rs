@@ -269,12 +269,53 @@ async fn batches() {
         let answer = test(&bench, &state, &with(debug(r#"{"v":[1,2,3],"n":2}"#), result("[]"))).await;
         assert_eq!(answer.expect("a result")["inspectionData"]["afterItemBatcher"], expected, "{state}");
     }
-    let (state, more) = (
-        items(json!({"MaxItemsPerBatchPath": "$.n"})),
-        with(json!({"input": r#"{"v":[1],"n":0}"#}), result("[]")),
-    );
-    let cause = "The MaxItemsPerBatchPath field refers to value \"0\" which is not a valid integer: $.n";
-    assert_eq!(test(&bench, &state, &more).await, Ok(failed("FAILED", "States.Runtime", cause, json!({}))));
+    // What each of a hundred thousand batches has besides is not copied that often.
+    let input = format!(r#"{{"v":[{}0],"n":"{}"}}"#, "0,".repeat(60_000), "x".repeat(100_000));
+    let many = items(json!({"MaxItemsPerBatch": 1, "BatchInput": {"n.$": "$.n"}}));
+    let answer = test(&bench, &many, &with(debug(&input), result("[]"))).await;
+    assert_eq!(answer.expect("a result")["inspectionData"].get("afterItemBatcher"), None);
+    let by_path = items(json!({"MaxItemsPerBatchPath": "$.n"}));
+    for (n, error, cause) in [
+        (
+            r#""x""#,
+            "States.Runtime",
+            "The MaxItemsPerBatchPath field refers to value \"x\" which is not a valid integer: $.n",
+        ),
+        ("0", "States.ItemReaderFailed", "field MaxItemsPerBatch must be positive"),
+    ] {
+        let more = with(json!({"input": format!(r#"{{"v":[1],"n":{n}}}"#)}), result("[]"));
+        assert_eq!(test(&bench, &by_path, &more).await, Ok(failed("FAILED", error, cause, json!({}))), "{n}");
+    }
+    bench.stop().await;
+}
+
+/// What a reader would read is as much as it may.
+#[tokio::test]
+async fn items_that_are_read() {
+    let reads = |config: Value| {
+        distributed(json!({
+            "ItemReader": {"Resource": "arn:aws:states:::s3:getObject", "Parameters": {"Bucket": "b", "Key": "k"}, "ReaderConfig": config},
+            "ItemSelector": {"v.$": "$$.Map.Item.Value"},
+        }))
+    };
+    let more = |data: &str| {
+        let given = json!({"stateConfiguration": {"mapItemReaderData": data}});
+        with(with(debug(r#"{"n":2,"m":-1}"#), result("[]")), given)
+    };
+    let two = r#"[{"v":1},{"v":2}]"#;
+    let bench = Bench::new();
+    for (config, data, expected) in [
+        (json!({"InputType": "JSON", "MaxItems": 2}), "[1,2,3]", two),
+        (json!({"InputType": "JSON", "MaxItemsPath": "$.n"}), "[1,2,3]", two),
+        (json!({"InputType": "JSON", "MaxItems": 0}), "[1,2]", two),
+        (json!({"InputType": "JSON", "MaxItems": 1, "ItemsPointer": "/a"}), r#"{"a":[7,8]}"#, r#"[{"v":7}]"#),
+        (json!({"InputType": "JSON", "MaxItems": 1}), r#"{"a":1,"b":2}"#, r#"[{"v":{"Key":"a","Value":1}}]"#),
+    ] {
+        let answer = test(&bench, &reads(config.clone()), &more(data)).await;
+        assert_eq!(answer.expect("a result")["inspectionData"]["afterItemSelector"], expected, "{config}");
+    }
+    let answer = test(&bench, &reads(json!({"InputType": "JSON", "MaxItemsPath": "$.m"})), &more("[]")).await;
+    assert_eq!(answer.expect("a result")["cause"], "field MaxItems must be positive");
     bench.stop().await;
 }
 

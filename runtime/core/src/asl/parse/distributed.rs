@@ -1,8 +1,8 @@
 //! What a Map can say about items from outside, batches, and where results go: `ItemReader`,
 //! `ItemBatcher`, `ResultWriter`, `Label`.
 //!
-//! gradus does not run these; they are checked, so that a definition's faults show all the same. Of one state that
-//! is tried by itself, the batcher shows what it makes.
+//! gradus does not run these; they are checked, so that a definition's faults show all the same. A state that
+//! is tried by itself shows what some of them make.
 //! Nothing here counts as reading a field.
 
 use super::fields::{EMPTY, Fields, Table, expected};
@@ -22,17 +22,27 @@ const MAX_BATCH_BYTES: u64 = 262_144;
 /// The largest count that a field takes; the service takes more items than its guide allows.
 const MAX_COUNT: u64 = i64::MAX as u64;
 
-/// Checks those fields of a Map that are there. Gives the batcher, which tests of single states show at work.
-pub(super) fn check(parser: &mut Parser, fields: &Fields<'_>) -> Read<Option<Batcher>> {
+/// What of these fields shows where a state is tried by itself.
+#[derive(Default)]
+pub(super) struct Found {
+    /// How many items are read at most.
+    pub(super) max_items: Option<Tolerance<u64>>,
+    /// The batcher.
+    pub(super) batcher: Option<Batcher>,
+}
+
+/// Checks those fields of a Map that are there.
+pub(super) fn check(parser: &mut Parser, fields: &Fields<'_>) -> Read<Found> {
     let given = |name| fields.peek(name).map(|value| (value, fields.at(name)));
-    let _ = given("ItemReader").map(|(value, place)| reader(parser, value, place));
+    let max_items = given("ItemReader").map(|(value, place)| reader(parser, value, place)).transpose();
     let batcher = given("ItemBatcher").map(|(value, place)| batcher(parser, value, place)).transpose();
     let _ = given("ResultWriter").map(|(value, place)| writer(parser, value, place));
     let _ = given("Label").map(|(value, place)| label(parser, value, place));
-    batcher
+    Ok(Found { max_items: max_items?.flatten(), batcher: batcher? })
 }
 
-fn reader(parser: &mut Parser, value: &Value, location: Location<'_>) -> Read<()> {
+/// Gives the most items that are read.
+fn reader(parser: &mut Parser, value: &Value, location: Location<'_>) -> Read<Option<Tolerance<u64>>> {
     const TABLE: Table = &[&["Resource", "ReaderConfig", "Parameters", "Arguments"]];
     let mut fields = Fields::open(parser, value, location, TABLE)?;
     fields.refuse_other_language(parser);
@@ -41,11 +51,11 @@ fn reader(parser: &mut Parser, value: &Value, location: Location<'_>) -> Read<()
     call(parser, &mut fields);
     match fields.get("ReaderConfig") {
         Some(value) => reader_config(parser, value, fields.at("ReaderConfig")),
-        None => Ok(()),
+        None => Ok(None),
     }
 }
 
-fn reader_config(parser: &mut Parser, value: &Value, location: Location<'_>) -> Read<()> {
+fn reader_config(parser: &mut Parser, value: &Value, location: Location<'_>) -> Read<Option<Tolerance<u64>>> {
     const CSV: &[&str] = &["CSVHeaderLocation", "CSVHeaders", "CSVDelimiter"];
     const TABLE: Table =
         &[&["InputType", "MaxItems", "MaxItemsPath", "ItemsPointer", "ManifestType", "Transformation"], CSV];
@@ -65,7 +75,7 @@ fn reader_config(parser: &mut Parser, value: &Value, location: Location<'_>) -> 
     let _ = fields.string(parser, "ItemsPointer");
     let _ = fields.word(parser, "ManifestType", &["S3_INVENTORY", "ATHENA_DATA"]);
     let _ = fields.word(parser, "Transformation", &["NONE", "LOAD_AND_FLATTEN"]);
-    count(parser, &mut fields, "MaxItems", "MaxItemsPath", 0, MAX_COUNT).map(drop)
+    count(parser, &mut fields, "MaxItems", "MaxItemsPath", 0, MAX_COUNT)
 }
 
 /// What says how to read lines of separated values.

@@ -6,10 +6,8 @@ use super::location::Location;
 use super::state::{number, transition};
 use super::task::{catchers, retriers};
 use super::unbuilt::{self, Unbuilt};
-use super::{Block, Language, Parser, Read, Refused, Scope, block, jsonata, paths};
-use crate::asl::definition::{
-    Batcher, Concurrency, Items, Kind, Map, Parallel, Selector, StateId, Tolerance,
-};
+use super::{Block, Language, Parser, Read, Refused, Scope, block, distributed, jsonata, paths};
+use crate::asl::definition::{Concurrency, Items, Kind, Map, Parallel, Selector, StateId, Tolerance};
 use crate::asl::diagnostic::Code;
 use crate::expr::query::Place;
 use crate::json::Value;
@@ -41,7 +39,7 @@ pub(super) fn map(
     parser: &mut Parser,
     outer: &mut Block<'_>,
     fields: &mut Fields<'_>,
-    batcher: Read<Option<Batcher>>,
+    distributed: Read<distributed::Found>,
 ) -> Read<Kind> {
     let items = items(parser, fields);
     let item_selector = item_selector(parser, fields);
@@ -52,6 +50,7 @@ pub(super) fn map(
     let retriers = retriers(parser, fields);
     let catchers = catchers(parser, outer, fields);
     let transition = transition(parser, outer, fields);
+    let distributed::Found { max_items, batcher } = distributed?;
     Ok(Kind::Map(Box::new(Map {
         start_at: start_at?,
         items: items?,
@@ -59,7 +58,8 @@ pub(super) fn map(
         max_concurrency: max_concurrency?,
         tolerated_count: tolerated_count?,
         tolerated_percentage: tolerated_percentage?,
-        batcher: batcher?,
+        max_items,
+        batcher,
         retriers: retriers?,
         catchers: catchers?,
         transition: transition?,

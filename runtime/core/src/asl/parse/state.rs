@@ -133,7 +133,11 @@ pub(super) fn state(
     };
     parser.variables_read.clear();
     let comment = fields.string(parser, "Comment");
-    let batcher = if kind == Type::Map { distributed::check(parser, &fields) } else { Ok(None) };
+    let distributed = if kind == Type::Map {
+        distributed::check(parser, &fields)
+    } else {
+        Ok(distributed::Found::default())
+    };
     let Some(language) = parser.language else {
         return Err(outline(parser, block, &mut fields, kind));
     };
@@ -147,7 +151,7 @@ pub(super) fn state(
         Type::Succeed => Ok(succeed(block)),
         Type::Fail => fail(parser, block, &mut fields),
         Type::Parallel => nested::parallel(parser, block, &mut fields),
-        Type::Map => nested::map(parser, block, &mut fields, batcher),
+        Type::Map => nested::map(parser, block, &mut fields, distributed),
     };
     fields.close(parser)?;
     comment?;

@@ -161,7 +161,7 @@ fn select_all(
         turn.saw(Stage::ItemSelector, &joined);
     }
     let Some(batcher) = &map.batcher else { return Ok(()) };
-    let batches = batches(turn, frame, state, batcher, input, &selected)?;
+    let Some(batches) = batches(turn, frame, state, batcher, input, &selected)? else { return Ok(()) };
     if let Ok(batches) = Payload::from_value_within(Value::from(batches), MAX_PAYLOAD_BYTES) {
         turn.saw(Stage::ItemBatcher, &batches);
     }
@@ -169,6 +169,7 @@ fn select_all(
 }
 
 /// The items in batches, as iterations would get them: in order, each as large as it may be, and at least one item.
+/// Nothing, where that is more than any answer can show: what all get besides stands in each.
 fn batches(
     turn: &Turn<'_>,
     frame: FrameId,
@@ -176,9 +177,9 @@ fn batches(
     batcher: &Batcher,
     input: &Payload,
     items: &[Payload],
-) -> Result<Vec<Value>, Fault> {
-    let most_items = most(turn, frame, batcher.items.as_ref(), "MaxItemsPerBatchPath", input)?;
-    let most_bytes = most(turn, frame, batcher.bytes.as_ref(), "MaxInputBytesPerBatchPath", input)?;
+) -> Result<Option<Vec<Value>>, Fault> {
+    let most_items = most(turn, frame, batcher.items.as_ref(), ("MaxItemsPerBatchPath", 1), input)?;
+    let most_bytes = most(turn, frame, batcher.bytes.as_ref(), ("MaxInputBytesPerBatchPath", 1), input)?;
     let besides = match &batcher.input {
         None => None,
         Some(Selector::JsonPath(template)) => {
@@ -200,6 +201,9 @@ fn batches(
         // With the comma in front, which the first has not.
         let more = item.len() as u64 + u64::from(!open.is_empty());
         if !open.is_empty() && (open.len() as u64 >= most_items || bytes + more > most_bytes) {
+            if (batches.len() as u64 + 1) * empty > MAX_PAYLOAD_BYTES as u64 {
+                return Ok(None);
+            }
             batches.push(batch(&open));
             (open, bytes) = (Vec::new(), empty);
         }
@@ -209,26 +213,30 @@ fn batches(
     if !open.is_empty() {
         batches.push(batch(&open));
     }
-    Ok(batches)
+    Ok(Some(batches))
 }
 
-/// A limit of a batch; no limit where there is none.
+/// A limit of what is read or of a batch, at least so much; no limit where there is none.
 fn most(
     turn: &Turn<'_>,
     frame: FrameId,
     given: Option<&Tolerance<u64>>,
-    field: &str,
+    (field, least): (&str, u64),
     input: &Payload,
 ) -> Result<u64, Fault> {
     match given {
         None => Ok(u64::MAX),
         Some(Tolerance::Fixed(most)) => Ok(*most),
-        Some(Tolerance::Query(query)) => jsonata::integer(turn, frame, query, 1..=u64::from(u32::MAX)),
+        Some(Tolerance::Query(query)) => jsonata::integer(turn, frame, query, least..=u64::from(u32::MAX)),
         Some(Tolerance::Path(path)) => {
             let value = jsonpath::select(turn, frame, path, input)?;
-            let most =
-                dataflow::integer(&value).and_then(|most| u64::try_from(most).ok()).filter(|most| *most > 0);
-            most.ok_or_else(|| refers_to(turn, frame, field, path, &value, "integer"))
+            let Some(most) = dataflow::integer(&value) else {
+                return Err(refers_to(turn, frame, field, path, &value, "integer"));
+            };
+            // Said of a reader by the service (recorded); of batches the words are not known.
+            let cause = format!("field {} must be positive", field.trim_end_matches("Path"));
+            let most = u64::try_from(most).ok().filter(|most| *most >= least);
+            most.ok_or_else(|| Failure::new("States.ItemReaderFailed", cause).into())
         }
     }
 }
@@ -242,7 +250,8 @@ fn items(
     input: &Payload,
 ) -> Result<(Payload, u32), Fault> {
     if let Some(read) = turn.probe.and_then(|probe| probe.given.items.clone()) {
-        return read_items(turn, read);
+        let most = most(turn, frame, map.max_items.as_ref(), ("MaxItemsPath", 0), input)?;
+        return read_items(turn, read, most);
     }
     let items = match &map.items {
         Items::Path(path) => jsonpath::through(turn, frame, state, Some(path), input)?,
@@ -265,12 +274,16 @@ fn items(
 }
 
 /// What stands for the items that a reader gives, where the state is tried: the elements of an array, or the
-/// members of an object.
-fn read_items(turn: &Turn<'_>, read: Payload) -> Result<(Payload, u32), Fault> {
+/// members of an object. No more than `most` of them; 0 is as many as there are (recorded).
+fn read_items(turn: &Turn<'_>, read: Payload, most: u64) -> Result<(Payload, u32), Fault> {
+    let most = usize::try_from(most).ok().filter(|most| *most > 0).unwrap_or(usize::MAX);
     let items = match read.value() {
-        Value::Array(_) => read.clone(),
+        Value::Array(all) if all.len() <= most => read.clone(),
+        Value::Array(all) => {
+            Payload::from_value(Value::from(all.iter().take(most).cloned().collect::<Vec<_>>()))
+        }
         Value::Object(members) => {
-            Payload::from_value(Value::from(members.iter().map(entry).collect::<Vec<_>>()))
+            Payload::from_value(Value::from(members.iter().take(most).map(entry).collect::<Vec<_>>()))
         }
         _ => {
             let cause = "Attempting to map over non-iterable node.";
