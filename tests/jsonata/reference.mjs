@@ -99,6 +99,7 @@ export const changes = {
     [/if\(typeof match === 'object' && match !== null\)/, "if(typeof match === 'object' && match !== null && !Array.isArray(match))"],
     [/(function formatInteger\(value, picture\) \{[^]*?)value = Math\.floor/, `$1if (picture === undefined) ${misfit(2)}; value = Math.floor`],
     [/const formatSpec = analyseIntegerPicture\(picture\);/, `if (picture === undefined) ${misfit(2)}; $&`],
+    [/var subPictures = picture/, `if (picture === undefined) ${misfit(2)}; $&`],
     [/(function pad[^]*?)if \(padLength > 0\) \{/, `$1if (padLength > 0 && padLength % 1 !== 0) ${misfit(2, 'width')}; if (padLength > 0) {`],
     [/async function evaluateMatcher\(matcher, str\) \{/, `$&
       if (matcher === undefined && arguments.length === 1) return undefined;
@@ -147,6 +148,7 @@ export const changes = {
   ],
   half: [
     [/new jsonata\.RegexEngine\(expr\.value\)/, `new (${wholly})(expr.value)`],
+    [/(async function evaluateStep\(expr, input, environment, lastStep\) \{)/, "$1 if (typeof input === 'string') input = [...input];"],
     [/result = str\.split\(separator, limit\)/, "result = separator === '' ? [...str].slice(0, limit) : str.split(separator, limit)"],
     [/(S0103",[^}]*token: )currentChar/, '$1String.fromCodePoint(path.codePointAt(position))'],
     [/return create\('string', qstr\)/, "return create('string', qstr.toWellFormed())"],

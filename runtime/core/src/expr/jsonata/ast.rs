@@ -64,7 +64,7 @@ pub(super) enum Kind {
         symbol: Symbol,
         name: Arc<str>,
     },
-    Regex(Box<RegexLiteral>),
+    Regex(Arc<RegexLiteral>),
     Binary {
         operator: Operator,
         left: Box<Node>,

@@ -4,7 +4,11 @@ use std::sync::Arc;
 
 use crate::json::Value;
 
-use super::error::{Fault, Result};
+use super::{
+    ast::RegexLiteral,
+    error::{Fault, Result},
+    regex::Regex,
+};
 
 /// A token, and where it ends.
 #[derive(Clone, Debug)]
@@ -23,10 +27,7 @@ pub(super) enum TokenKind {
     Number(f64),
     /// `true`, `false` or `null`.
     Constant(Value),
-    Regex {
-        pattern: Arc<str>,
-        flags: Arc<str>,
-    },
+    Regex(Arc<RegexLiteral>),
     End,
 }
 
@@ -41,7 +42,7 @@ impl TokenKind {
             TokenKind::Number(value) => super::value::number(*value),
             TokenKind::Constant(value) => value.clone(),
             // A regular expression is an object without members to JSON.
-            TokenKind::Regex { .. } => Value::empty_object(),
+            TokenKind::Regex(_) => Value::empty_object(),
             TokenKind::End => Value::from("(end)"),
         }
     }
@@ -246,7 +247,11 @@ impl Lexer {
                     flags.push(flag);
                     self.skip(1);
                 }
-                return Ok(self.token(TokenKind::Regex { pattern: pattern.into(), flags: flags.into() }));
+                // At once, so that its fault is told before those of what follows.
+                let regex = Regex::compile(&pattern, &flags)
+                    .map_err(|error| Fault::internal(error.to_string()).at(self.units))?;
+                let pattern = source_of(&pattern).into();
+                return Ok(self.token(TokenKind::Regex(Arc::new(RegexLiteral { regex, pattern }))));
             }
             let escaped = self.at > 0 && self.text.get(self.at - 1) == Some(&'\\');
             match character {
@@ -283,4 +288,26 @@ impl Lexer {
 
 fn is_blank(character: char) -> bool {
     matches!(character, ' ' | '\t' | '\n' | '\r' | '\u{b}')
+}
+
+/// A regular expression as JavaScript prints it: what would end it, or its line, is escaped.
+fn source_of(pattern: &str) -> String {
+    let mut source = String::with_capacity(pattern.len());
+    let (mut escaped, mut in_class) = (false, false);
+    for character in pattern.chars() {
+        match character {
+            '/' if !escaped && !in_class => source.push_str("\\/"),
+            // The backslash is there already if it was escaped.
+            '\n' => source.push_str(if escaped { "n" } else { "\\n" }),
+            '\r' => source.push_str(if escaped { "r" } else { "\\r" }),
+            other => source.push(other),
+        }
+        in_class = match character {
+            '[' if !escaped => true,
+            ']' if !escaped => false,
+            _ => in_class,
+        };
+        escaped = character == '\\' && !escaped;
+    }
+    source
 }

@@ -93,6 +93,40 @@ fn operators_and_functions() {
 }
 
 #[test]
+fn what_few_expressions_meet() {
+    check(&[
+        // Three empty results are nothing, as two are.
+        ("orders.(missing; [])", "undefined"),
+        ("orders@$.id", r#"["o-1","o-2","o-3"]"#),
+        ("orders.lines@$l.%.id", r#"["o-1","o-1","o-2"]"#),
+        ("$spread(tags['x'].missing)", "undefined"),
+        ("$boolean(none.x['q'][])", "undefined"),
+        ("$clone([$parseInteger('q', 'w')])", "[null]"),
+        ("$type($parseInteger('q', 'w'))", r#""object""#),
+        ("$max([1, $parseInteger('q', 'w')])", "null"),
+        ("$round(2.5, $parseInteger('q', 'w'))", "2"),
+        ("$power(123456789, 2)", "15241578750190520"),
+        ("$formatBase(1e21, 7)", r#""5135235413265003022600000""#),
+        (
+            "$sort([2, $parseInteger('q', 'w')])",
+            "D3070 6 \"sort\": The single argument form of the sort function can only be applied to an array of strings or an array of numbers.  Use the second argument to specify a comparison function",
+        ),
+        ("$zip(?, [1, 2])([3, 4])", "[[3],[4]]"),
+        (
+            "$contains('undefined', missing)",
+            "T0410 10 \"contains\": Argument 2 of function \"contains\" does not match function signature",
+        ),
+        ("$map([1], function($x) { $nope(1) })", "T1006 5 \"nope\": Attempted to invoke a non-function"),
+        ("$replace('foo', /o/, function($m) { $type($m.next) & ' ' }, 1)", r#""ffunction o""#),
+        (r"$match('a', /(a\/b)*/)", "D1004 7 \"match\": Regular expression matches zero length string"),
+        (
+            "1 ~> |$single(/a/)|{}|",
+            "T0410  : Argument 1 of function undefined does not match function signature",
+        ),
+    ]);
+}
+
+#[test]
 fn faults() {
     check(&[
         ("1 +", "S0207 3 \"(end)\": Unexpected end of expression"),

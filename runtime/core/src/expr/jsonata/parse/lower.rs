@@ -7,14 +7,10 @@ use crate::json::Value;
 
 use super::{
     super::{
-        ast::{
-            Call, Group, Kind, LABELS, Lambda, Node, RegexLiteral, Slot, Stage, Symbol, Term, Transform,
-            UNNAMED,
-        },
+        ast::{Call, Group, Kind, LABELS, Lambda, Node, Slot, Stage, Symbol, Term, Transform, UNNAMED},
         error::{Fault, Result},
         functions,
         lexer::TokenKind,
-        regex::Regex,
         value::number,
     },
     Name, Program, Raw, RawKind,
@@ -200,11 +196,7 @@ impl Lowering {
             TokenKind::String(text) => Kind::Literal(Value::from(text)),
             TokenKind::Number(value) => Kind::Literal(number(value)),
             TokenKind::Constant(value) => Kind::Literal(value),
-            TokenKind::Regex { pattern, flags } => {
-                let regex = Regex::compile(&pattern, &flags)
-                    .map_err(|error| Fault::internal(error.to_string()).at(position))?;
-                Kind::Regex(Box::new(RegexLiteral { regex, pattern: source_of(&pattern).into() }))
-            }
+            TokenKind::Regex(literal) => Kind::Regex(literal),
             TokenKind::End => return Err(Fault::new("S0207").at(position).token("(end)")),
         };
         Ok(Node::new(kind, position))
@@ -502,28 +494,6 @@ fn mark_tail_calls(node: &mut Node) {
         }
         _ => {}
     }
-}
-
-/// A regular expression as JavaScript prints it: what would end it, or its line, is escaped.
-fn source_of(pattern: &str) -> String {
-    let mut source = String::with_capacity(pattern.len());
-    let (mut escaped, mut in_class) = (false, false);
-    for character in pattern.chars() {
-        match character {
-            '/' if !escaped && !in_class => source.push_str("\\/"),
-            // The backslash is there already if it was escaped.
-            '\n' => source.push_str(if escaped { "n" } else { "\\n" }),
-            '\r' => source.push_str(if escaped { "r" } else { "\\r" }),
-            other => source.push(other),
-        }
-        in_class = match character {
-            '[' if !escaped => true,
-            ']' if !escaped => false,
-            _ => in_class,
-        };
-        escaped = character == '\\' && !escaped;
-    }
-    source
 }
 
 fn binds_focus(step: &Node) -> bool {
