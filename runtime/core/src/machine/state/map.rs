@@ -151,8 +151,8 @@ fn select_all(
         let item = dataflow::item(turn, frame, state, selector, input, (index, item.clone()))?;
         bytes += item.len();
         selected.push(item);
-        if bytes > MAX_PAYLOAD_BYTES {
-            // More than any answer can show.
+        // More than any answer can show, or more work than a step may have: iterations would come in many.
+        if bytes > MAX_PAYLOAD_BYTES || turn.is_long() {
             return Ok(());
         }
     }
