@@ -316,6 +316,10 @@ async fn items_that_are_read() {
     }
     let answer = test(&bench, &reads(json!({"InputType": "JSON", "MaxItemsPath": "$.m"})), &more("[]")).await;
     assert_eq!(answer.expect("a result")["cause"], "field MaxItems must be positive");
+    let csv = json!({"InputType": "CSV", "CSVHeaderLocation": "FIRST_ROW"});
+    let answer = test(&bench, &reads(csv), &more("a,a\n1,2")).await.expect("a result");
+    assert_eq!(answer["error"], "States.ItemReaderFailed");
+    assert_eq!(answer["cause"], "CSV headers cannot contain duplicates.");
     bench.stop().await;
 }
 

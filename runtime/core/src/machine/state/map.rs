@@ -251,7 +251,7 @@ fn items(
 ) -> Result<(Payload, u32), Fault> {
     if let Some(read) = turn.probe.and_then(|probe| probe.given.items.clone()) {
         let most = most(turn, frame, map.max_items.as_ref(), ("MaxItemsPath", 0), input)?;
-        return read_items(turn, read, most);
+        return read_items(turn, read?, most);
     }
     let items = match &map.items {
         Items::Path(path) => jsonpath::through(turn, frame, state, Some(path), input)?,
