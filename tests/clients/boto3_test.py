@@ -262,7 +262,7 @@ class Activities(Case):
         self.assertEqual(self.end_of(execution)["output"], '{"b": 2}')
         for operation, more in (("send_task_success", {"output": "1"}), ("send_task_failure", {}),
                                 ("send_task_heartbeat", {})):
-            self.refused("TaskTimedOut", "Task Timed Out: 'Provided task does not exist anymore'", operation,
+            self.refused("TaskTimedOut", f"Task Timed Out: '{self.activity}'", operation,
                          taskToken=task["taskToken"], **more)
             self.refused("InvalidToken", "Invalid Token: 'Invalid token'", operation, taskToken="garbage", **more)
 

@@ -106,6 +106,9 @@ fn the_token_that_a_function_got_answers_the_task() {
     });
     api.must("SendTaskSuccess", &json!({ "taskToken": payload["token"], "output": "{ \"ok\": 1 }" }));
     assert_eq!(api.end_of(&execution)["output"], "{ \"ok\": 1 }");
+    let late = api.refused("SendTaskHeartbeat", &json!({ "taskToken": payload["token"] }));
+    let expected = ("TaskTimedOut", "Task Timed Out: 'Provided task does not exist anymore'");
+    assert_eq!((late.name.as_str(), late.message.as_str()), expected);
     let types = types(&mut api, &execution);
     let expected = ["TaskScheduled", "TaskStarted", "TaskSubmitted", "TaskSucceeded", "TaskStateExited"];
     assert_eq!(types[2..types.len() - 1], expected);
@@ -224,6 +227,83 @@ fn what_nested_starts_answer() {
     );
     let unreadable = run(&starting, "d", json!({ "arn": child, "input": "{" }));
     assert_eq!(unreadable["error"], "StepFunctions.InvalidExecutionInputException");
+}
+
+#[test]
+fn nested_starts_are_refused_as_any_start() {
+    let functions = Functions::start(|_| Ok("null".to_owned()));
+    let server = in_memory(&functions);
+    let mut api = Api::new(server.address());
+    let wait = json!({ "StartAt": "W", "States": { "W": { "Type": "Wait", "Seconds": 99, "End": true } } });
+    let child = api.create_machine("child", &wait);
+    let gone = api.create_machine("gone", &wait);
+    api.start(&gone, "g", "{}");
+    api.must("DeleteStateMachine", &json!({ "stateMachineArn": gone }));
+    let parameters = json!({ "StateMachineArn.$": "$.arn", "Name.$": "$.name", "Input.$": "$.input" });
+    let more = json!({ "Parameters": parameters });
+    let parent = api.create_machine("parent", &machine("arn:aws:states:::states:startExecution", &more));
+    let (long, none, labelled) = ("n".repeat(81), format!("{child}-none"), format!("{child}/M"));
+    let execution = child.replace("stateMachine", "execution") + ":e";
+    let invalid = |found: String| ("AWSStepFunctionsException".to_owned(), "ValidationException", found);
+    let plain = |code: &'static str, message: String| (format!("{code}Exception"), code, message);
+    let absent =
+        |arn: &str| plain("StateMachineDoesNotExist", format!("State Machine Does Not Exist: '{arn}'"));
+    let unreadable =
+        |why: &str| plain("InvalidExecutionInput", format!("Invalid State Machine Execution Input: '{why}'"));
+    let at = "failed to satisfy constraint: Member must have length";
+    let cases = [
+        (
+            json!({ "arn": "", "name": long, "input": "{" }),
+            invalid(format!(
+                "2 validation errors detected: Value '' at 'stateMachineArn' {at} greater than or equal to 1; \
+                 Value '{long}' at 'name' {at} less than or equal to 80"
+            )),
+        ),
+        (
+            json!({ "arn": child, "name": "", "input": "{" }),
+            invalid(format!(
+                "1 validation error detected: Value '' at 'name' {at} greater than or equal to 1"
+            )),
+        ),
+        (
+            json!({ "arn": "child", "name": "a b", "input": "{" }),
+            plain("InvalidArn", "Invalid Arn: 'Invalid ARN prefix: child'".to_owned()),
+        ),
+        (
+            json!({ "arn": execution, "name": "a b", "input": "{" }),
+            plain(
+                "InvalidArn",
+                "Invalid Arn: 'Resource type not valid in this context: execution'".to_owned(),
+            ),
+        ),
+        (json!({ "arn": none, "name": "a b", "input": "{" }), absent(&none)),
+        (json!({ "arn": labelled, "name": null, "input": null }), absent(&labelled)),
+        (
+            json!({ "arn": gone, "name": "a b", "input": "{" }),
+            plain("StateMachineDeleting", format!("State Machine is being deleted: '{gone}'")),
+        ),
+        (
+            json!({ "arn": child, "name": "a b", "input": "{" }),
+            plain("InvalidName", "Invalid Name: 'a b'".to_owned()),
+        ),
+        (
+            json!({ "arn": child, "name": "n", "input": "," }),
+            unreadable(
+                "Unexpected character (',' (code 44)): expected a valid value (JSON String, Number, Array, Object or token 'null', 'true' or 'false')",
+            ),
+        ),
+        (json!({ "arn": child, "name": "n", "input": "" }), unreadable("Invalid execution input.")),
+    ];
+    for (number, (input, (name, code, message))) in cases.into_iter().enumerate() {
+        let execution = api.start(&parent, &format!("p{number}"), &input.to_string());
+        let ended = api.end_of(&execution);
+        assert_eq!(ended["error"], format!("StepFunctions.{name}"), "{input}");
+        let cause = ended["cause"].as_str().unwrap();
+        let expected = format!(
+            "{message} (Service: AWSStepFunctions; Status Code: 400; Error Code: {code}; Request ID: "
+        );
+        assert!(cause.starts_with(&expected), "{input}: {cause}");
+    }
 }
 
 /// The execution of the child that a parent waits for, once it is there.

@@ -37,10 +37,14 @@ function theirs(evaluate, one) {
   } catch ({ message }) {
     return { error: { accident: true, message } };
   }
-  if (error.code === undefined) return { error: { accident: true, message: error.message } };
   const { code, message, position, token, value: culprit } = error;
+  if (code === undefined) return { error: { accident: true, message } };
   const hidden = holdsFunction(culprit, 0);
-  return { hidden, error: JSON.parse(JSON.stringify({ code, message, position, token, value: hidden ? undefined : culprit })) };
+  try {
+    return { hidden, error: JSON.parse(JSON.stringify({ code, message, position, token, value: hidden ? undefined : culprit })) };
+  } catch (circular) {
+    return { error: { accident: true, message: circular.message } };
+  }
 }
 
 function holdsFunction(value, depth) {

@@ -12,4 +12,4 @@ cd "$here/../.."
 target=${CARGO_TARGET_DIR:-$PWD/target}
 cargo build --quiet -p gradus-core --example jsonata_lines
 cd "$folder"
-exec node "$here/compare.mjs" "$target/debug/examples/jsonata_lines" "${1:-1}" "${2:-5000}" "${3:-20}"
+exec node "$here/compare.mjs" "$target/debug/examples/jsonata_lines" "${1:-1}" "${2:-20000}" "${3:-20}"

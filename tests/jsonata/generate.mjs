@@ -34,7 +34,7 @@ const functions = {
   sqrt: 'n:n', power: 'nn:n', boolean: 'v:b', not: 'v:b', map: 'af:a', zip: 'aaa?:a', filter: 'af:a', single: 'af:v', reduce: 'agv?:v', sift: 'of:o',
   keys: 'v:S', lookup: 'vs:v', append: 'vv:a', exists: 'v:b', spread: 'v:O', merge: 'O:o', reverse: 'a:a', each: 'of:a', type: 'v:s', sort: 'ac?:a',
   distinct: 'a:a', base64encode: 's:s', base64decode: 's:s', encodeUrlComponent: 's:s', encodeUrl: 's:s', decodeUrlComponent: 's:s', decodeUrl: 's:s',
-  clone: 'o:o', error: 's?:v', assert: 'bs?:v', formatInteger: 'ni:s', parseInteger: 'si:n', fromMillis: 'md?z?:s', toMillis: 'td?:n', formatNumber: 'np:s',
+  clone: 'o:o', error: 's?:v', assert: 'bs?:v', formatInteger: 'ni:s', parseInteger: 'si:n', fromMillis: 'md?z?:s', toMillis: 'td?:n', formatNumber: 'np:s', random: ':n', shuffle: 'a:a', now: 'd?z?:s', millis: ':n',
 };
 
 const identifier = /^[A-Za-z_]\w*$/;
@@ -203,7 +203,7 @@ export function generate(seed, count, inputs) {
   };
   const call = (depth, here, ofContext, wanted) => {
     const name = wanted ?? pick(Object.keys(functions));
-    let kinds = functions[name].split(':')[0].match(/\w\??/g).filter((kind) => kind.length === 1 || chance(0.5)).map((kind) => kind[0]);
+    let kinds = functions[name].split(':')[0].match(/\w\??|^$/g).filter((kind) => kind).filter((kind) => kind.length === 1 || chance(0.5)).map((kind) => kind[0]);
     if (ofContext) kinds = chance(0.7) ? kinds.slice(1) : ['$', ...kinds.slice(1)];
     if (chance(0.03)) kinds.pop();
     if (chance(0.02)) kinds.push('v');
@@ -276,6 +276,8 @@ export function generate(seed, count, inputs) {
       () => `$formatNumber(${pick(['1234.5678', '0.00012', '3', '12345678', '0.5'])}, "${pick(['0', '#0', '00'])}${pick(['', '.0', '.00', '.0##'])}e${pick(['0', '00'])}")`,
       () => `$match(${of('s')}, ${pick(regexes)}).${pick(['groups', 'match', 'index', '[match, groups[0]]'])}`,
       () => `${pick(regexes)}(${of('s')})${pick(['', '.match', '.next().match', '.groups'])}`,
+      () => `($x := ${pick(regexes)}; $y := $x(${of('s')}); [$y.match, $y.next().${pick(['start', 'match'])}, ${some()}, $y.next().end])`,
+      () => `($é := ${some()}; $_1 := ${of('n')}; [$é, $_1])`,
       () => `$type(${pick(['$random()', '$now()', '$millis()', '$shuffle([1, 2])', '$now("[Y]")', pick(regexes), '$sum', lambda(depth, here, ['$x'])])})`,
       () => `$sort($shuffle(${of('A')}))`,
       () => `{${of('s')}: ${some()}, ${of('s')}: ${some()}}`,
@@ -297,7 +299,7 @@ export function generate(seed, count, inputs) {
     const name = all[index % all.length];
     input = inputs[name];
     ({ paths, keys } = known[name]);
-    const depth = 1 + below(3);
+    const depth = 1 + below(3) + (chance(0.08) ? 1 : 0);
     let text = chance(0.2) ? special(depth, input) : any(depth, input);
     // Now and then something is torn out, so that the parser has faults to tell.
     if (chance(0.03)) {
@@ -305,6 +307,7 @@ export function generate(seed, count, inputs) {
       characters.splice(below(characters.length), 1, chance(0.5) ? '' : pick(['(', ')', ']', '.', ',', '?', ':', '}', '&', '~', '|', '`', '\\', '{']));
       text = characters.join('');
     }
+    if (chance(0.03)) text = text.replaceAll(' ', pick(['\n', '\t \r', ' /* a "b */ ', '']));
     return { name, expression: text };
   });
 }

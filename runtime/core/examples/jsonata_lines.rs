@@ -40,8 +40,14 @@ fn evaluate(case: &Value) -> Result<Option<Value>, Error> {
     for (name, value) in case.get("bindings").and_then(Value::as_object).into_iter().flatten() {
         bindings.bind(name.clone(), value.clone());
     }
-    let options =
-        Options { max_depth: Options::MAX_DEPTH, now_millis: 1_000_000_000_000.0, ..Options::default() };
+    // As much as the reference takes, whose longest range has ten million items.
+    let options = Options {
+        max_steps: 100_000_000,
+        max_depth: Options::MAX_DEPTH,
+        max_bytes: 1 << 30,
+        now_millis: 1_000_000_000_000.0,
+        ..Options::default()
+    };
     expression.evaluate(case.get("input").unwrap_or(&Value::Null), &bindings, &options)
 }
 

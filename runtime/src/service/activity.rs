@@ -16,13 +16,14 @@ use gradus_api::shapes::{
 };
 use gradus_api::timestamp::Timestamp as Date;
 use gradus_core::json::Payload;
-use gradus_core::machine::{Failure, Start};
+use gradus_core::machine::codec::StepFacts;
+use gradus_core::machine::{Fact, Failure, Start};
 
 use super::arn::{self, Place};
-use super::{Service, configuration, fault, name, page, tag};
+use super::{Service, configuration, fault, history, name, page, tag};
 use crate::engine::{AnswerError, PollActivityError};
-use crate::store::Store;
 use crate::store::catalog::{self, Activity, Kind};
+use crate::store::{Error, Store};
 use crate::tasks::activity::PollError;
 
 /// CreateActivity. Idempotent by name: tags of a repeated request are ignored.
@@ -130,7 +131,8 @@ pub(super) async fn succeed_task<S: Store>(
     task::<_, SendTaskSuccessError>(service, context, &input.task_token)?;
     let output = Payload::parse(&input.output)
         .map_err(|error| InvalidOutput::new(format!("Invalid Output: '{}'", error.message())))?;
-    answered::<SendTaskSuccessError>(service.engine().task_succeeded(&input.task_token, output).await)?;
+    let answer = service.engine().task_succeeded(&input.task_token, output).await;
+    answered::<_, SendTaskSuccessError>(service, &input.task_token, answer)?;
     Ok(SendTaskSuccessOutput {})
 }
 
@@ -143,7 +145,8 @@ pub(super) async fn fail_task<S: Store>(
     task::<_, SendTaskFailureError>(service, context, &input.task_token)?;
     let failure =
         Failure { error: input.error.map(Into::into), cause: input.cause.map(Into::into), heartbeat: false };
-    answered::<SendTaskFailureError>(service.engine().task_failed(&input.task_token, failure).await)?;
+    let answer = service.engine().task_failed(&input.task_token, failure).await;
+    answered::<_, SendTaskFailureError>(service, &input.task_token, answer)?;
     Ok(SendTaskFailureOutput {})
 }
 
@@ -154,7 +157,8 @@ pub(super) async fn heartbeat<S: Store>(
     input: SendTaskHeartbeatInput,
 ) -> Result<SendTaskHeartbeatOutput, SendTaskHeartbeatError> {
     task::<_, SendTaskHeartbeatError>(service, context, &input.task_token)?;
-    answered::<SendTaskHeartbeatError>(service.engine().task_heartbeat(&input.task_token).await)?;
+    let answer = service.engine().task_heartbeat(&input.task_token).await;
+    answered::<_, SendTaskHeartbeatError>(service, &input.task_token, answer)?;
     Ok(SendTaskHeartbeatOutput {})
 }
 
@@ -208,16 +212,33 @@ fn not_polled(error: PollActivityError) -> GetActivityTaskError {
     }
 }
 
-/// What became of a worker's answer. Source of the texts: the service, recorded.
-fn answered<E>(answer: Result<(), AnswerError>) -> Result<(), E>
+/// What became of a worker's answer. Source of the texts: the service, recorded; who is late with a task of an
+/// activity is told which.
+fn answered<S: Store, E>(service: &Service<S>, token: &str, answer: Result<(), AnswerError>) -> Result<(), E>
 where
     E: From<InvalidToken> + From<TaskTimedOut> + From<Fault>,
 {
-    answer.map_err(|error| match error {
+    let Err(error) = answer else { return Ok(()) };
+    Err(match error {
         AnswerError::InvalidToken => page::invalid().into(),
         AnswerError::Late => {
-            TaskTimedOut::new("Task Timed Out: 'Provided task does not exist anymore'").into()
+            let activity = activity_of(service, token).map_err(fault)?;
+            let what = activity.as_deref().unwrap_or("Provided task does not exist anymore");
+            TaskTimedOut::new(format!("Task Timed Out: '{what}'")).into()
         }
         AnswerError::Unavailable(error) => fault(error).into(),
     })
+}
+
+/// The activity that the task of a token was scheduled for, if it was one's and is still known.
+fn activity_of<S: Store>(service: &Service<S>, token: &str) -> Result<Option<Arc<str>>, Error> {
+    let engine = service.engine();
+    let Some(attempt) = engine.read_token(token) else { return Ok(None) };
+    let step = history::step_of(engine.store(), attempt.execution, attempt.task)?;
+    let mut events = step.iter().flat_map(StepFacts::numbered);
+    let scheduled = events.find(|(id, entry)| *id == attempt.task && entry.fact.is_event());
+    Ok(scheduled.and_then(|(_, entry)| match &entry.fact {
+        Fact::ActivityScheduled { resource, .. } => Some(resource.clone()),
+        _ => None,
+    }))
 }

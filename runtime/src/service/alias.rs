@@ -294,7 +294,7 @@ where
     if let Some(machine) = catalog.machine(arn).map_err(fault)? {
         return Ok(machine);
     }
-    match state_machine::deleting(catalog, arn)? {
+    match catalog.deleting(arn).map_err(fault)? {
         Some(_) => Err(state_machine::is_being_deleted(arn).into()),
         None => Err(missing(named).into()),
     }

@@ -32,18 +32,18 @@ pub(super) enum Resource<'a> {
 
 /// A state machine as an ARN names it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct StateMachine<'a> {
+pub(crate) struct StateMachine<'a> {
     /// Its name.
-    pub(super) name: &'a str,
+    pub(crate) name: &'a str,
     /// The Map state whose processor is meant.
-    pub(super) label: Option<&'a str>,
+    pub(crate) label: Option<&'a str>,
     /// A version's number or an alias.
-    pub(super) qualifier: Option<&'a str>,
+    pub(crate) qualifier: Option<&'a str>,
 }
 
 /// Partition, region and account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Place<'a> {
+pub(crate) struct Place<'a> {
     partition: &'a str,
     region: &'a str,
     account: &'a str,
@@ -68,7 +68,7 @@ pub(super) fn parse(text: &str) -> Result<Arn<'_>, InvalidArn> {
 }
 
 /// Reads the ARN of a state machine, a version, an alias or a labelled Map state.
-pub(super) fn state_machine(text: &str) -> Result<(Place<'_>, StateMachine<'_>), InvalidArn> {
+pub(crate) fn state_machine(text: &str) -> Result<(Place<'_>, StateMachine<'_>), InvalidArn> {
     let arn = parse(text)?;
     match arn.resource {
         Resource::StateMachine(machine) => Ok((arn.place, machine)),
@@ -125,7 +125,7 @@ impl StateMachine<'_> {
 
     /// The number of the version that is meant; `None` without a qualifier and for an alias, whose name
     /// never consists of digits alone.
-    pub(super) fn version(&self) -> Option<u64> {
+    pub(crate) fn version(&self) -> Option<u64> {
         let digits = self.qualifier?;
         let is_number = !digits.starts_with('0') && digits.bytes().all(|byte| byte.is_ascii_digit());
         digits.parse().ok().filter(|_| is_number)
@@ -145,17 +145,17 @@ impl<'a> Place<'a> {
     }
 
     /// ARN of a state machine; also what lists of state machines begin with, for an empty name.
-    pub(super) fn state_machine(self, name: &str) -> String {
+    pub(crate) fn state_machine(self, name: &str) -> String {
         self.print(&["stateMachine:", name])
     }
 
     /// ARN of an execution of a Standard state machine.
-    pub(super) fn execution(self, machine: &str, name: &str) -> String {
+    pub(crate) fn execution(self, machine: &str, name: &str) -> String {
         self.print(&["execution:", machine, ":", name])
     }
 
     /// ARN of an execution of an Express state machine: one of many of its name.
-    pub(super) fn express(self, machine: &str, name: &str, run: &str) -> String {
+    pub(crate) fn express(self, machine: &str, name: &str, run: &str) -> String {
         self.print(&["express:", machine, ":", name, ":", run])
     }
 

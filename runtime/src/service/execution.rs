@@ -377,7 +377,7 @@ pub(super) fn text(text: &Option<Arc<str>>) -> Option<String> {
 }
 
 /// The input of an execution, kept verbatim. Source of the texts: the service, recorded.
-pub(super) fn read_input(text: &str) -> Result<Payload, InvalidExecutionInput> {
+pub(crate) fn read_input(text: &str) -> Result<Payload, InvalidExecutionInput> {
     let invalid =
         |why: &str| InvalidExecutionInput::new(format!("Invalid State Machine Execution Input: '{why}'"));
     if text.is_empty() {

@@ -27,7 +27,7 @@ use gradus_core::machine::{Entry, EventId, Fact, Failure, StateKind, Timestamp, 
 
 use super::date;
 use crate::store::layout::{self, ExecutionId};
-use crate::store::{Error, Range, Store};
+use crate::store::{Error, Range, Store, Table};
 
 /// Where a page begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -82,6 +82,35 @@ pub(super) fn read(
             None => return Ok((events, None)),
         }
     }
+}
+
+/// The step that an event belongs to, if it has happened: found in as many reads as its execution's number of
+/// steps has binary digits.
+pub(super) fn step_of(
+    store: &impl Store,
+    execution: ExecutionId,
+    event: EventId,
+) -> Result<Option<StepFacts>, Error> {
+    let last = store.range(layout::facts_from(execution, 0).reverse().limit(1))?;
+    let Some((key, _)) = last.first() else { return Ok(None) };
+    let (mut from, mut to) = (0, row_of(key)?.saturating_add(1));
+    let mut found = None;
+    // Steps before `from` begin with the event or before it, those from `to` on after it.
+    while from < to {
+        let row = from + (to - from) / 2;
+        // Without it, the execution is gone, since just now.
+        let Some(value) = store.get(Table::Facts, &layout::facts_key(execution, row))? else {
+            return Ok(None);
+        };
+        let step = codec::decode(&value).map_err(|error| Error::Damaged(error.to_string()))?;
+        if step.first_event > event {
+            to = row;
+        } else {
+            from = row + 1;
+            found = Some(step);
+        }
+    }
+    Ok(found)
 }
 
 /// The event of a fact; `None` for a fact that is none.

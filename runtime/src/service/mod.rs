@@ -10,13 +10,13 @@
 
 mod activity;
 mod alias;
-mod arn;
+pub(crate) mod arn;
 mod configuration;
-mod execution;
+pub(crate) mod execution;
 mod express;
 pub(crate) mod history;
 mod map_run;
-mod name;
+pub(crate) mod name;
 mod page;
 mod qualified;
 mod state_machine;

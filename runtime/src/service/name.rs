@@ -7,7 +7,7 @@ use gradus_api::errors::InvalidName;
 /// Checks the characters of a name. Everything is allowed that is not forbidden.
 ///
 /// Source: the API reference; each forbidden ASCII character and some control characters were recorded.
-pub(super) fn check(name: &str) -> Result<(), InvalidName> {
+pub(crate) fn check(name: &str) -> Result<(), InvalidName> {
     if name.chars().any(is_forbidden) {
         return Err(InvalidName::new(format!("Invalid Name: '{name}'")));
     }

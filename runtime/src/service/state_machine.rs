@@ -73,7 +73,9 @@ pub(super) async fn create<S: Store>(
     let created =
         service.transact(&arn, move |catalog, now| match catalog.machine(&new.arn).map_err(fault)? {
             Some(existing) => new.same_as(catalog, &existing).map(|answer| (Vec::new(), answer)),
-            None if deleting(catalog, &new.arn)?.is_some() => Err(is_being_deleted(&new.arn).into()),
+            None if catalog.deleting(&new.arn).map_err(fault)?.is_some() => {
+                Err(is_being_deleted(&new.arn).into())
+            }
             None => new.put(now),
         });
     let (creation_date, version) = created.await?;
@@ -342,16 +344,7 @@ pub(super) fn find_deleting<S: Store>(
     if place != Place::of(context) || named.label.is_some() {
         return Ok(None);
     }
-    deleting(service.catalog(), &place.state_machine(named.name))
-}
-
-/// The state machine of this ARN that was deleted while executions of it were running, as long as they are.
-pub(super) fn deleting<S: Store>(catalog: &Catalog<S>, arn: &str) -> Result<Option<Arc<Machine>>, Fault> {
-    let Some(machine) = catalog.read::<Machine>(Kind::Deleting, arn).map_err(fault)? else { return Ok(None) };
-    let is_running = catalog.has_running(machine.id).map_err(fault)?;
-    // One that has a successor is gone, whatever still runs.
-    let is_replaced = catalog.machine(arn).map_err(fault)?.is_some();
-    Ok(Some(Arc::new(machine)).filter(|_| is_running && !is_replaced))
+    service.catalog().deleting(&place.state_machine(named.name)).map_err(fault)
 }
 
 /// A state machine is on its way out. The wording is the one that public scripts look for.

@@ -311,6 +311,15 @@ impl<S: Store> Catalog<S> {
         Ok(self.store.range(Range::prefix(Table::Catalog, &key(kind, prefix)))?.len())
     }
 
+    /// The state machine of this ARN that was deleted while executions of it were running, as long as they are.
+    pub fn deleting(&self, arn: &str) -> Result<Option<Arc<Machine>>, Error> {
+        let Some(machine) = self.read::<Machine>(Kind::Deleting, arn)? else { return Ok(None) };
+        let is_running = self.has_running(machine.id)?;
+        // One that has a successor is gone, whatever still runs.
+        let is_replaced = self.machine(arn)?.is_some();
+        Ok(Some(Arc::new(machine)).filter(|_| is_running && !is_replaced))
+    }
+
     /// Whether an execution of a state machine is running.
     pub fn has_running(&self, machine: MachineId) -> Result<bool, Error> {
         let running = layout::listing_prefix(machine, layout::Status::Running);

@@ -9,6 +9,9 @@
 
 use std::sync::Arc;
 
+use gradus_api::checks::Violations;
+use gradus_api::errors::InvalidExecutionInput;
+use gradus_api::shapes::StartExecutionInput;
 use gradus_core::asl::definition::{Pattern, Resource};
 use gradus_core::json::{Object, Payload, Value};
 use gradus_core::machine::{
@@ -20,6 +23,8 @@ use super::is_same_place;
 use super::sdk::{Refusal, metadata};
 use crate::engine::partition::{Replayed, replay};
 use crate::engine::{Engine, ExpressError, NameTaken, Started, Unavailable, find_execution};
+use crate::service::arn::{self, StateMachine};
+use crate::service::{execution::read_input, name};
 use crate::store::catalog::{self, Alias, Catalog, Compiled, Kind, Machine, Version};
 use crate::store::layout::{self, Errand, ErrandKind, ExecutionId};
 use crate::store::{Error, Store};
@@ -58,27 +63,57 @@ pub(crate) fn prepare<S: Store>(
     call: &Call,
 ) -> Result<Result<Prepared, Failure>, Error> {
     let parent = parent(call);
-    let asked = match Asked::of(call, &parent) {
+    let refuse = |code, message: &str| Ok(Err(refusal(&parent, code, message)));
+    let asked = match asked(call) {
         Ok(asked) => asked,
-        Err(failure) => return Ok(Err(failure)),
+        Err(violations) => return refuse(INVALID, &violations.to_string()),
     };
-    let here = is_same_place(asked.machine, &call.execution);
-    let Some((machine, part)) = find(catalog, &asked, &parent)?.filter(|_| here) else {
-        let message = format!("State Machine Does Not Exist: '{}'", asked.machine);
-        return Ok(Err(refusal(&parent, "StateMachineDoesNotExist", &message)));
+    let (place, named) = match arn::state_machine(&asked.state_machine_arn) {
+        Ok(parts) => parts,
+        Err(error) => return refuse("InvalidArn", &error.message.unwrap_or_default()),
+    };
+    let machine_arn = place.state_machine(named.name);
+    let is_here = named.label.is_none() && is_same_place(&machine_arn, &call.execution);
+    let found = if is_here { find(catalog, &machine_arn, named, &parent)? } else { None };
+    let Some((machine, part)) = found else {
+        if is_here && catalog.deleting(&machine_arn)?.is_some() {
+            let message = format!("State Machine is being deleted: '{machine_arn}'");
+            return refuse("StateMachineDeleting", &message);
+        }
+        let message = format!("State Machine Does Not Exist: '{}'", asked.state_machine_arn);
+        return refuse("StateMachineDoesNotExist", &message);
     };
     // Nobody can ask how one ended.
     if machine.kind == EXPRESS && parent.is_waiting() {
         let message = "This operation is not supported by this type of state machine";
-        return Ok(Err(refusal(&parent, "StateMachineTypeNotSupported", message)));
+        return refuse("StateMachineTypeNotSupported", message);
     }
+    if let Some(Err(error)) = asked.name.as_deref().map(name::check) {
+        return refuse("InvalidName", &error.message.unwrap_or_default());
+    }
+    let input = match input_of(call) {
+        Ok(input) => input,
+        Err(error) => return refuse("InvalidExecutionInput", &error.message.unwrap_or_default()),
+    };
+    let name = name_of(&asked, &parent);
+    let arn = match &*machine.kind {
+        EXPRESS => place.express(&machine.name, &name, &request_id(&parent, "run")),
+        _ => place.execution(&machine.name, &name),
+    };
     let revision = catalog::revision_key(machine.id, part.revision);
     let compiled = catalog.revision(&revision)?;
     let compiled = compiled.ok_or_else(|| Error::Damaged(format!("revision `{revision}` is gone")))?;
     let start = Start {
         version_arn: part.version.map(|number| format!("{}:{number}", machine.arn).into()),
         alias_arn: part.alias.map(|name| format!("{}:{name}", machine.arn).into()),
-        ..asked.start(&machine, &parent, revision, compiled.revision.role_arn.clone())
+        arn: arn.into(),
+        name: name.into(),
+        machine_arn: machine.arn.clone(),
+        machine_name: machine.name.clone(),
+        revision: revision.into(),
+        role_arn: compiled.revision.role_arn.clone(),
+        trace_header: asked.trace_header.map(Into::into),
+        input,
     };
     Ok(Ok(Prepared { start, compiled, parent }))
 }
@@ -91,23 +126,20 @@ struct Part {
     alias: Option<Arc<str>>,
 }
 
-/// The state machine that a task names by itself, by a version or by an alias. Of an alias the same task always
+/// The part of a state machine that a task names: itself, a version or an alias. Of an alias the same task always
 /// gets the same version, as long as the alias is as it is.
 fn find<S: Store>(
     catalog: &Catalog<S>,
-    asked: &Asked<'_>,
+    machine_arn: &str,
+    named: StateMachine<'_>,
     parent: &Parent,
 ) -> Result<Option<(Arc<Machine>, Part)>, Error> {
-    let (arn, qualifier) = asked.unqualified();
-    let Some(machine) = catalog.machine(arn)? else { return Ok(None) };
-    let Some(qualifier) = qualifier else {
+    let Some(machine) = catalog.machine(machine_arn)? else { return Ok(None) };
+    let Some(qualifier) = named.qualifier else {
         let part = Part { revision: machine.revision, version: None, alias: None };
         return Ok(Some((machine, part)));
     };
-    if qualifier.bytes().all(|byte| byte.is_ascii_digit()) {
-        let Some(number) = qualifier.parse().ok().filter(|_| !qualifier.starts_with('0')) else {
-            return Ok(None);
-        };
+    if let Some(number) = named.version() {
         let version = catalog.read::<Version>(Kind::Version, &catalog::version_key(machine.id, number))?;
         let part =
             version.map(|version| Part { revision: version.revision, version: Some(number), alias: None });
@@ -176,9 +208,9 @@ pub(crate) fn abandoned<S: Store>(
         return Ok(None);
     };
     let asked_by = self::parent(&call);
-    let Ok(asked) = Asked::of(&call, &asked_by) else { return Ok(None) };
-    let machine = asked.unqualified().0;
-    let arn = format!("{}:{}", machine.replacen(":stateMachine:", ":execution:", 1), asked.name);
+    let Ok(asked) = asked(&call) else { return Ok(None) };
+    let Ok((place, named)) = arn::state_machine(&asked.state_machine_arn) else { return Ok(None) };
+    let arn = place.execution(named.name, &name_of(&asked, &asked_by));
     let Some(id) = find_execution(store, &arn)? else { return Ok(None) };
     let rows = store.range(layout::facts_from(id, 0))?;
     let child = replay(catalog, rows.iter().map(|(_, row)| &**row))?.map(|replayed| replayed.execution);
@@ -252,73 +284,26 @@ fn parent(call: &Call) -> Parent {
     Parent { execution: call.execution.clone(), frame: call.frame, task: call.task, pattern }
 }
 
-/// What a task asks for.
-struct Asked<'a> {
-    machine: &'a str,
-    name: String,
-    input: Payload,
-    trace_header: Option<&'a str>,
+/// What a task asks for, as far as the model of the API allows it.
+fn asked(call: &Call) -> Result<StartExecutionInput, Violations> {
+    let parameters = call.input.value();
+    let text = |name| parameters.get(name).and_then(Value::as_str).map(str::to_owned);
+    let asked = StartExecutionInput::builder().set_state_machine_arn(text("StateMachineArn"));
+    asked.set_name(text("Name")).set_trace_header(text("TraceHeader")).build()
 }
 
-impl<'a> Asked<'a> {
-    fn of(call: &'a Call, parent: &Parent) -> Result<Asked<'a>, Failure> {
-        let parameters = call.input.value();
-        let text = |name| parameters.get(name).and_then(Value::as_str);
-        let name = match text("Name") {
-            None => request_id(parent, "name"),
-            Some(name) if is_name(name) => name.to_owned(),
-            Some(name) => return Err(refusal(parent, "InvalidName", &format!("Invalid Name: '{name}'"))),
-        };
-        let input = match parameters.get("Input") {
-            None | Some(Value::Null) => Payload::empty_object(),
-            Some(Value::String(text)) => Payload::parse(text).map_err(|error| {
-                let message = format!("Invalid State Machine Execution Input: '{}'", error.message());
-                refusal(parent, "InvalidExecutionInput", &message)
-            })?,
-            Some(value) => Payload::from_value(value.clone()),
-        };
-        let machine = text("StateMachineArn").unwrap_or_default();
-        Ok(Asked { machine, name, input, trace_header: text("TraceHeader") })
-    }
-
-    /// The ARN of the state machine itself, and what stands behind it.
-    fn unqualified(&self) -> (&str, Option<&str>) {
-        const PARTS_OF_MACHINE: usize = 7;
-        let end = self.machine.match_indices(':').nth(PARTS_OF_MACHINE - 1);
-        let parts = end.and_then(|(at, _)| self.machine.split_at_checked(at));
-        match parts {
-            Some((arn, qualifier)) => (arn, qualifier.strip_prefix(':')),
-            None => (self.machine, None),
-        }
-    }
-
-    fn start(self, machine: &Machine, parent: &Parent, revision: String, role_arn: Arc<str>) -> Start {
-        let arn = |kind| format!("{}:{}", machine.arn.replacen(":stateMachine:", kind, 1), self.name);
-        let arn = match &*machine.kind {
-            EXPRESS => format!("{}:{}", arn(":express:"), request_id(parent, "run")),
-            _ => arn(":execution:"),
-        };
-        Start {
-            arn: arn.into(),
-            name: self.name.into(),
-            machine_arn: machine.arn.clone(),
-            machine_name: machine.name.clone(),
-            revision: revision.into(),
-            version_arn: None,
-            alias_arn: None,
-            role_arn,
-            trace_header: self.trace_header.map(Into::into),
-            input: self.input,
-        }
-    }
+/// The name of the execution that a task asks for: the same whenever the task is carried out.
+fn name_of(asked: &StartExecutionInput, parent: &Parent) -> String {
+    asked.name.clone().unwrap_or_else(|| request_id(parent, "name"))
 }
 
-/// 1 to 80 characters, none of those that the API forbids.
-fn is_name(name: &str) -> bool {
-    let forbidden = |character: char| {
-        character.is_whitespace() || character.is_control() || "<>{}[]?*\"#%\\^|~`$&,;:/".contains(character)
-    };
-    (1..=80).contains(&name.chars().count()) && !name.contains(forbidden)
+/// The input of the execution that a task asks for: a text is the input as it is, anything else is its JSON.
+fn input_of(call: &Call) -> Result<Payload, InvalidExecutionInput> {
+    match call.input.value().get("Input") {
+        None | Some(Value::Null) => Ok(Payload::empty_object()),
+        Some(Value::String(text)) => read_input(text),
+        Some(value) => Ok(Payload::from_value(value.clone())),
+    }
 }
 
 /// What the service answers to a start.
@@ -425,13 +410,14 @@ fn describe(execution: &Execution, outcome: &Outcome, as_json: bool) -> Option<V
 /// The type of the machines whose executions are not kept.
 const EXPRESS: &str = "EXPRESS";
 
-/// The one refusal that the model of the API does not have.
+/// The refusals that the model of the API does not have as errors of its own.
 const THROTTLED: &str = "ThrottlingException";
+const INVALID: &str = "ValidationException";
 
 /// A refusal, as the service's client words it. `code` is that of the API.
 fn refusal(parent: &Parent, code: &str, message: &str) -> Failure {
     let name = match code {
-        THROTTLED => "AWSStepFunctionsException".to_owned(),
+        THROTTLED | INVALID => "AWSStepFunctionsException".to_owned(),
         _ => format!("{code}Exception"),
     };
     Refusal {

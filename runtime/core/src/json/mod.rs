@@ -7,7 +7,7 @@
 //! - [`parse`] and [`validate`] share one scanner; no input can make it recurse.
 //! - [`locate`] finds the place of a value in its text, for those who show it.
 //! - [`Value`] is cheap to clone, keeps the order of keys, and can be of any depth: printing, comparing and
-//!   dropping do not recurse.
+//!   dropping do not recurse. Objects of one text that have the same keys share them.
 //! - [`java_map_order`] is the order in which the service's hash maps list their keys.
 //!
 //! This module must not know paths, templates, states or the service API. It has no serde: the wire has its
@@ -28,6 +28,7 @@ pub use error::SyntaxError;
 pub use java::java_map_order;
 pub use locate::{Spot, locate};
 pub use number::Number;
+pub(crate) use object::Lookup;
 pub use object::{Members, Object};
 pub use payload::{Payload, TooLarge};
 pub use read::{MAX_DEPTH, parse, validate};

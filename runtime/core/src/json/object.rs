@@ -49,10 +49,11 @@ impl Object {
         Object { keys: Keys::Own(keys), values, index: None }
     }
 
-    /// As [`from_own`](Object::from_own), with keys that other objects have too.
+    /// An object of keys that other objects have too, no two of them equal, and as many values.
     pub(crate) fn from_shared(keys: Arc<[Arc<str>]>, values: Vec<Value>) -> Object {
         debug_assert_eq!(keys.len(), values.len());
-        Object { keys: Keys::Shared(keys), values, index: None }
+        let index = (keys.len() > FEW).then(|| index_of(&keys));
+        Object { keys: Keys::Shared(keys), values, index }
     }
 
     /// Whether keys need neither an index nor a closer look: they are few, and no two are equal.
@@ -209,6 +210,31 @@ fn index_of(keys: &[Arc<str>]) -> Box<Index> {
     Box::new(Index(keys.iter().enumerate().map(|(at, key)| (Arc::clone(key), at)).collect()))
 }
 
+/// Looks for a key in one object after the other, of which many have the same keys.
+pub(crate) struct Lookup<'k, 'o> {
+    key: &'k str,
+    /// The keys of the last object that shares its own.
+    last: Option<&'o Arc<[Arc<str>]>>,
+    /// Where the key stands in them.
+    at: Option<usize>,
+}
+
+impl<'k, 'o> Lookup<'k, 'o> {
+    pub(crate) fn new(key: &'k str) -> Lookup<'k, 'o> {
+        Lookup { key, last: None, at: None }
+    }
+
+    /// The value of the key in this object.
+    pub(crate) fn get(&mut self, object: &'o Object) -> Option<&'o Value> {
+        let Keys::Shared(keys) = &object.keys else { return object.get(self.key) };
+        if !self.last.is_some_and(|last| Arc::ptr_eq(last, keys)) {
+            self.last = Some(keys);
+            self.at = object.position(self.key);
+        }
+        object.values.get(self.at?)
+    }
+}
+
 impl PartialEq for Object {
     fn eq(&self, other: &Object) -> bool {
         self.len() == other.len() && self.iter().all(|(key, value)| other.get(key) == Some(value))
@@ -307,6 +333,11 @@ mod tests {
         let objects: Vec<&Object> = array.as_array().unwrap().iter().filter_map(Value::as_object).collect();
         let keys = |at: usize| objects[at].keys.as_ptr();
         assert_eq!(keys(8), keys(9));
+        for key in ["a", "b", "c", "d"] {
+            let mut lookup = Lookup::new(key);
+            let found: Vec<_> = objects.iter().map(|object| lookup.get(object)).collect();
+            assert_eq!(found, objects.iter().map(|object| object.get(key)).collect::<Vec<_>>());
+        }
         assert_ne!(keys(9), keys(10));
         let Value::Array(items) = &mut array else { panic!("an array") };
         let Some(Value::Object(ninth)) = Arc::get_mut(items).unwrap().get_mut(8) else { panic!("an object") };

@@ -194,6 +194,7 @@ impl Sink for Builder {
 }
 
 /// Takes off what stands from `from` on, with no more room than it needs.
+#[inline]
 fn split<T>(values: &mut Vec<T>, from: usize) -> Vec<T> {
     if from > 0 {
         return values.split_off(from);

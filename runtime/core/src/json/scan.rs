@@ -108,8 +108,13 @@ impl<'t> Scanner<'t> {
     /// Reads a scalar, or the opening bracket of a container: then the answer is true.
     fn value<S: Sink>(&mut self, byte: u8, sink: &mut S) -> Result<bool, SyntaxError> {
         let start = self.at;
-        let scalar = match byte {
-            b'"' => Scalar::String(self.string("string value")?),
+        // Each arm tells the sink by itself: a scalar that is put together first and handed on is copied.
+        match byte {
+            b'"' => {
+                let string = self.string("string value")?;
+                sink.token(start..self.at);
+                sink.scalar(Scalar::String(string));
+            }
             b'{' | b'[' => {
                 let container = if byte == b'{' { Container::Object } else { Container::Array };
                 self.enter(container)?;
@@ -117,23 +122,24 @@ impl<'t> Scanner<'t> {
                 sink.open(container);
                 return Ok(true);
             }
-            b'-' | b'0'..=b'9' => self.number(byte == b'-')?,
-            b't' => {
-                self.word("true")?;
-                Scalar::Bool(true)
+            b'-' | b'0'..=b'9' => {
+                let (text, integer) = self.number(byte == b'-')?;
+                sink.token(start..self.at);
+                sink.scalar(Scalar::Number { text, integer });
             }
-            b'f' => {
-                self.word("false")?;
-                Scalar::Bool(false)
+            b't' | b'f' => {
+                let value = byte == b't';
+                self.word(if value { "true" } else { "false" })?;
+                sink.token(start..self.at);
+                sink.scalar(Scalar::Bool(value));
             }
             b'n' => {
                 self.word("null")?;
-                Scalar::Null
+                sink.token(start..self.at);
+                sink.scalar(Scalar::Null);
             }
             _ => return Err(self.odd_value(byte)),
-        };
-        sink.token(start..self.at);
-        sink.scalar(scalar);
+        }
         Ok(false)
     }
 
@@ -278,8 +284,8 @@ impl<'t> Scanner<'t> {
         }
     }
 
-    /// Reads a number, of which the first character has been seen.
-    fn number(&mut self, negative: bool) -> Result<Scalar<'t>, SyntaxError> {
+    /// Reads a number, of which the first character has been seen: its text, and whether it is an integer's.
+    fn number(&mut self, negative: bool) -> Result<(&'t str, bool), SyntaxError> {
         let first = self.at + usize::from(negative);
         let whole_end = self.skip_digits(first);
         if whole_end == first {
@@ -319,7 +325,7 @@ impl<'t> Scanner<'t> {
         }
         let text = self.text.get(self.at..end).unwrap_or_default();
         self.at = end;
-        Ok(Scalar::Number { text, integer: end == whole_end })
+        Ok((text, end == whole_end))
     }
 
     fn skip_digits(&self, from: usize) -> usize {

@@ -136,7 +136,7 @@ async fn a_worker_succeeds() {
     let taken = bench.ok("GetActivityTask", json!({"activityArn": arn("a"), "workerName": "w"})).await;
     assert_eq!(taken["input"], json!("{\"n\":1}"));
     let token = text(&taken["taskToken"]);
-    let late = error("TaskTimedOut", "Task Timed Out: 'Provided task does not exist anymore'");
+    let late = error("TaskTimedOut", format!("Task Timed Out: '{}'", arn("a")));
     let done = json!({"taskToken": token, "output": " [1, 2.0]"});
     bench
         .check(vec![
@@ -150,6 +150,50 @@ async fn a_worker_succeeds() {
         .await;
     let described = bench.ok("DescribeExecution", json!({"executionArn": execution})).await;
     assert_eq!(described["status"], json!("SUCCEEDED"));
+    bench.stop().await;
+}
+
+#[tokio::test]
+async fn who_is_late_is_told_the_activity() {
+    const TASKS: usize = 5;
+    let bench = Bench::new();
+    let activities: Vec<String> = (0..TASKS).map(|number| format!("a{number}")).collect();
+    let mut states = serde_json::Map::new();
+    for (number, name) in activities.iter().enumerate() {
+        bench.ok("CreateActivity", json!({"name": name})).await;
+        let next = match activities.get(number + 1) {
+            Some(next) => json!({"Next": next}),
+            None => json!({"End": true}),
+        };
+        let retry = json!([{"ErrorEquals": ["E"], "IntervalSeconds": 1}]);
+        let mut state = json!({"Type": "Task", "Resource": arn(name), "TimeoutSeconds": 5, "Retry": retry});
+        state.as_object_mut().unwrap().extend(next.as_object().unwrap().clone());
+        states.insert(name.clone(), state);
+    }
+    let machine = bench.machine("m", json!({"StartAt": "a0", "States": states})).await;
+    let execution = bench.start(&machine, "e", "{}").await;
+    let mut tokens = Vec::new();
+    let take = async |name: &str| {
+        let taken = bench.ok("GetActivityTask", json!({"activityArn": arn(name)})).await;
+        text(&taken["taskToken"])
+    };
+    for name in &activities {
+        let failing = take(name).await;
+        bench.ok("SendTaskFailure", json!({"taskToken": failing, "error": "E"})).await;
+        bench.advance(1_000);
+        // Whatever wakes the engine lets happen what is due.
+        bench.ok("CreateActivity", json!({"name": "other"})).await;
+        let token = take(name).await;
+        bench.ok("SendTaskHeartbeat", json!({"taskToken": token})).await;
+        bench.ok("SendTaskSuccess", json!({"taskToken": token, "output": "1"})).await;
+        tokens.extend([(name, failing), (name, token)]);
+    }
+    let described = bench.ok("DescribeExecution", json!({"executionArn": execution})).await;
+    assert_eq!(described["status"], json!("SUCCEEDED"));
+    for (name, token) in tokens {
+        let late = error("TaskTimedOut", format!("Task Timed Out: '{}'", arn(name)));
+        bench.check(vec![("SendTaskHeartbeat", json!({"taskToken": token}), late)]).await;
+    }
     bench.stop().await;
 }
 
@@ -201,7 +245,7 @@ async fn answers_are_refused() {
     let forged = format!("{}{}", &token[..token.len() - 1], if token.ends_with('A') { 'B' } else { 'A' });
     bench.check(vec![("SendTaskHeartbeat", json!({"taskToken": forged}), refused)]).await;
     bench.ok("StopExecution", json!({"executionArn": execution})).await;
-    let late = error("TaskTimedOut", "Task Timed Out: 'Provided task does not exist anymore'");
+    let late = error("TaskTimedOut", format!("Task Timed Out: '{}'", arn("a")));
     bench
         .check(vec![
             ("SendTaskSuccess", json!({"taskToken": token, "output": "1"}), late.clone()),

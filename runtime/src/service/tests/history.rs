@@ -240,7 +240,7 @@ async fn failures() {
     bench.advance(20_000);
     // Whatever wakes the engine lets happen what is due.
     bench.ok("CreateActivity", json!({"name": "other"})).await;
-    let late = error("TaskTimedOut", "Task Timed Out: 'Provided task does not exist anymore'");
+    let late = error("TaskTimedOut", "Task Timed Out: 'arn:aws:states:us-east-1:000000000000:activity:a'");
     bench.check(vec![("SendTaskSuccess", json!({"taskToken": token, "output": "1"}), late)]).await;
     let timed_out = json!({"error": "States.Timeout"});
     let expected = ["ActivityTimedOut", "ExecutionFailed"].map(|kind| (kind.to_owned(), timed_out.clone()));

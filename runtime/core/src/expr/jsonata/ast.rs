@@ -113,8 +113,8 @@ pub(super) enum Stage {
 pub(super) struct Group {
     pub(super) pairs: Vec<(Node, Node)>,
     pub(super) position: usize,
-    /// Whether the keys are texts as written, no two the same. Settled last.
-    pub(super) literal: bool,
+    /// The keys, if they are texts as written, no two the same. Settled last.
+    pub(super) literal: Option<Arc<[Arc<str>]>>,
 }
 
 #[derive(Debug)]

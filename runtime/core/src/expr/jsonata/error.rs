@@ -254,6 +254,7 @@ const TEMPLATES: &[(&str, &str)] = &[
     ("T1006", "Attempted to invoke a non-function"),
     ("T1007", "Attempted to partially apply a non-function. Did you mean ${{{token}}}?"),
     ("T1008", "Attempted to partially apply a non-function"),
+    ("D1010", "Attempted to access the Javascript object prototype"),
     ("D1009", "Multiple key definitions evaluate to same key: {{value}}"),
     (
         "T1010",

@@ -13,7 +13,7 @@ mod sort;
 mod step;
 mod tuple;
 
-pub(super) use operator::order;
+pub(super) use operator::numeric;
 
 use std::{cell::OnceCell, rc::Rc, sync::Arc};
 
@@ -477,20 +477,31 @@ impl<'e> Evaluator<'e> {
 
     /// An object of the expression's making: as JSON, if its members are, and small.
     pub(super) fn object_of(&mut self, members: Vec<(Arc<str>, Val<'e>)>) -> Result<Val<'e>> {
-        let bytes = members.len() * MEMBER_BYTES;
-        self.steps_of(1 + 2 * members.len())?;
-        self.room(bytes / ITEM_BYTES)?;
-        if !members.iter().all(|(_, value)| matches!(value, Val::Borrowed(_) | Val::Json(_))) {
+        self.begin_object(members.len())?;
+        if !members.iter().all(|(_, value)| value.is_small_json()) {
             return Map::val(members.into_iter().collect(), self.meter);
         }
-        let mut object = Object::with_capacity(members.len());
-        for (key, value) in members {
-            match value {
-                Val::Borrowed(value) => _ = object.insert(key, value.clone()),
-                Val::Json(value) => _ = object.insert(key, value),
-                _ => {}
-            }
+        self.json_object(members.into_iter().map(|(key, value)| (key, value.into_small_json())).collect())
+    }
+
+    /// As [`object_of`](Evaluator::object_of), for keys that are known beforehand, no two of them equal.
+    pub(super) fn object_with(&mut self, keys: &Arc<[Arc<str>]>, values: Vec<Val<'e>>) -> Result<Val<'e>> {
+        if !values.iter().all(Val::is_small_json) {
+            let members = keys.iter().cloned().zip(values);
+            return self.object_of(members.filter(|(_, value)| !value.is_undefined()).collect());
         }
+        self.begin_object(values.len())?;
+        let values = values.into_iter().map(Val::into_small_json).collect();
+        self.json_object(Object::from_shared(Arc::clone(keys), values))
+    }
+
+    fn begin_object(&mut self, members: usize) -> Result<()> {
+        self.steps_of(1 + 2 * members)?;
+        self.room(members * MEMBER_BYTES / ITEM_BYTES)
+    }
+
+    fn json_object(&mut self, object: Object) -> Result<Val<'e>> {
+        let bytes = object.len() * MEMBER_BYTES;
         if object.len() >= LARGE_OBJECT {
             return Ok(Counted::val(Value::from(object), bytes, self.meter));
         }

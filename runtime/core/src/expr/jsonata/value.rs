@@ -292,6 +292,20 @@ impl<'e> Val<'e> {
         if let Val::Function(function) = self { Some(*function) } else { None }
     }
 
+    /// Whether this is JSON that is not counted.
+    pub(super) fn is_small_json(&self) -> bool {
+        matches!(self, Val::Borrowed(_) | Val::Json(_))
+    }
+
+    /// The JSON that is not counted.
+    pub(super) fn into_small_json(self) -> Value {
+        match self {
+            Val::Borrowed(value) => value.clone(),
+            Val::Json(value) => value,
+            _ => Value::Null,
+        }
+    }
+
     /// The items, if this is an array.
     pub(super) fn elements(&self) -> Option<Items<'_, 'e>> {
         match self {

@@ -283,26 +283,56 @@ fn resource(visit: &Visit) -> Option<Resource> {
     }
 }
 
-/// Which parameters a call takes: the one that it cannot be made without, and the others.
-const PARAMETERS: &[(&str, &str, &[&str])] = &[
-    ("lambda", "FunctionName", &["ClientContext", "InvocationType", "LogType", "Payload", "Qualifier"]),
-    ("states", "StateMachineArn", &["Input", "Name", "TraceHeader"]),
+/// The parameters that a call takes.
+struct Parameters {
+    service: &'static str,
+    /// The one that it cannot be made without, a text.
+    needed: &'static str,
+    /// Others that are texts.
+    texts: &'static [&'static str],
+    /// The one that may be anything.
+    any: &'static str,
+}
+
+const PARAMETERS: &[Parameters] = &[
+    Parameters {
+        service: "lambda",
+        needed: "FunctionName",
+        texts: &["ClientContext", "InvocationType", "LogType", "Qualifier"],
+        any: "Payload",
+    },
+    Parameters {
+        service: "states",
+        needed: "StateMachineArn",
+        texts: &["Name", "TraceHeader"],
+        any: "Input",
+    },
 ];
 
 /// Whether a call can be made with these parameters. The service's texts were recorded for other calls.
 fn check_parameters(service: &str, parameters: &Payload) -> Result<(), String> {
-    let Some((_, needed, others)) = PARAMETERS.iter().find(|(name, ..)| *name == service) else {
+    let Some(Parameters { needed, texts, any, .. }) = PARAMETERS.iter().find(|call| call.service == service)
+    else {
         return Ok(());
     };
-    let unknown = || {
-        let given = parameters.value().as_object().into_iter().flat_map(Object::keys);
-        given.map(|name| &**name).find(|name| name != needed && !others.contains(name))
+    let not_taken = |name: &str, value: &Value| match value {
+        _ if name == *any => None,
+        // As if it were not there.
+        Value::Null | Value::String(_) if texts.contains(&name) => None,
+        _ if texts.contains(&name) => Some(format!("The value for the field '{name}' must be a STRING")),
+        _ => Some(format!("The field \"{name}\" is not supported by Step Functions")),
     };
+    let mut others = parameters
+        .value()
+        .as_object()
+        .into_iter()
+        .flat_map(Object::iter)
+        .filter(|(name, _)| &***name != *needed);
     let reason = match parameters.value().get(needed) {
         None => format!("The field '{needed}' is required but was missing"),
-        Some(Value::String(_)) => match unknown() {
+        Some(Value::String(_)) => match others.find_map(|(name, value)| not_taken(name, value)) {
             None => return Ok(()),
-            Some(name) => format!("The field \"{name}\" is not supported by Step Functions"),
+            Some(reason) => reason,
         },
         Some(_) => format!("The value for the field '{needed}' must be a STRING"),
     };

@@ -120,12 +120,6 @@ impl<'e> Evaluator<'e> {
     /// The function and the arguments of a call in tail position.
     fn prepare(&mut self, call: &'e Call, input: &Val<'e>, frame: usize) -> Result<(Val<'e>, Vec<Val<'e>>)> {
         let next = self.eval(&call.procedure, input, frame)?;
-        let mut arguments = Vec::with_capacity(call.arguments.len());
-        for argument in &call.arguments {
-            let value = self.eval(argument, input, frame)?;
-            // As in the reference, a lambda goes as it is, and so keeps its own context.
-            arguments.push(if self.context_of(&value).is_some() { value } else { as_argument(value) });
-        }
         if let Val::Function(function) = &next
             && !function.argument
             && let Some(site) = self.site(*function)
@@ -134,6 +128,12 @@ impl<'e> Evaluator<'e> {
                 site.token = call.name.as_ref();
             }
             site.position = call.procedure.position;
+        }
+        let mut arguments = Vec::with_capacity(call.arguments.len());
+        for argument in &call.arguments {
+            let value = self.eval(argument, input, frame)?;
+            // As in the reference, a lambda goes as it is, and so keeps its own context.
+            arguments.push(if self.context_of(&value).is_some() { value } else { as_argument(value) });
         }
         if next.as_function().is_none() {
             // The reference falls over what is nothing; where it says T1006 it says no more.
@@ -350,6 +350,29 @@ impl<'e> Evaluator<'e> {
         )
     }
 
+    /// What looks on from a match.
+    pub(in super::super) fn next_of(
+        &mut self,
+        literal: &'e super::RegexLiteral,
+        position: usize,
+        text: &Arc<str>,
+        from: Offset,
+    ) -> Result<Val<'e>> {
+        self.make(Made::Next { literal, position, text: Arc::clone(text), from })
+    }
+
+    /// How many functions have been made, and how many of them hold on to frames.
+    pub(in super::super) fn kept_functions(&self) -> (usize, usize) {
+        (self.made.len(), self.captures)
+    }
+
+    /// Drops the function that was made since `kept`, if it is the only one, so that none can hold on to it.
+    pub(in super::super) fn forget_functions(&mut self, kept: (usize, usize)) {
+        if self.made.len() == kept.0 + 1 && self.captures == kept.1 {
+            self.made.truncate(kept.0);
+        }
+    }
+
     /// The regular expression behind a function, if it is one, and where it was written.
     pub(in super::super) fn regex_of(&self, function: Function) -> Option<(&'e super::RegexLiteral, usize)> {
         let FunctionId::Made(index) = function.id else { return None };
@@ -460,6 +483,10 @@ impl<'e> Evaluator<'e> {
         let matches = self.eval(&transform.pattern, &copy, frame)?;
         if !matches.is_undefined() {
             for found in matches.items().iter() {
+                // What the reference has as a function, not as an object.
+                if found.as_function().is_some_and(|function| !self.is_true(function)) {
+                    return Err(Fault::new("D1010").at(position));
+                }
                 self.update(transform, &found, frame)?;
             }
         }

@@ -1,7 +1,7 @@
 //! Paths whose steps hand on values and nothing else, which most are: no stream of tuples, no order, nothing to
 //! keep. One value goes from step to step as it is; only where there are several are they gathered.
 
-use crate::json::Value;
+use crate::json::{Lookup, Value};
 
 use super::{
     super::{
@@ -155,10 +155,11 @@ impl<'e> Evaluator<'e> {
         match (&step.kind, items) {
             (Kind::Name(name), Items::Borrowed(items)) if step.plain => {
                 self.steps_of(items.len())?;
+                let mut lookup = Lookup::new(name);
                 for item in items {
                     match item {
                         Value::Object(object) => {
-                            if let Some(member) = object.get(name) {
+                            if let Some(member) = lookup.get(object) {
                                 self.gather(&mut found, Val::Borrowed(member))?;
                             }
                         }

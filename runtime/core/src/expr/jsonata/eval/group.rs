@@ -8,7 +8,7 @@ use crate::json::Value;
 
 use super::{
     super::{
-        ast::{Group, Kind, Node},
+        ast::{Group, Node},
         error::{Fault, Result},
         value::{Marks, Tuple, Val},
     },
@@ -60,20 +60,17 @@ impl<'e> Evaluator<'e> {
 
     /// An object constructor. Where the keys are plain to see and there is one context, nothing is to be grouped.
     pub(super) fn object(&mut self, group: &'e Group, input: &Val<'e>, frame: usize) -> Result<Val<'e>> {
-        if !group.literal || input.is_array() || matches!(input, Val::Tuple(_)) {
-            return self.group(group, input.clone(), frame);
-        }
-        let mut members = Vec::with_capacity(group.pairs.len());
-        for (key, value) in &group.pairs {
-            let Kind::Literal(Value::String(key)) = &key.kind else { continue };
+        let keys = match &group.literal {
+            Some(keys) if !input.is_array() && !matches!(input, Val::Tuple(_)) => keys,
+            _ => return self.group(group, input.clone(), frame),
+        };
+        let mut values = Vec::with_capacity(keys.len());
+        for (_, value) in &group.pairs {
             let mark = self.mark();
-            let value = self.eval(value, input, frame)?;
+            values.push(self.eval(value, input, frame)?);
             self.release(mark);
-            if !value.is_undefined() {
-                members.push((Arc::clone(key), value));
-            }
         }
-        self.object_of(members)
+        self.object_with(keys, values)
     }
 
     pub(super) fn group(&mut self, group: &'e Group, input: Val<'e>, frame: usize) -> Result<Val<'e>> {

@@ -3,6 +3,8 @@
 //! The reference sorts by merging, and asks its questions in that order; a question may be a fault. Where all keys
 //! are numbers, or all are texts, none can be, and any stable sort gives the same.
 
+use crate::json::{Lookup, Value};
+
 use super::{
     super::{
         ast::{Kind, Lambda, Node, Operator, Term},
@@ -117,21 +119,11 @@ impl<'e> Evaluator<'e> {
         keys: &[Val<'e>],
         descending: bool,
     ) -> Option<Vec<usize>> {
-        // Keys, what is sorted, and where each stands.
-        self.room(keys.len().saturating_mul(3)).ok()?;
-        let levels = keys.len().checked_ilog2().unwrap_or(0) as usize;
-        self.steps_of(keys.len().saturating_mul(levels) / 4).ok()?;
-        let in_turn = |order: std::cmp::Ordering| if descending { order.reverse() } else { order };
         if let Some(numbers) = keys.iter().map(Val::as_f64).collect::<Option<Vec<f64>>>() {
-            if numbers.iter().any(|number| number.is_nan()) {
-                return None;
-            }
-            let mut sorted: Vec<(f64, usize)> = numbers.into_iter().zip(0..).collect();
-            sorted.sort_by(|(left, _), (right, _)| {
-                in_turn(left.partial_cmp(right).unwrap_or(std::cmp::Ordering::Equal))
-            });
-            return Some(sorted.into_iter().map(|(_, index)| index).collect());
+            return self.order_of_numbers(&numbers, descending);
         }
+        self.begin_sort(keys.len())?;
+        let in_turn = |order: std::cmp::Ordering| if descending { order.reverse() } else { order };
         let texts = keys.iter().map(|key| key.as_str().map(|text| &**text)).collect::<Option<Vec<&str>>>()?;
         let mut sorted: Vec<(&str, usize)> = texts.into_iter().zip(0..).collect();
         if sorted.iter().all(|(text, _)| text.is_ascii()) {
@@ -140,6 +132,29 @@ impl<'e> Evaluator<'e> {
             sorted.sort_by(|(left, _), (right, _)| in_turn(left.encode_utf16().cmp(right.encode_utf16())));
         }
         Some(sorted.into_iter().map(|(_, index)| index).collect())
+    }
+
+    /// The order of numbers; equal ones stay in turn. `None` if one of them is none.
+    fn order_of_numbers(&mut self, numbers: &[f64], descending: bool) -> Option<Vec<usize>> {
+        self.begin_sort(numbers.len())?;
+        if numbers.iter().any(|number| number.is_nan()) {
+            return None;
+        }
+        // A number and its place are one integer, so that no two are equal and comparing takes no branch.
+        let rank = |number| if descending { !rank(number) } else { rank(number) };
+        let places = numbers.iter().zip(0_u64..);
+        let mut sorted: Vec<u128> =
+            places.map(|(number, at)| u128::from(rank(*number)) << 64 | u128::from(at)).collect();
+        sorted.sort_unstable();
+        Some(sorted.into_iter().map(|ranked| ranked as u64 as usize).collect())
+    }
+
+    /// Charges the work of sorting so many keys, and makes sure that there is room for them, for what is sorted and
+    /// for where each stands.
+    fn begin_sort(&mut self, count: usize) -> Option<()> {
+        self.room(count.saturating_mul(3)).ok()?;
+        let levels = count.checked_ilog2().unwrap_or(0) as usize;
+        self.steps_of(count.saturating_mul(levels) / 4).ok()
     }
 
     /// The order that a function of two items asks for, if it compares the same member of both and no comparison
@@ -153,6 +168,12 @@ impl<'e> Evaluator<'e> {
         let Some(Made::Lambda { lambda, .. }) = self.made.get(index as usize) else { return None };
         let (steps, descending) = compared_member(lambda)?;
         self.room(items.len().saturating_mul(2)).ok()?;
+        if let Items::Borrowed(items) = items
+            && let Some(numbers) = member_numbers(items, steps)
+        {
+            self.steps_of(numbers.len().saturating_mul(1 + steps.len())).ok()?;
+            return self.order_of_numbers(&numbers, descending);
+        }
         let mut keys = Vec::with_capacity(items.len());
         for item in items.iter() {
             let mut key = item;
@@ -238,6 +259,26 @@ impl<'e> Evaluator<'e> {
     }
 }
 
+/// An integer that is greater the greater the number is. There is one zero.
+fn rank(number: f64) -> u64 {
+    const SIGN: u64 = 1 << 63;
+    let bits = (number + 0.0).to_bits();
+    if bits < SIGN { bits | SIGN } else { !bits }
+}
+
+/// The numbers that a chain of names leads to in each item, if it does.
+fn member_numbers(items: &[Value], names: &[Node]) -> Option<Vec<f64>> {
+    let name = |step: &Node| if let Kind::Name(name) = &step.kind { Some(name.clone()) } else { None };
+    let names = names.iter().map(name).collect::<Option<Vec<_>>>()?;
+    let mut lookups: Vec<Lookup<'_, '_>> = names.iter().map(|name| Lookup::new(name)).collect();
+    let mut numbers = Vec::with_capacity(items.len());
+    for item in items {
+        let member = lookups.iter_mut().try_fold(item, |value, lookup| lookup.get(value.as_object()?));
+        numbers.push(member?.as_f64()?);
+    }
+    Some(numbers)
+}
+
 /// The names of the member by which a function of two items puts them in order, and whether the greater comes first.
 fn compared_member(lambda: &Lambda) -> Option<(&[Node], bool)> {
     let ([first, second], None) = (lambda.parameters.as_slice(), &lambda.signature) else { return None };
@@ -271,5 +312,19 @@ fn member_of(node: &Node) -> Option<(u32, &[Node])> {
             (plain && first.plain && !name.is_empty()).then_some((*symbol, names))
         }
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::rank;
+
+    #[test]
+    fn ranks_are_in_the_order_of_numbers() {
+        let infinity = f64::INFINITY;
+        let rising =
+            [-infinity, f64::MIN, -1.5, -1.0, -5e-324, -0.0, 5e-324, 1e-300, 1.0, 2.0, f64::MAX, infinity];
+        assert!(rising.windows(2).all(|pair| rank(pair[0]) < rank(pair[1])));
+        assert_eq!(rank(0.0), rank(-0.0));
     }
 }

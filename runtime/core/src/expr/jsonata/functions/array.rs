@@ -5,7 +5,7 @@ use std::{collections::HashSet, sync::Arc};
 use super::{
     super::{
         error::{Fault, Result},
-        eval::{Evaluator, order},
+        eval::Evaluator,
         value::{Items, Kind, Val},
     },
     Arguments,
@@ -148,10 +148,16 @@ pub(super) fn sort<'e>(evaluator: &mut Evaluator<'e>, arguments: Arguments<'e>) 
     let items = arguments.items(0);
     if arguments.is_undefined(1) {
         let keys: Vec<Val<'e>> = items.iter().collect();
-        return match evaluator.order_of_keys(&keys, false) {
-            Some(sorted) => evaluator.pick(items, &sorted),
-            None => sort_unlike(evaluator, items),
+        if let Some(key) = keys.iter().find(|key| key.as_f64().is_some_and(f64::is_infinite)) {
+            return Err(Fault::value("D1001", key.to_shown()));
+        }
+        let Some(sorted) = evaluator.order_of_keys(&keys, false) else {
+            // Unless it is the budget that does not suffice.
+            evaluator.room(keys.len().saturating_mul(3))?;
+            evaluator.steps_of(0)?;
+            return Err(Fault::new("D3070").index(1));
         };
+        return evaluator.pick(items, &sorted);
     }
     let function = arguments.function(1)?;
     let sorted = match evaluator.order_by_member(function, items) {
@@ -160,17 +166,6 @@ pub(super) fn sort<'e>(evaluator: &mut Evaluator<'e>, arguments: Arguments<'e>) 
             truthy(&evaluator.invoke(function, vec![items.get(first), items.get(second)])?)
         })?,
     };
-    evaluator.pick(items, &sorted)
-}
-
-/// What is neither all numbers nor all texts, unless numbers are not comparable.
-fn sort_unlike<'e>(evaluator: &mut Evaluator<'e>, items: Items<'_, 'e>) -> Result<Val<'e>> {
-    if !items.iter().all(|item| item.kind() == Kind::Number) {
-        return Err(Fault::new("D3070").index(1));
-    }
-    let sorted = evaluator.merge_sort(items.len(), &mut |_, first, second| {
-        Ok(order(&items.get(first), &items.get(second)).is_some_and(|order| order.is_gt()))
-    })?;
     evaluator.pick(items, &sorted)
 }
 
@@ -192,9 +187,11 @@ pub(super) fn shuffle<'e>(evaluator: &mut Evaluator<'e>, arguments: Arguments<'e
     let items = arguments.items(0);
     evaluator.room(items.len())?;
     evaluator.steps_of(items.len())?;
-    let mut shuffled: Vec<Val> = items.iter().collect();
-    for index in (1..shuffled.len()).rev() {
+    // From the inside out, as the reference does it.
+    let mut shuffled: Vec<Val> = Vec::with_capacity(items.len());
+    for (index, item) in items.iter().enumerate() {
         let other = (next_random(evaluator) * (index + 1) as f64) as usize;
+        shuffled.push(item);
         shuffled.swap(index, other.min(index));
     }
     evaluator.plain(shuffled)

@@ -163,6 +163,9 @@ pub(super) fn power<'e>(_: &mut Evaluator<'e>, arguments: Arguments<'e>) -> Resu
     // JavaScript's power of one differs from the C library's where the exponent is no number.
     let result = if exponent.is_nan() || (base.abs() == 1.0 && exponent.is_infinite()) {
         f64::NAN
+    } else if exponent == 2.0 {
+        // Rounded once, which a power need not be.
+        base * base
     } else {
         base.powf(exponent)
     };
@@ -213,10 +216,15 @@ fn digits(value: f64, radix: u32) -> Arc<str> {
     }
     let mut digits = Vec::new();
     let mut rest = value.abs();
+    // Digits beyond what a double can tell are zeros: so writes V8.
+    while rest / f64::from(radix) >= 9_007_199_254_740_992.0 {
+        digits.push('0');
+        rest /= f64::from(radix);
+    }
     while rest >= 1.0 {
         let digit = rest % f64::from(radix);
         digits.push(char::from_digit(digit as u32, radix).unwrap_or('0'));
-        rest = ((rest - digit) / f64::from(radix)).floor();
+        rest = (rest - digit) / f64::from(radix);
     }
     if digits.is_empty() {
         digits.push('0');

@@ -9,7 +9,7 @@ use crate::json::Value;
 use super::{
     super::{
         error::{Fault, Result},
-        eval::Evaluator,
+        eval::{Evaluator, numeric},
         text::round_to_15,
         value::{Kind, Val},
     },
@@ -35,10 +35,13 @@ pub(super) fn exists<'e>(_: &mut Evaluator<'e>, arguments: Arguments<'e>) -> Res
 }
 
 pub(super) fn type_of<'e>(_: &mut Evaluator<'e>, arguments: Arguments<'e>) -> Result<Val<'e>> {
+    let number = numeric(arguments.get(0))?;
     Ok(Val::Json(Value::from(match arguments.get(0).kind() {
         Kind::Undefined => return Ok(Val::Undefined),
         Kind::Null => "null",
         Kind::Bool => "boolean",
+        // As in the reference, what is not a number is an object.
+        Kind::Number if number.is_none() => "object",
         Kind::Number => "number",
         Kind::String => "string",
         Kind::Array => "array",
@@ -73,7 +76,7 @@ pub(super) fn spread<'e>(evaluator: &mut Evaluator<'e>, arguments: Arguments<'e>
     if value.members().is_none() && value.elements().is_none() {
         return Ok(value.clone());
     }
-    let is_array = value.elements().is_some_and(|items| items.len() > 0);
+    let is_array = value.elements().is_some_and(|items| !items.iter().all(|item| item.is_undefined()));
     let mut spread = Vec::new();
     let mut pending = vec![value.clone()];
     while let Some(value) = pending.pop() {
@@ -86,7 +89,7 @@ pub(super) fn spread<'e>(evaluator: &mut Evaluator<'e>, arguments: Arguments<'e>
                 let one = evaluator.object_of(vec![(key, value)])?;
                 evaluator.push(&mut spread, one)?;
             }
-        } else {
+        } else if !value.is_undefined() {
             evaluator.push(&mut spread, value)?;
         }
     }

@@ -218,18 +218,35 @@ impl<'e> Evaluator<'e> {
         }
     }
 
-    /// The match as the object that a replacing function is given.
-    fn match_value(&mut self, hit: Hit<'e>) -> Result<Val<'e>> {
+    /// What a function has to say of a match that it is to replace: it is given the match as a matcher tells it.
+    fn replacement(
+        &mut self,
+        function: Function,
+        hit: Hit<'e>,
+        matcher: &Matcher<'e>,
+        text: &Arc<str>,
+    ) -> Result<Val<'e>> {
         if let Some(value) = hit.value {
-            return Ok(value);
+            return self.invoke(function, vec![value]);
         }
-        let text = self.text(hit.text)?;
-        self.object_of(vec![
-            (Arc::from("match"), text),
+        let found = self.text(hit.text)?;
+        let mut members = vec![
+            (Arc::from("match"), found),
             (Arc::from("start"), Val::number(hit.start.units)),
             (Arc::from("end"), Val::number(hit.end.units)),
             (Arc::from("groups"), hit.groups),
-        ])
+        ];
+        let Matcher::Regex { literal, position, from } = matcher else {
+            let found = self.object_of(members)?;
+            return self.invoke(function, vec![found]);
+        };
+        let kept = self.kept_functions();
+        members.push((Arc::from("next"), self.next_of(literal, *position, text, *from)?));
+        let found = self.object_of(members)?;
+        let answer = self.invoke(function, vec![found])?;
+        // There may be many matches: what looks on from one goes with it, as nothing but its call can hold it.
+        self.forget_functions(kept);
+        Ok(answer)
     }
 }
 
@@ -591,8 +608,7 @@ fn replace_matches<'e>(
         let before = out.len();
         match replacement {
             Val::Function(function) => {
-                let found = evaluator.match_value(found)?;
-                let answer = evaluator.invoke(*function, vec![found])?;
+                let answer = evaluator.replacement(*function, found, &matcher, text)?;
                 let Some(answer) = answer.as_str() else {
                     return Err(Fault::value("D3012", answer.to_shown()));
                 };
@@ -678,10 +694,12 @@ pub(super) fn base64_encode<'e>(evaluator: &mut Evaluator<'e>, arguments: Argume
 
 pub(super) fn base64_decode<'e>(evaluator: &mut Evaluator<'e>, arguments: Arguments<'e>) -> Result<Val<'e>> {
     change(evaluator, &arguments, |text| {
-        // As the reference on a server: what is no digit is skipped, `=` ends, each byte is a character.
+        // As the reference on a server: of a UTF-16 unit counts the low byte, what is no digit is skipped, `=` ends,
+        // each byte is a character.
         let mut out = String::new();
         let (mut bits, mut count) = (0_u32, 0);
-        for byte in text.bytes().take_while(|byte| *byte != b'=') {
+        let bytes = text.encode_utf16().map(|unit| unit.to_le_bytes()[0]);
+        for byte in bytes.take_while(|byte| *byte != b'=') {
             let digit = match byte {
                 b'A'..=b'Z' => byte - b'A',
                 b'a'..=b'z' => byte - b'a' + 26,
@@ -725,10 +743,6 @@ fn encode<'e>(
 ) -> Result<Val<'e>> {
     if let Some(text) = arguments.text(0) {
         evaluator.write_text(text.len().saturating_mul(3))?;
-        if text.contains('\u{fffd}') {
-            // It may have been half a surrogate pair, which has no encoding.
-            return Err(Fault::value("D3140", Some(Value::from(text))).text(arguments.name));
-        }
     }
     change(evaluator, arguments, |text| {
         let mut out = String::with_capacity(text.len());

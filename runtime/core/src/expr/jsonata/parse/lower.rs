@@ -88,7 +88,7 @@ impl Lowering {
                 if node.group.is_some() {
                     return Err(Fault::new("S0210").at(position));
                 }
-                node.group = Some(Box::new(Group { pairs: self.pairs(pairs)?, position, literal: false }));
+                node.group = Some(Box::new(Group { pairs: self.pairs(pairs)?, position, literal: None }));
                 Ok(node)
             }
             RawKind::Sort(left, terms) => self.sort(*left, terms, position),
@@ -131,7 +131,7 @@ impl Lowering {
             RawKind::Object(pairs) => {
                 let pairs = self.pairs(pairs)?;
                 let seeking = seeking_of(pairs.iter().flat_map(|(key, value)| [key, value]));
-                let group = Box::new(Group { pairs, position, literal: false });
+                let group = Box::new(Group { pairs, position, literal: None });
                 Ok(Node { seeking, ..Node::new(Kind::Object(group), position) })
             }
             RawKind::Call(procedure, arguments) => {

@@ -1,6 +1,6 @@
 //! The last pass: marks what the evaluator may do in a shorter way.
 
-use std::collections::HashSet;
+use std::{collections::HashSet, sync::Arc};
 
 use super::super::ast::{Group, Kind, Node, Stage};
 use crate::json::Value;
@@ -79,11 +79,13 @@ fn settle_all(nodes: &mut [Node]) -> bool {
 }
 
 fn settle_group(group: &mut Group) -> bool {
-    let mut keys = HashSet::new();
-    group.literal = group
-        .pairs
-        .iter()
-        .all(|(key, _)| matches!(&key.kind, Kind::Literal(Value::String(text)) if keys.insert(text.clone())));
+    let text = |key: &Node| match &key.kind {
+        Kind::Literal(Value::String(text)) => Some(Arc::clone(text)),
+        _ => None,
+    };
+    let keys: Option<Arc<[Arc<str>]>> = group.pairs.iter().map(|(key, _)| text(key)).collect();
+    let mut known = HashSet::new();
+    group.literal = keys.filter(|keys| keys.iter().all(|key| known.insert(Arc::clone(key))));
     group.pairs.iter_mut().fold(false, |binds, (key, value)| settle(key) | settle(value) | binds)
 }
 

@@ -205,14 +205,11 @@ impl Digits {
         if self.zero == '0' {
             return super::date::parse_int(&characters.into_iter().collect::<String>());
         }
-        let ascii: Option<String> = characters
-            .into_iter()
-            .map(|character| {
-                let digit = u32::from(character).checked_sub(u32::from(self.zero))?;
-                char::from_digit(digit, 10)
-            })
-            .collect();
-        ascii.map_or(f64::NAN, |ascii| super::date::parse_int(&ascii))
+        let digits = characters.into_iter().map_while(|character| {
+            let digit = u32::from(character).checked_sub(u32::from(self.zero))?;
+            char::from_digit(digit, 10)
+        });
+        super::date::parse_int(&digits.collect::<String>())
     }
 }
 

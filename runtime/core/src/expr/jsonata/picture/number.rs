@@ -149,6 +149,8 @@ impl Picture {
         text.extend(format!("{fraction:0<width$}", width = self.min_fraction).chars());
         let mut text: Vec<char> = text.into_iter().map(|next| options.localize(next)).collect();
         self.group_integer(&mut text, &mut point, options.grouping_separator);
+        let mark = options.localize('.');
+        let point = text.iter().position(|&next| next == mark).unwrap_or(point);
         for position in &self.fraction_groups {
             text.insert((point + 1 + position).min(text.len()), options.grouping_separator);
         }

@@ -238,8 +238,12 @@ fn writes_dates() {
         (MILLIS, "[Xo][sN][Zo]", None, "D3130"),
         (MILLIS, "[Xo][Q]", None, "D3132"),
         (MILLIS, "[Y0٠]", None, "D3131"),
-        // Differs: 2.0.6 prints `undefined` and `NaN`, or without measure.
-        (MILLIS, "[q1]", None, "D3132"),
+        // A component that is not known is refused only where nothing says how to write it.
+        (MILLIS, "[q]", None, "D3132"),
+        (MILLIS, "[q1]", None, "undefined"),
+        // Weeks of early years are looked up in the 20th century.
+        (-62_135_596_800_000.0, "[Y] [X] [x] [d]", None, "1 0 12 1"),
+        // Differs: 2.0.6 prints `NaN`, or without measure.
         (MILLIS, "[Y1,2-x]", None, "18"),
         (MILLIS, "[Y]", Some("abc"), "D1001"),
         (MILLIS, "[D1,99999999999]", None, "23"),
@@ -306,8 +310,15 @@ fn reads_times() {
         ("abc", "abc", "undefined"),
         ("x", "[Y]", "undefined"),
         ("2018 March 3", "[Y] [Mn] [D]", "2018-03-03T00:00:00.000Z"),
-        // Differs: 2.0.6 does not know the names that it writes.
-        ("2018 MARCH 3", "[Y] [MN] [D]", "2018-03-03T00:00:00.000Z"),
+        // Not known as they are written.
+        ("2018 MARCH 3", "[Y] [MN] [D]", "D3136"),
+        // Told in more ways than one, a date is not told by its day of the year; nor is it in another year.
+        ("2018 2 60", "[Y] [M] [d]", "2018-02-01T00:00:00.000Z"),
+        ("2018 366", "[Y] [d]", "2018-01-01T00:00:00.000Z"),
+        // Zones are read whatever they are to be written as.
+        ("2018 +0100", "[Y] [ZN]", "2017-12-31T23:00:00.000Z"),
+        ("2018 +0", "[Y] [Z0]", "2018-01-01T00:00:00.000Z"),
+        ("7", "[Y#0]", "1907-01-01T00:00:00.000Z"),
     ];
     for (text, picture, expected) in cases {
         check_times(&[(text, Some(picture), expected)]);

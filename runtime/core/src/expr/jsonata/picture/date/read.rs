@@ -119,7 +119,7 @@ impl Marker {
         match &self.form {
             _ if matches!(self.component, 'Z' | 'z') => Some(self.read_zone(held)),
             Form::Integer(format) => Some(format.read(held)),
-            Form::Name(case) if self.component != 'P' => self.read_name(held, case),
+            Form::Name(_) if self.component != 'P' => self.read_name(held),
             _ => match held {
                 "am" | "AM" => Some(0.0),
                 "pm" | "PM" => Some(1.0),
@@ -128,11 +128,10 @@ impl Marker {
         }
     }
 
-    /// The last name wins that is the same when it is cut.
-    ///
-    /// Whatever letters the picture asks for, 2.0.6 knows only names with one capital; here both are known.
-    fn read_name(&self, held: &str, case: &Case) -> Option<f64> {
-        let is = |name: &&str| self.cased(name, case) == held || self.cased(name, &Case::Title) == held;
+    /// The last name wins that is the same when it is cut. Whatever letters the picture asks for, names have one
+    /// capital: so have they in 2.0.6.
+    fn read_name(&self, held: &str) -> Option<f64> {
+        let is = |name: &&str| self.cased(name, &Case::Title) == held;
         let found = names(self.component)?.iter().rposition(is)?;
         Some((found + 1) as f64)
     }
