@@ -130,7 +130,9 @@ export function generate(seed, count, inputs) {
       [text, there] = [`${text}.${more}`, at];
     }
     if (chance(0.1)) {
-      const term = () => `${pick(['', '<', '>'])}${chance(0.6) ? named(nameIn(there)) : any(depth - 1, there)}`;
+      // How often a key is asked for is nobody's promise, so it must not be a matter of chance.
+      const certain = (text) => text.replace(/\$random\(/g, '$count(').replace(/\$shuffle\(/g, '$reverse(');
+      const term = () => `${pick(['', '<', '>'])}${chance(0.6) ? named(nameIn(there)) : certain(any(depth - 1, there))}`;
       text += `^(${chance(0.3) ? `${term()}, ${term()}` : term()})`;
       if (chance(0.3)) text += `${pick(['#$x', '[0]', '[-1]', '[]'])}.${step(depth - 1, there)[0]}`;
     }
