@@ -1,6 +1,8 @@
 //! The built-in functions: a table of name, parameters, signature and body. A new one is a line in it.
 
 mod array;
+mod encode;
+mod matching;
 mod number;
 mod object;
 mod string;
@@ -90,10 +92,10 @@ pub(super) const TABLE: &[BuiltIn] = &[
     built_in("length", 1, "<s-:n>", string::length),
     built_in("trim", 1, "<s-:s>", string::trim),
     built_in("pad", 3, "<s-ns?:s>", string::pad),
-    built_in("match", 3, "<s-f<s:o>n?:a<o>>", string::matches),
-    built_in("contains", 2, "<s-(sf):b>", string::contains),
-    built_in("replace", 4, "<s-(sf)(sf)n?:s>", string::replace),
-    built_in("split", 3, "<s-(sf)n?:a<s>>", string::split),
+    built_in("match", 3, "<s-f<s:o>n?:a<o>>", matching::matches),
+    built_in("contains", 2, "<s-(sf):b>", matching::contains),
+    built_in("replace", 4, "<s-(sf)(sf)n?:s>", matching::replace),
+    built_in("split", 3, "<s-(sf)n?:a<s>>", matching::split),
     built_in("join", 2, "<a<s>s?:s>", string::join),
     built_in("formatNumber", 3, "<n-so?:s>", time::format_number),
     built_in("formatBase", 2, "<n-n?:s>", number::format_base),
@@ -129,12 +131,12 @@ pub(super) const TABLE: &[BuiltIn] = &[
     built_in("sort", 2, "<af?:a>", array::sort),
     built_in("shuffle", 1, "<a:a>", array::shuffle),
     built_in("distinct", 1, "<x:x>", array::distinct),
-    built_in("base64encode", 1, "<s-:s>", string::base64_encode),
-    built_in("base64decode", 1, "<s-:s>", string::base64_decode),
-    built_in("encodeUrlComponent", 1, "<s-:s>", string::encode_url_component),
-    built_in("encodeUrl", 1, "<s-:s>", string::encode_url),
-    built_in("decodeUrlComponent", 1, "<s-:s>", string::decode_url_component),
-    built_in("decodeUrl", 1, "<s-:s>", string::decode_url),
+    built_in("base64encode", 1, "<s-:s>", encode::base64_encode),
+    built_in("base64decode", 1, "<s-:s>", encode::base64_decode),
+    built_in("encodeUrlComponent", 1, "<s-:s>", encode::encode_url_component),
+    built_in("encodeUrl", 1, "<s-:s>", encode::encode_url),
+    built_in("decodeUrlComponent", 1, "<s-:s>", encode::decode_url_component),
+    built_in("decodeUrl", 1, "<s-:s>", encode::decode_url),
     built_in("toMillis", 2, "<s-s?:n>", time::to_millis),
     built_in("fromMillis", 3, "<n-s?s?:s>", time::from_millis),
     built_in("clone", 1, "<(oa)-:o>", object::clone),
