@@ -231,7 +231,10 @@ struct Loaded {
     execution: Execution,
     /// How many rows of facts it has.
     rows: u32,
+    /// About how many bytes it holds: those that were counted last, and all that came since.
     bytes: usize,
+    /// How many bytes were counted last.
+    counted: usize,
     listed: Listed,
     logging: Option<Arc<Logging>>,
 }
@@ -443,7 +446,8 @@ impl<S: Store> Worker<S> {
         let listed = listed(compiled, &start, id, now);
         let arn = start.arn.clone();
         let execution = Execution::new(compiled.definition.clone());
-        let mut loaded = Loaded { execution, rows: 0, bytes: 0, listed, logging: compiled.logging.clone() };
+        let logging = compiled.logging.clone();
+        let mut loaded = Loaded { execution, rows: 0, bytes: 0, counted: 0, listed, logging };
         let event = match parent {
             Some(parent) => Event::StartedBy(start, parent),
             None => Event::Started(start),
@@ -538,9 +542,9 @@ impl<S: Store> Worker<S> {
 
     /// Writes a step down, and keeps the execution in memory while it is open.
     fn keep(&mut self, turn: &mut Turn, id: ExecutionId, mut loaded: Loaded, step: Step) {
-        let before = loaded.bytes;
+        let mut written = 0;
         if !step.facts.is_empty() {
-            self.write_facts(turn, id, &mut loaded, &step);
+            written = self.write_facts(turn, id, &mut loaded, &step);
             tell_parent(turn, &loaded);
             list(turn, &mut loaded);
         }
@@ -567,7 +571,7 @@ impl<S: Store> Worker<S> {
             }
         }
         let facts = StepFacts { at: step.at, first_event: step.first_event, entries: step.facts };
-        turn.effects.logged.extend(logged(&loaded, facts, loaded.bytes - before));
+        turn.effects.logged.extend(logged(&loaded, facts, written));
         self.put_back(turn, id, loaded);
     }
 
@@ -580,11 +584,19 @@ impl<S: Store> Worker<S> {
         self.executions.put(id, loaded);
     }
 
-    fn write_facts(&mut self, turn: &mut Turn, id: ExecutionId, loaded: &mut Loaded, step: &Step) {
+    /// Gives the size of the row.
+    fn write_facts(&mut self, turn: &mut Turn, id: ExecutionId, loaded: &mut Loaded, step: &Step) -> usize {
         let row = codec::encode(step.at, step.first_event, &step.facts);
-        loaded.bytes += row.len();
+        let written = row.len();
         turn.put(Table::Facts, layout::facts_key(id, loaded.rows), row);
         loaded.rows += 1;
+        loaded.bytes += written;
+        // Most of it may be let go of by now. Counted so rarely, the count costs less than the facts did.
+        if loaded.bytes > 2 * loaded.counted + COUNTED_FROM {
+            loaded.counted = loaded.execution.bytes();
+            loaded.bytes = loaded.counted;
+        }
+        written
     }
 
     fn arm(&mut self, turn: &mut Turn, id: ExecutionId, timer: Timer) {
@@ -599,16 +611,14 @@ impl<S: Store> Worker<S> {
         if let Some(loaded) = self.executions.take(id) {
             return Ok(loaded);
         }
-        let rows = self.store.range(layout::facts_from(id, 0))?;
-        let bytes = rows.iter().map(|(_, value)| value.len()).sum();
-        let count = rows.len() as u32;
-        let replayed = replay(&self.catalog, rows.iter().map(|(_, value)| &**value))?;
+        let (count, replayed) = read_back(&*self.store, &self.catalog, id)?;
         let Replayed { execution, compiled } = replayed.ok_or(Unavailable::NoExecution)?;
+        let counted = execution.bytes();
         let start = execution.start().ok_or(Unavailable::NoExecution)?;
         let started = execution.started_at().unwrap_or_default();
         let listed = listed_now(&listed(&compiled, start, id, started), &execution);
         let logging = compiled.logging.clone();
-        Ok(Loaded { rows: count, bytes, listed, logging, execution })
+        Ok(Loaded { rows: count, bytes: counted, counted, listed, logging, execution })
     }
 
     fn load_timers(&mut self, now: Timestamp) -> Result<(), Error> {
@@ -708,12 +718,41 @@ pub struct Replayed {
     pub compiled: Arc<Compiled>,
 }
 
+/// How many rows of facts are read at once: a row may have some 16 MiB.
+const ROWS_AT_ONCE: usize = 16;
+
+/// An execution as it is on disk, with the number of its rows of facts; `None` without rows.
+fn read_back<S: Store>(
+    store: &S,
+    catalog: &Catalog<S>,
+    id: ExecutionId,
+) -> Result<(u32, Option<Replayed>), Error> {
+    let (mut count, mut replayed) = (0, None);
+    loop {
+        let rows = store.range(layout::facts_from(id, count).limit(ROWS_AT_ONCE))?;
+        count += rows.len() as u32;
+        replay_on(catalog, &mut replayed, rows.iter().map(|(_, row)| &**row))?;
+        if rows.len() < ROWS_AT_ONCE {
+            return Ok((count, replayed));
+        }
+    }
+}
+
 /// An execution from its rows of facts; `None` without rows.
 pub fn replay<'r, S: Store>(
     catalog: &Catalog<S>,
     rows: impl Iterator<Item = &'r [u8]>,
 ) -> Result<Option<Replayed>, Error> {
-    let mut replayed: Option<Replayed> = None;
+    let mut replayed = None;
+    replay_on(catalog, &mut replayed, rows)?;
+    Ok(replayed)
+}
+
+fn replay_on<'r, S: Store>(
+    catalog: &Catalog<S>,
+    replayed: &mut Option<Replayed>,
+    rows: impl Iterator<Item = &'r [u8]>,
+) -> Result<(), Error> {
     for row in rows {
         let facts = codec::decode(row).map_err(|error| Error::Damaged(error.to_string()))?;
         if replayed.is_none() {
@@ -726,14 +765,14 @@ pub fn replay<'r, S: Store>(
             let compiled =
                 compiled.ok_or_else(|| Error::Damaged(format!("revision `{}` is gone", start.revision)))?;
             let execution = Execution::new(compiled.definition.clone());
-            replayed = Some(Replayed { execution, compiled });
+            *replayed = Some(Replayed { execution, compiled });
         }
-        let Some(Replayed { execution, .. }) = &mut replayed else { continue };
+        let Some(Replayed { execution, .. }) = replayed else { continue };
         for entry in &facts.entries {
             execution.apply(facts.at, entry);
         }
     }
-    Ok(replayed)
+    Ok(())
 }
 
 /// The end of an execution that a task waits for is an errand, until the task has taken it. A redrive takes
@@ -883,6 +922,9 @@ struct Cache {
 
 /// What an execution costs in memory besides its payloads, about.
 const EXECUTION_BYTES: usize = 1024;
+
+/// From how many new bytes on it is counted how many are held.
+const COUNTED_FROM: usize = 64 << 10;
 
 impl Cache {
     fn new(max_bytes: usize) -> Cache {

@@ -1,5 +1,6 @@
 //! The engine where something fails that is no power cut: a read, a step, a thread.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, mpsc};
 use std::time::Duration;
 
@@ -27,17 +28,18 @@ enum Fault {
     Panic,
 }
 
-/// A store whose reads can be made to fail.
+/// A store whose reads can be made to fail, and are counted.
 #[derive(Debug)]
 struct Faulty {
     inner: Memory,
     /// How the next read fails whose table and key are these.
     next: Mutex<Option<(Table, Vec<u8>, Fault)>>,
+    reads: Mutex<BTreeMap<u8, usize>>,
 }
 
 impl Faulty {
     fn new() -> Faulty {
-        Faulty { inner: Memory::new(), next: Mutex::default() }
+        Faulty { inner: Memory::new(), next: Mutex::default(), reads: Mutex::default() }
     }
 
     fn fail_next(&self, table: Table, key: impl Into<Vec<u8>>, fault: Fault) {
@@ -54,6 +56,10 @@ impl Faulty {
                 panic!("on purpose")
             }
         }
+    }
+
+    fn rows_read(&self, table: Table) -> usize {
+        self.reads.lock().unwrap().get(&(table as u8)).copied().unwrap_or_default()
     }
 
     fn write(&self, ops: Vec<Op>) {
@@ -74,8 +80,11 @@ impl Store for Faulty {
     }
 
     fn range(&self, range: Range) -> Result<Vec<Row>, Error> {
-        self.look(range.table, &[])?;
-        self.inner.range(range)
+        let table = range.table;
+        self.look(table, &[])?;
+        let rows = self.inner.range(range)?;
+        *self.reads.lock().unwrap().entry(table as u8).or_default() += rows.len();
+        Ok(rows)
     }
 
     fn acquire(&self, partition: PartitionId) -> Result<Epoch, Error> {
@@ -353,4 +362,42 @@ async fn a_worker_that_panics_is_a_failure() {
     let engine = Engine::start(store, options).unwrap();
     let failed = tokio::time::timeout(Duration::from_secs(60), engine.failed()).await;
     assert!(matches!(failed, Ok(Error::Latched(_))), "{failed:?}");
+}
+
+/// Waits, and waits again.
+fn long() -> Value {
+    json!({"StartAt": "W", "States": {
+        "W": {"Type": "Wait", "Seconds": 5, "Next": "C"},
+        "C": {"Type": "Choice", "Default": "W", "Choices": [
+            {"Variable": "$", "StringEquals": "enough", "Next": "S"},
+        ]},
+        "S": {"Type": "Succeed"},
+    }})
+}
+
+fn count_waits(bench: &Bench, id: ExecutionId) -> usize {
+    bench.facts(id).iter().filter(|fact| *fact == "WaitStarted").count()
+}
+
+#[test]
+fn a_long_history_with_little_data_stays_in_memory() {
+    let mut bench = Bench::new(long());
+    let id = bench.start("e", &json!("x".repeat(200_000)).to_string());
+    let before = bench.store.rows_read(Table::Facts);
+    // With the input in each, these are more than may stay in memory.
+    for _ in 0..300 {
+        bench.pass(5000).unwrap();
+    }
+    assert_eq!(bench.store.rows_read(Table::Facts) - before, 0);
+    assert_eq!(count_waits(&bench, id), 301);
+}
+
+#[test]
+fn a_long_history_is_read_back_whole() {
+    let mut bench = Bench::with(long(), Limits { cache_bytes: 0, ..Limits::default() });
+    let id = bench.start("e", "1");
+    for _ in 0..100 {
+        bench.pass(5000).unwrap();
+    }
+    assert_eq!(count_waits(&bench, id), 101);
 }
