@@ -722,7 +722,7 @@ pub struct Replayed {
 const ROWS_AT_ONCE: usize = 16;
 
 /// An execution as it is on disk, with the number of its rows of facts; `None` without rows.
-fn read_back<S: Store>(
+pub(crate) fn read_back<S: Store>(
     store: &S,
     catalog: &Catalog<S>,
     id: ExecutionId,

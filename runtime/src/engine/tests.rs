@@ -401,3 +401,32 @@ fn a_long_history_is_read_back_whole() {
     }
     assert_eq!(count_waits(&bench, id), 101);
 }
+
+/// The end of an execution that could not be read when it was to be told is told later.
+#[tokio::test(start_paused = true)]
+async fn an_errand_that_fails_is_done_later() {
+    let bench = Bench::new(json!({"StartAt": "C", "States": {
+        "C": {"Type": "Choice", "Default": "T", "Choices": [
+            {"Variable": "$", "StringEquals": "child", "Next": "S"},
+        ]},
+        "T": {"Type": "Task", "Resource": "arn:aws:states:::states:startExecution.sync", "End": true,
+            "Parameters": {"StateMachineArn": format!("{HERE}:stateMachine:m"), "Input": "\"child\""}},
+        "S": {"Type": "Succeed"},
+    }}));
+    let options = Options { workers: 1, clock: Clock::told(bench.now), seed: Some(1), ..Options::default() };
+    let engine = Engine::start(bench.store.clone(), options).unwrap();
+    bench.store.fail_next(Table::Facts, [], Fault::Error);
+    let (_, start) = bench.start_request("parent", "1");
+    let started = engine.start_execution(start, bench.compiled.clone()).await.unwrap().unwrap();
+    for _ in 0..10_000 {
+        if bench.has_ended(started.id) {
+            break;
+        }
+        // The engine's threads have real time, what waits here has not.
+        std::thread::sleep(Duration::from_millis(1));
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
+    assert!(bench.store.next.lock().unwrap().is_none(), "nothing failed");
+    assert!(bench.has_ended(started.id), "{:?}", bench.facts(started.id));
+    engine.stop().await;
+}
