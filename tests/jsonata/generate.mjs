@@ -103,7 +103,7 @@ export function generate(seed, count, inputs) {
     else if (roll < 0.92) text = `{${pick(texts)}: ${any(depth - 1, here)}}`;
     else if (roll < 0.95) text = `[${list(depth, here)}]`;
     else text = call(depth - 1, here, chance(0.5));
-    if (chance(0.05)) text += pick(['@$x', '#$y', '@$y', '#$x', '@$x#$y']);
+    if (chance(0.05)) text += pick(['@$x', '#$y', '@$y', '#$x', '@$x#$y', '@$', '#$']);
     if (chance(0.22)) text += `[${predicate(depth, there)}]`;
     if (chance(0.04)) text += `[${predicate(depth, there)}]`;
     if (chance(0.05)) text += '[]';
@@ -168,7 +168,7 @@ export function generate(seed, count, inputs) {
   const argument = (kind, depth, here) => {
     if (chance(0.08)) return any(depth - 1, here);
     switch (kind) {
-      case 'r': return chance(0.65) ? pick(regexes) : pick(texts);
+      case 'r': return chance(0.65) ? regex() : pick(texts);
       case 'f': return chance(0.2) ? pick(['$uppercase', '$string', '$boolean', '$sum', '$length', '$not', '$type', '$append(?, 1)', '$x']) : lambda(depth, here, ['$x', '$y', ...(chance(0.2) ? ['$z'] : [])]);
       case 'g': return chance(0.2) ? pick(['$append', '$zip', '$pad', '$power']) : lambda(depth, here, ['$x', '$y']);
       case 'c': return chance(0.5) ? `function($x, $y) { $x ${pick(['>', '<', '>=', '!='])} $y }` : lambda(depth, here, ['$x', '$y']);
@@ -182,6 +182,16 @@ export function generate(seed, count, inputs) {
       default: return typed(kind, depth, here);
     }
   };
+  const regex = () => (chance(0.5) ? pick(regexes) : `/${pattern(2)}/${pick(['', '', '', 'i', 'm', 'im'])}`);
+  const pattern = (depth) => Array.from({ length: 1 + below(3) }, () => {
+    const roll = next();
+    if (depth > 0 && roll < 0.2) return `${pick(['(', '(', '(?:', '(?=', '(?!', '(?<=', '(?<!', '(?<n>'])}${pattern(depth - 1)})${quantifier()}`;
+    if (depth > 0 && roll < 0.28) return `${pattern(depth - 1)}|${chance(0.8) ? pattern(depth - 1) : ''}`;
+    if (roll < 0.42) return `[${chance(0.2) ? '^' : ''}${Array.from({ length: 1 + below(3) }, () => pick(['a', 'o', 'a-f', 'n-z', 'A-Z', '\\d', '\\w', '\\s', '\\W', '0-9', ' ', '-', '.', '\\b', '\\]', 'é', ',', '\\u0061', '^', '$', '\\D-']) ).join('')}]${quantifier()}`;
+    if (roll < 0.52) return pick(['^', '$', '\\b', '\\B', '\\1', '\\2', '\\k<n>', '\\0', '\\c', '\\cA', '\\x41', '\\u{61}', '\\p{L}', '\\-', '{', '}', ']', 'a{,2}', '\\t|\\n']);
+    return `${pick(['a', 'o', 'e', 't', 'q', ' ', '.', '.', '\\w', '\\d', '\\s', '\\W', '\\S', '\\.', '\\/', ',', 'x', 'P', 'é', 'or', 'the', '1'])}${quantifier()}`;
+  }).join('');
+  const quantifier = () => (chance(0.6) ? '' : pick(['*', '+', '?', '{2}', '{1,2}', '{0}', '{1,}', '{2,1}', '**'].slice(0, chance(0.03) ? 9 : 7)) + (chance(0.25) ? '?' : ''));
   const marker = () => {
     const component = pick(['Y', 'Y', 'M', 'M', 'D', 'D', 'd', 'F', 'W', 'w', 'X', 'x', 'H', 'H', 'h', 'P', 'm', 'm', 's', 's', 'f', 'Z', 'z', 'C', 'E', 'Q']);
     const presentation = pick(['', '', '1', '01', '001', '0001', 'I', 'i', 'A', 'a', 'W', 'w', 'Ww', 'N', 'n', 'Nn', '#1', '9,999', '#0', '01:01', '0:00', '\u0661']);
@@ -274,15 +284,16 @@ export function generate(seed, count, inputs) {
       () => `(${pick(wholePictures)} ~> function($p) { $formatInteger(${pick(numbers)}, $p) ~> $parseInteger($p) })`,
       () => `$formatInteger(${below(4000)}, ${pick(wholePictures)})`,
       () => `$formatNumber(${pick(['1234.5678', '0.00012', '3', '12345678', '0.5'])}, "${pick(['0', '#0', '00'])}${pick(['', '.0', '.00', '.0##'])}e${pick(['0', '00'])}")`,
-      () => `$match(${of('s')}, ${pick(regexes)}).${pick(['groups', 'match', 'index', '[match, groups[0]]'])}`,
-      () => `${pick(regexes)}(${of('s')})${pick(['', '.match', '.next().match', '.groups'])}`,
-      () => `($x := ${pick(regexes)}; $y := $x(${of('s')}); [$y.match, $y.next().${pick(['start', 'match'])}, ${some()}, $y.next().end])`,
+      () => `$match(${of('s')}, ${regex()}).${pick(['groups', 'match', 'index', '[match, groups[0]]'])}`,
+      () => `${regex()}(${of('s')})${pick(['', '.match', '.next().match', '.groups'])}`,
+      () => `($x := ${regex()}; $y := $x(${of('s')}); [$y.match, $y.next().${pick(['start', 'match'])}, ${some()}, $y.next().end])`,
       () => `($é := ${some()}; $_1 := ${of('n')}; [$é, $_1])`,
       () => `$type(${pick(['$random()', '$now()', '$millis()', '$shuffle([1, 2])', '$now("[Y]")', pick(regexes), '$sum', lambda(depth, here, ['$x'])])})`,
       () => `$sort($shuffle(${of('A')}))`,
       () => `{${of('s')}: ${some()}, ${of('s')}: ${some()}}`,
       () => `[[${list(depth, here)}], [[${list(depth, here)}]], ${some()}]${pick(['', '[0]', '.$', '[]', '.*', '[[0, 1]]'])}`,
       () => `(${list(depth, here).replaceAll(', ', '; ')})`,
+      () => `$${pick(['match', 'split', 'replace', 'contains'])}(${of('s')}, ${regex()}, "<$1>")`.replace(/(match|split|contains)(.*), "<\$1>"/s, '$1$2'),
       () => `$lookup(${of('o')}, ${of('s')}) ${pick(operators)} ${some()}`,
       () => `/* ${pick(['note', 'a * b', '/'])} */ ${some()} /**/`,
       () => `(\n\t${some()}\n)`,

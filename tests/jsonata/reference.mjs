@@ -49,6 +49,33 @@ const exactly = `function exactPower(base, exponent) {
   return usual < 0 ? -exact : exact;
 }`;
 
+/** A regular expression to which a pair of surrogates is one character: another one stands for it while it is matched. */
+const wholly = `class {
+  static pairs = [];
+  static narrow(text) {
+    const { pairs } = this;
+    return text.replace(/[\\ud800-\\udbff][\\udc00-\\udfff]/g, (pair) => {
+      if (!pairs.includes(pair)) pairs.push(pair);
+      return String.fromCharCode(0xe000 + pairs.indexOf(pair));
+    });
+  }
+  static wide(text) { return text.replace(/[\\ue000-\\uf8ff]/g, (one) => this.pairs[one.charCodeAt(0) - 0xe000] ?? one); }
+  lastIndex = 0;
+  constructor({ source, flags }) {
+    const written = source.replace(/\\\\u(d[89ab]..)\\\\u(d[c-f]..)/gi, (_, high, low) => String.fromCharCode(parseInt(high, 16), parseInt(low, 16)));
+    this.inner = new RegExp(this.constructor.narrow(written), flags);
+  }
+  exec(text) {
+    const kind = this.constructor;
+    const narrowed = kind.narrow(text);
+    const length = (end) => kind.wide(narrowed.slice(0, end)).length;
+    this.inner.lastIndex = kind.narrow(text.slice(0, this.lastIndex)).length;
+    const match = this.inner.exec(narrowed);
+    this.lastIndex = match ? length(this.inner.lastIndex) : 0;
+    return match && Object.assign(Array.from(match, (part) => part && kind.wide(part)), { index: length(match.index) });
+  }
+}`;
+
 /** An object whose keys stay in the order in which they came. */
 const ordered = `(function ordered() {
   const order = new Set();
@@ -119,7 +146,7 @@ export const changes = {
     })(update[prop]);`],
   ],
   half: [
-    [/new jsonata\.RegexEngine\(expr\.value\)/, "(() => { try { return new RegExp(expr.value.source, expr.value.flags + 'u'); } catch { return new RegExp(expr.value); } })()"],
+    [/new jsonata\.RegexEngine\(expr\.value\)/, `new (${wholly})(expr.value)`],
     [/result = str\.split\(separator, limit\)/, "result = separator === '' ? [...str].slice(0, limit) : str.split(separator, limit)"],
     [/(S0103",[^}]*token: )currentChar/, '$1String.fromCodePoint(path.codePointAt(position))'],
     [/return create\('string', qstr\)/, "return create('string', qstr.toWellFormed())"],

@@ -40,8 +40,8 @@ pub struct Given {
     pub item: Option<Value>,
     /// How often the retrier that takes a failure has been used before.
     pub retries: u32,
-    /// What the reader of a Map gives.
-    pub items: Option<Payload>,
+    /// What the reader of a Map gives, or why it fails.
+    pub items: Option<Result<Payload, Failure>>,
 }
 
 /// What stands for the work of a Task, or of the branches or iterations of a block.

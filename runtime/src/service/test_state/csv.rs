@@ -3,6 +3,7 @@
 //! Quotes as RFC 4180 has them. Source of the rest: the service, recorded: all values are texts, columns without
 //! a header are dropped, missing ones are empty, and a line without anything is a row of empty texts.
 
+use std::collections::HashSet;
 use std::str::Chars;
 
 use gradus_core::json::{Object, Value};
@@ -22,16 +23,28 @@ pub(super) fn delimiter(name: Option<&str>) -> char {
 /// those that are missing from many short rows under many headers are refused.
 const MAX_VALUES: usize = 262_144;
 
-/// The rows as objects; `None` if they had too many values. Without headers given, they are the first row.
-pub(super) fn items(text: &str, delimiter: char, headers: Option<Vec<&str>>) -> Option<Vec<Value>> {
+/// Why rows are no items.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Fault {
+    /// They would have too many values.
+    TooMany,
+    /// A header comes twice.
+    DuplicateHeader,
+}
+
+/// The rows as objects. Without headers given, they are the first row.
+pub(super) fn items(text: &str, delimiter: char, headers: Option<Vec<&str>>) -> Result<Vec<Value>, Fault> {
     let mut rows = Rows { rest: text.chars(), delimiter };
     let headers: Vec<String> = match headers {
         Some(given) => given.into_iter().map(str::to_owned).collect(),
         None => rows.next().unwrap_or_default(),
     };
+    if headers.iter().collect::<HashSet<_>>().len() < headers.len() {
+        return Err(Fault::DuplicateHeader);
+    }
     let most = MAX_VALUES / headers.len().max(1);
     let items: Vec<Value> = rows.by_ref().take(most).map(|row| item(&headers, row)).collect();
-    rows.rest.as_str().is_empty().then_some(items)
+    if rows.rest.as_str().is_empty() { Ok(items) } else { Err(Fault::TooMany) }
 }
 
 fn item(headers: &[String], row: Vec<String>) -> Value {
@@ -96,12 +109,13 @@ mod tests {
     }
 
     #[test]
-    fn many_short_rows_under_many_headers_are_bounded() {
-        let text = format!("{}\n{}", ",".repeat(100_000), "\n".repeat(100_000));
-        assert_eq!(items(&text, ',', None), None);
-        assert_eq!(
-            items(&"\n".repeat(262_144), ',', Some(vec!["a"])).map(|items| items.len()),
-            Some(262_144)
-        );
+    fn rows_that_are_no_items() {
+        let headers: Vec<String> = (0..20_000).map(|number| number.to_string()).collect();
+        let text = format!("{}\n{}", headers.join(","), "\n".repeat(100_000));
+        assert_eq!(items(&text, ',', None), Err(Fault::TooMany));
+        assert_eq!(items(&"\n".repeat(262_144), ',', Some(vec!["a"])).map(|items| items.len()), Ok(262_144));
+        for (text, headers) in [("a,b,a\n1,2,3", None), ("1", Some(vec!["a", "a"]))] {
+            assert_eq!(items(text, ',', headers), Err(Fault::DuplicateHeader));
+        }
     }
 }

@@ -4,14 +4,15 @@
 
 use gradus_api::shapes::TestStateConfiguration;
 use gradus_core::json::{self, Payload, Value};
+use gradus_core::machine::Failure;
 
 use super::csv;
 
 /// The items of a Map that has a reader.
 #[derive(Debug)]
 pub(super) struct Items {
-    /// An array, or an object whose members are the items.
-    pub(super) items: Payload,
+    /// An array, or an object whose members are the items; or why reading fails.
+    pub(super) items: Result<Payload, Failure>,
     /// The same, if `ItemsPointer` has found them.
     pub(super) pointed: Option<Payload>,
 }
@@ -19,7 +20,7 @@ pub(super) struct Items {
 /// Reads the data as the reader is configured to. If nobody says what is read, it is nothing.
 pub(super) fn items(reader: &Value, given: &TestStateConfiguration) -> Result<Items, String> {
     let Some(text) = given.map_item_reader_data.as_deref() else {
-        return Ok(Items { items: Payload::from_value(Value::from(Vec::<Value>::new())), pointed: None });
+        return Ok(Items { items: Ok(Payload::from_value(Value::from(Vec::<Value>::new()))), pointed: None });
     };
     let config = reader.get("ReaderConfig");
     let field = |name| config.and_then(|config| config.get(name)?.as_str());
@@ -34,8 +35,15 @@ pub(super) fn items(reader: &Value, given: &TestStateConfiguration) -> Result<It
             let delimiter = csv::delimiter(field("CSVDelimiter"));
             let headers = config.and_then(|config| config.get("CSVHeaders")?.as_array());
             let headers = headers.map(|names| names.iter().filter_map(Value::as_str).collect());
-            let items = csv::items(text, delimiter, headers);
-            Payload::from_value(Value::from(items.ok_or("MapItemReaderData has too many values")?))
+            match csv::items(text, delimiter, headers) {
+                Ok(items) => Payload::from_value(Value::from(items)),
+                Err(csv::Fault::TooMany) => return Err("MapItemReaderData has too many values".to_owned()),
+                Err(csv::Fault::DuplicateHeader) => {
+                    let failure =
+                        Failure::new("States.ItemReaderFailed", "CSV headers cannot contain duplicates.");
+                    return Ok(Items { items: Err(failure), pointed: None });
+                }
+            }
         }
         Some(kind @ ("PARQUET" | "MANIFEST")) => {
             return Err(format!("gradus does not read MapItemReaderData of the type {kind} yet"));
@@ -48,7 +56,7 @@ pub(super) fn items(reader: &Value, given: &TestStateConfiguration) -> Result<It
             format!("ItemsPointer '{pointer}' does not lead to anything in MapItemReaderData")
         })?),
     };
-    Ok(Items { items: pointed.clone().unwrap_or(items), pointed })
+    Ok(Items { items: Ok(pointed.clone().unwrap_or(items)), pointed })
 }
 
 #[cfg(test)]
@@ -95,8 +103,9 @@ mod tests {
                 ..TestStateConfiguration::default()
             };
             let found = items(&json::parse(reader).unwrap(), &given);
-            let found =
-                found.as_ref().map(|found| (found.items.text(), found.pointed.as_ref().map(Payload::text)));
+            let found = found.as_ref().map(|found| {
+                (found.items.as_ref().unwrap().text(), found.pointed.as_ref().map(Payload::text))
+            });
             assert_eq!(found.map_err(String::as_str), expected, "{reader} {data:?}");
         }
     }

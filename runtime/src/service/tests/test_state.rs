@@ -316,6 +316,27 @@ async fn items_that_are_read() {
     }
     let answer = test(&bench, &reads(json!({"InputType": "JSON", "MaxItemsPath": "$.m"})), &more("[]")).await;
     assert_eq!(answer.expect("a result")["cause"], "field MaxItems must be positive");
+    let csv = json!({"InputType": "CSV", "CSVHeaderLocation": "FIRST_ROW"});
+    let answer = test(&bench, &reads(csv), &more("a,a\n1,2")).await.expect("a result");
+    assert_eq!(answer["error"], "States.ItemReaderFailed");
+    assert_eq!(answer["cause"], "CSV headers cannot contain duplicates.");
+    bench.stop().await;
+}
+
+/// Nobody waits until a query has run for each of many items.
+#[tokio::test]
+async fn what_is_selected_is_bounded_by_work() {
+    let state = with(
+        map(json!({"Items": "{% $states.input %}", "ItemSelector": {"x": "{% $sum([1..20000]) %}"}})),
+        json!({"QueryLanguage": "JSONata"}),
+    );
+    let bench = Bench::new();
+    for (count, is_shown) in [(10, true), (3000, false)] {
+        let input = format!("[{}0]", "0,".repeat(count - 1));
+        let answer = test(&bench, &state, &with(debug(&input), result("[]"))).await.expect("a result");
+        assert_eq!(answer["status"], "SUCCEEDED");
+        assert_eq!(answer["inspectionData"].get("afterItemSelector").is_some(), is_shown, "{count}");
+    }
     bench.stop().await;
 }
 

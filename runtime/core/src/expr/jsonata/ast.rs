@@ -12,6 +12,9 @@ pub(super) type Symbol = u32;
 /// Symbols from here on are labels of parent steps, which no name can reach.
 pub(super) const LABELS: Symbol = 1 << 31;
 
+/// What `@$` and `#$` name, which binds nothing.
+pub(super) const UNNAMED: Symbol = LABELS - 1;
+
 /// The object that a `%` stands for, until it is known which step binds it.
 pub(super) type Slot = usize;
 

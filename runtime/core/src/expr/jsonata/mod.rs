@@ -20,9 +20,11 @@
 //! ```
 //!
 //! Differences from the reference, all on purpose: keys of objects stay in the order in which they came, also if
-//! they look like integers; `$eval` does not exist; strings are Unicode, so half a surrogate pair becomes U+FFFD;
-//! integers beyond 2^53 stay exact while nobody counts with them; and where the reference falls over its own
-//! implementation language, there is a plain answer or fault.
+//! they look like integers, and constructors evaluate their items in turn, not all at the same time; no value is
+//! changed in place; a built-in function keeps its signature when it is partially applied; `$eval` does not exist;
+//! strings are Unicode, so half a surrogate pair becomes U+FFFD; integers beyond 2^53 stay exact while nobody counts
+//! with them; and where the reference falls over its own implementation language, or prints `NaN`, there is a plain
+//! answer or fault. `tests/jsonata/differences.json` has them all.
 //!
 //! This module must not know states, executions or the States Language.
 

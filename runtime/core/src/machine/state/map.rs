@@ -151,8 +151,8 @@ fn select_all(
         let item = dataflow::item(turn, frame, state, selector, input, (index, item.clone()))?;
         bytes += item.len();
         selected.push(item);
-        if bytes > MAX_PAYLOAD_BYTES {
-            // More than any answer can show.
+        // More than any answer can show, or more work than a step may have: iterations would come in many.
+        if bytes > MAX_PAYLOAD_BYTES || turn.is_long() {
             return Ok(());
         }
     }
@@ -251,7 +251,7 @@ fn items(
 ) -> Result<(Payload, u32), Fault> {
     if let Some(read) = turn.probe.and_then(|probe| probe.given.items.clone()) {
         let most = most(turn, frame, map.max_items.as_ref(), ("MaxItemsPath", 0), input)?;
-        return read_items(turn, read, most);
+        return read_items(turn, read?, most);
     }
     let items = match &map.items {
         Items::Path(path) => jsonpath::through(turn, frame, state, Some(path), input)?,

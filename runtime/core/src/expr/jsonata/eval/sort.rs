@@ -28,12 +28,12 @@ impl<'e> Evaluator<'e> {
         if items.len() <= 1 {
             return Ok(input.clone());
         }
-        let (mark, depth, waiting) = (self.mark(), self.depth, self.waiting);
+        let (mark, depth, waiting, random) = (self.mark(), self.depth, self.waiting, self.random);
         if let Some(sorted) = self.order_by_terms(terms, items, frame) {
             return self.pick(items, &sorted);
         }
         // What a fault has left behind goes, and the fault is met again where the reference meets it.
-        (self.depth, self.waiting) = (depth, waiting);
+        (self.depth, self.waiting, self.random) = (depth, waiting, random);
         self.tail = None;
         self.release(mark);
         let mut keys: Vec<Vec<Option<Val>>> = vec![Vec::new(); items.len()];

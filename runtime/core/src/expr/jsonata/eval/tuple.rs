@@ -2,7 +2,7 @@
 
 use super::{
     super::{
-        ast::{Kind, LABELS, Node, Symbol},
+        ast::{Kind, LABELS, Node, Symbol, UNNAMED},
         error::Result,
         value::{Bound, Items, Marks, Tuple, Val},
     },
@@ -89,7 +89,7 @@ impl<'e> Evaluator<'e> {
                 }
                 mut item => {
                     let mut bindings = extended(&tuple.bindings, named);
-                    if let Some(name) = step.focus {
+                    if let Some(name) = step.focus.filter(|name| *name != UNNAMED) {
                         let found = std::mem::replace(&mut item, tuple.item.clone());
                         set_binding(&mut bindings, name, found);
                     }

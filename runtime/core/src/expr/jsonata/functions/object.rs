@@ -17,10 +17,16 @@ use super::{
 };
 
 pub(super) fn boolean<'e>(evaluator: &mut Evaluator<'e>, arguments: Arguments<'e>) -> Result<Val<'e>> {
-    if arguments.is_undefined(0) {
+    // An array of one is what that is, be it nothing.
+    let mut only = arguments.get(0).clone();
+    while let Some(items) = only.elements().filter(|items| items.len() == 1) {
+        evaluator.step()?;
+        only = items.get(0);
+    }
+    if only.is_undefined() {
         return Ok(Val::Undefined);
     }
-    Ok(Val::bool(evaluator.truth(arguments.get(0))?))
+    Ok(Val::bool(evaluator.truth(&only)?))
 }
 
 pub(super) fn not<'e>(evaluator: &mut Evaluator<'e>, arguments: Arguments<'e>) -> Result<Val<'e>> {

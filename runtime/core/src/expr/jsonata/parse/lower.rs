@@ -7,7 +7,10 @@ use crate::json::Value;
 
 use super::{
     super::{
-        ast::{Call, Group, Kind, LABELS, Lambda, Node, RegexLiteral, Slot, Stage, Symbol, Term, Transform},
+        ast::{
+            Call, Group, Kind, LABELS, Lambda, Node, RegexLiteral, Slot, Stage, Symbol, Term, Transform,
+            UNNAMED,
+        },
         error::{Fault, Result},
         functions,
         lexer::TokenKind,
@@ -200,7 +203,7 @@ impl Lowering {
             TokenKind::Regex { pattern, flags } => {
                 let regex = Regex::compile(&pattern, &flags)
                     .map_err(|error| Fault::internal(error.to_string()).at(position))?;
-                Kind::Regex(Box::new(RegexLiteral { regex, pattern }))
+                Kind::Regex(Box::new(RegexLiteral { regex, pattern: source_of(&pattern).into() }))
             }
             TokenKind::End => return Err(Fault::new("S0207").at(position).token("(end)")),
         };
@@ -287,7 +290,7 @@ impl Lowering {
 
     fn focus(&mut self, left: Raw, name: &Arc<str>, position: usize, keep_array: bool) -> Result<Node> {
         let mut node = self.node(left)?;
-        let symbol = self.symbol(name);
+        let symbol = self.binding(name);
         with_last_step(&mut node, |step| {
             if step.stages.is_some() || step.predicate.is_some() {
                 return Err(Fault::new("S0215").at(position));
@@ -303,9 +306,14 @@ impl Lowering {
         Ok(node)
     }
 
+    /// The symbol of a name that a step binds.
+    fn binding(&mut self, name: &Arc<str>) -> Symbol {
+        if name.is_empty() { UNNAMED } else { self.symbol(name) }
+    }
+
     fn index(&mut self, left: Raw, name: &Arc<str>) -> Result<Node> {
         let mut node = self.node(left)?;
-        let symbol = self.symbol(name);
+        let symbol = self.binding(name);
         if !matches!(node.kind, Kind::Path { .. }) {
             if let Some(predicate) = node.predicate.take() {
                 node.stages = Some(predicate);
@@ -358,8 +366,8 @@ impl Lowering {
                 index -= 1;
                 // Contiguous steps that bind their focus share one parent.
                 while index > 0
-                    && before.get(index).is_some_and(|step| step.focus.is_some())
-                    && before.get(index - 1).is_some_and(|step| step.focus.is_some())
+                    && before.get(index).is_some_and(binds_focus)
+                    && before.get(index - 1).is_some_and(binds_focus)
                 {
                     index -= 1;
                 }
@@ -494,4 +502,30 @@ fn mark_tail_calls(node: &mut Node) {
         }
         _ => {}
     }
+}
+
+/// A regular expression as JavaScript prints it: what would end it, or its line, is escaped.
+fn source_of(pattern: &str) -> String {
+    let mut source = String::with_capacity(pattern.len());
+    let (mut escaped, mut in_class) = (false, false);
+    for character in pattern.chars() {
+        match character {
+            '/' if !escaped && !in_class => source.push_str("\\/"),
+            // The backslash is there already if it was escaped.
+            '\n' => source.push_str(if escaped { "n" } else { "\\n" }),
+            '\r' => source.push_str(if escaped { "r" } else { "\\r" }),
+            other => source.push(other),
+        }
+        in_class = match character {
+            '[' if !escaped => true,
+            ']' if !escaped => false,
+            _ => in_class,
+        };
+        escaped = character == '\\' && !escaped;
+    }
+    source
+}
+
+fn binds_focus(step: &Node) -> bool {
+    step.focus.is_some_and(|name| name != UNNAMED)
 }
