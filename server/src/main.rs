@@ -2,7 +2,7 @@
 //!
 //! [`serve`] puts the service on HTTP, in layers that know only the one below: [`aws_json`] (the
 //! protocol; [`query`] for what tools ask of the neighbours), [`access`] (who may call), [`listen`],
-//! [`body`] and [`pace`] (connections); [`log`] prints what happens. [`run`] drives one execution without any
+//! [`body`], [`pace`] and [`descriptors`] (connections); [`log`] prints what happens. [`run`] drives one execution without any
 //! of that, [`validate`] only reads definitions,
 //! [`eval`] evaluates an expression. What the service does is in `gradus-runtime`, what a workflow
 //! means in `gradus-core`.
@@ -11,6 +11,7 @@ mod access;
 mod aws_json;
 mod body;
 mod config;
+mod descriptors;
 mod eval;
 mod listen;
 mod log;

@@ -27,7 +27,7 @@ use crate::access::guard::{Guard, Tasks};
 use crate::access::{Access, Files};
 use crate::aws_json::FrontEnd;
 use crate::config::{self, Data};
-use crate::{listen, log};
+use crate::{descriptors, listen, log};
 
 /// The disk failed while serving; the EX_SOFTWARE of sysexits, told apart from a failed start.
 const DISK_FAILED: u8 = 70;
@@ -111,7 +111,8 @@ async fn serve<S: Store>(
     }
 
     let (stop, stopping) = watch::channel(false);
-    let listening = tokio::spawn(listen::serve(listener, front_end, options.max_connections, stopping));
+    let most = descriptors::connections(options.max_connections);
+    let listening = tokio::spawn(listen::serve(listener, front_end, most, stopping));
     ready();
     tokio::select! {
         () = signals.next() => {}

@@ -4,6 +4,8 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::net::TcpStream;
+use std::os::unix::fs::PermissionsExt;
 use std::sync::Arc;
 
 use gradus_core::asl;
@@ -12,6 +14,7 @@ use gradus_core::machine::{
     Command, Env, Event, Execution, Failure as Fault, Outcome, Start, Timer, Timestamp,
 };
 use gradus_tests::api::{Api, Failure, ROLE, request};
+use gradus_tests::folder::Folder;
 use gradus_tests::http::Connection;
 use gradus_tests::in_parallel;
 use gradus_tests::server::Server;
@@ -141,6 +144,28 @@ fn requests() {
         let answer = answer.unwrap();
         assert!(answer.status() == 400 && answer.text().contains(error), "{about}: {}", answer.text());
     }
+    goes_on(&server);
+}
+
+/// Connections beyond what the system lets a process open wait, and take nothing from the store: it goes on to
+/// begin files of its own.
+#[test]
+fn more_connections_than_descriptors() {
+    let folder = Folder::new();
+    let limited = folder.join("limited");
+    fs::write(&limited, format!("#!/bin/sh\nulimit -n 160\nexec '{GRADUS}' \"$@\"\n")).unwrap();
+    fs::set_permissions(&limited, fs::Permissions::from_mode(0o755)).unwrap();
+    let server = Server::start(&limited, &["--data", &folder.join("data")]);
+    let mut api = Api::new(server.address());
+    let machine =
+        api.create_machine("m", &json!({"StartAt": "P", "States": {"P": {"Type": "Pass", "End": true}}}));
+    let idle: Vec<TcpStream> = (0..200).map(|_| TcpStream::connect(server.address()).unwrap()).collect();
+    // More than the store gathers in memory before it writes a file.
+    let input = json!("x".repeat(200_000)).to_string();
+    for number in 0..250 {
+        api.start(&machine, &format!("e{number}"), &input);
+    }
+    drop(idle);
     goes_on(&server);
 }
 

@@ -9,6 +9,7 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
+use std::time::Duration;
 
 use gradus_core::json::Payload;
 use gradus_core::machine::{Call, Command, Event, Failure, Reply};
@@ -16,10 +17,10 @@ use tokio::runtime::Handle;
 use tokio::sync::{Notify, Semaphore, watch};
 
 use super::outside::{LoggedStep, Logs, Outside};
-use super::partition::{Unavailable, replay};
+use super::partition::{Unavailable, read_back};
 use super::{Engine, Shared};
 use crate::store::catalog::Catalog;
-use crate::store::layout::{self, Errand, ErrandKind, ExecutionId};
+use crate::store::layout::{Errand, ErrandKind, ExecutionId};
 use crate::store::{Durable, Error, PartitionId, Store};
 use crate::tasks::activity::Activities;
 use crate::tasks::lambda::{self, Lambda};
@@ -30,6 +31,9 @@ const MAX_FUNCTIONS: usize = 1000;
 
 /// How many executions are started, and ends told, at a time. They only wait for the disk.
 const MAX_NESTED: usize = 256;
+
+/// When an errand is tried again that could not be done.
+const AGAIN: Duration = Duration::from_secs(10);
 
 /// Does the errands of all executions of an engine.
 pub(super) struct Calls<S: Store> {
@@ -66,11 +70,28 @@ impl Lane {
 struct Slot<S: Store> {
     calls: Arc<Calls<S>>,
     kind: ErrandKind,
+    is_taken: bool,
+}
+
+impl<S: Store> Slot<S> {
+    /// The errand that waits longest; without one the place is free, at the same moment: what comes after it
+    /// must not wait for a place that nobody has.
+    fn next(&mut self) -> Option<Errand> {
+        let mut lane = self.calls.lane(self.kind);
+        let next = lane.waiting.pop_front();
+        if next.is_none() {
+            lane.running -= 1;
+            self.is_taken = false;
+        }
+        next
+    }
 }
 
 impl<S: Store> Drop for Slot<S> {
     fn drop(&mut self) {
-        self.calls.lane(self.kind).running -= 1;
+        if self.is_taken {
+            self.calls.lane(self.kind).running -= 1;
+        }
     }
 }
 
@@ -157,7 +178,7 @@ impl<S: Store> Calls<S> {
 
     /// Does an errand in a place of its own, and after it what waits.
     fn spawn(self: &Arc<Self>, errand: Errand, call: Option<Call>) {
-        let slot = Slot { calls: self.clone(), kind: errand.kind };
+        let mut slot = Slot { calls: self.clone(), kind: errand.kind, is_taken: true };
         let place = self.enter(errand);
         let mut closing = self.closing.subscribe();
         self.runtime.spawn(async move {
@@ -171,13 +192,25 @@ impl<S: Store> Calls<S> {
                 slot.calls.leave(errand);
                 if let Err(error) = done {
                     tracing::error!(?errand, %error, "a call could not be carried out");
+                    slot.calls.try_later(errand, &error);
                 }
-                next = slot
-                    .calls
-                    .lane(errand.kind)
-                    .waiting
-                    .pop_front()
-                    .map(|errand| (errand, None, slot.calls.enter(errand)));
+                next = slot.next().map(|errand| (errand, None, slot.calls.enter(errand)));
+            }
+        });
+    }
+
+    /// Does an errand again after a while: nobody else would before the next start.
+    fn try_later(self: &Arc<Self>, errand: Errand, error: &Unavailable) {
+        match error {
+            Unavailable::Store(_) | Unavailable::Panicked => {}
+            // It is none any more, or somebody else's.
+            Unavailable::NoExecution | Unavailable::NotOwner => return,
+        }
+        let (calls, mut closing) = (self.clone(), self.closing.subscribe());
+        self.runtime.spawn(async move {
+            tokio::select! {
+                _ = closing.wait_for(|closing| *closing) => {}
+                () = tokio::time::sleep(AGAIN) => calls.begin(errand, None),
             }
         });
     }
@@ -248,10 +281,8 @@ impl<S: Store> Calls<S> {
 
     /// The call of an errand, if it is still to be made.
     fn read(&self, errand: Errand) -> Result<Option<Call>, Error> {
-        let rows = self.store.range(layout::facts_from(errand.execution, 0))?;
-        let Some(replayed) = replay(&self.catalog, rows.iter().map(|(_, row)| &**row))? else {
-            return Ok(None);
-        };
+        let (_, replayed) = read_back(&*self.store, &self.catalog, errand.execution)?;
+        let Some(replayed) = replayed else { return Ok(None) };
         Ok(replayed.execution.outstanding().into_iter().find_map(|command| match command {
             Command::Call(call) => (Errand::of(errand.execution, &call) == errand).then_some(call),
             Command::Timer(_) | Command::Activity(_) => None,

@@ -13,6 +13,8 @@ pub mod partition;
 
 #[cfg(test)]
 mod simulation;
+#[cfg(test)]
+mod tests;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
@@ -600,7 +602,10 @@ impl<S: Store> Thread<S> {
             Message::Committed(partition, epoch, still_owner) => {
                 self.worker.committed(partition, epoch, still_owner)
             }
-            Message::Stop => self.stopping = true,
+            Message::Stop => {
+                self.stopping = true;
+                self.worker.retire();
+            }
         }
     }
 
@@ -626,6 +631,15 @@ impl<S: Store> Thread<S> {
         let Some(due) = self.worker.next_due() else { return MAX_SLEEP };
         let millis = due.since(self.clock.now()).0;
         Duration::from_millis(millis).min(MAX_SLEEP)
+    }
+}
+
+impl<S: Store> Drop for Thread<S> {
+    /// Nobody else does the work of a thread that panicked: the process can only start anew.
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.committer.fail(&Error::Latched("a worker panicked".to_owned()));
+        }
     }
 }
 

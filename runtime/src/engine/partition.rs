@@ -8,7 +8,9 @@
 //! Invariant: at most one batch of a partition is under way. So what a partition reads from the
 //! store is what it wrote last, and its memory is ahead of the disk by that one batch only.
 
+use std::cell::Cell;
 use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use gradus_core::machine::codec::{self, StepFacts};
@@ -77,6 +79,9 @@ pub enum Unavailable {
     /// The engine is stopping, or the partition has another owner.
     #[error("the engine does not own the partition any more")]
     NotOwner,
+    /// What was asked panicked. Nothing of it was kept.
+    #[error("a fault in gradus: what was asked panicked")]
+    Panicked,
 }
 
 impl From<CommitError> for Unavailable {
@@ -162,6 +167,9 @@ impl Effects {
 /// No timer fires while more requests wait: after a long outage all may be due at once.
 const MAX_WAITING: usize = 8192;
 
+/// After which time a timer fires again that its execution could not take.
+const TIMER_AGAIN: Millis = Millis(10_000);
+
 /// How a worker is set up.
 #[derive(Clone, Debug)]
 pub struct Limits {
@@ -194,9 +202,11 @@ pub struct Worker<S> {
     /// Partitions with something to do and no batch under way.
     ready: VecDeque<PartitionId>,
     executions: Cache,
-    /// All timers up to `timers_until`; later ones are on disk only.
+    /// All timers up to `timers_until`, by when they fire; later ones are on disk only.
     timers: BTreeSet<(Timestamp, ExecutionId, Timer)>,
     timers_until: Option<Timestamp>,
+    /// No timer fires any more.
+    retired: bool,
 }
 
 struct Partition {
@@ -221,7 +231,10 @@ struct Loaded {
     execution: Execution,
     /// How many rows of facts it has.
     rows: u32,
+    /// About how many bytes it holds: those that were counted last, and all that came since.
     bytes: usize,
+    /// How many bytes were counted last.
+    counted: usize,
     listed: Listed,
     logging: Option<Arc<Logging>>,
 }
@@ -249,6 +262,7 @@ impl<S: Store> Worker<S> {
             ready: VecDeque::new(),
             timers: BTreeSet::new(),
             timers_until: None,
+            retired: false,
         };
         partitions.into_iter().try_for_each(|id| worker.adopt(id))?;
         Ok(worker)
@@ -320,14 +334,25 @@ impl<S: Store> Worker<S> {
         self.ready.clear();
         self.waiting = 0;
         for partition in self.partitions.values_mut() {
-            partition.inbox.drain(..).for_each(|request| request.refuse(why));
+            for request in partition.inbox.drain(..) {
+                // Nobody else would let it fire again.
+                self.timers.extend(request.timer().map(|(execution, timer)| (timer.due, execution, timer)));
+                request.refuse(why);
+            }
         }
+    }
+
+    /// Lets no timer fire any more: they are the next life's. Without it an engine with enough to do would
+    /// never come to its end.
+    pub fn retire(&mut self) {
+        self.retired = true;
     }
 
     /// When [`Worker::turns`] wants to be called again, if nothing happens before.
     pub fn next_due(&self) -> Option<Timestamp> {
         // With a full inbox no timer fires before a batch is done, which wakes the worker anyway.
-        let timer = self.timers.first().map(|(due, ..)| *due).filter(|_| self.waiting < MAX_WAITING);
+        let may_fire = !self.retired && self.waiting < MAX_WAITING;
+        let timer = self.timers.first().map(|(due, ..)| *due).filter(|_| may_fire);
         let horizon = self.timers_until.map(|until| reload_at(until, self.limits.horizon));
         timer.into_iter().chain(horizon).min()
     }
@@ -361,8 +386,10 @@ impl<S: Store> Worker<S> {
             }
             let Some(request) = partition.inbox.pop_front() else { break };
             self.waiting -= 1;
-            self.handle(&mut turn, id, now, request);
-            if alone {
+            let is_done = self.handle(&mut turn, id, now, request);
+            // What failed has taken its execution out of memory, and what that did before in this batch is
+            // not on disk yet: it cannot be read back before the batch is.
+            if alone || !is_done {
                 break;
             }
         }
@@ -378,21 +405,26 @@ impl<S: Store> Worker<S> {
         Submission { batch: Batch { partition: id, epoch, ops: turn.ops }, effects: turn.effects }
     }
 
-    fn handle(&mut self, turn: &mut Turn, id: PartitionId, now: Timestamp, request: Request) {
+    /// Does what is asked; says whether that could be done.
+    fn handle(&mut self, turn: &mut Turn, id: PartitionId, now: Timestamp, request: Request) -> bool {
+        let timer = request.timer();
         match request {
             Request::Start { start, compiled, parent, answer } => {
-                match self.start(turn, id, now, start, parent, &compiled) {
-                    Ok(started) => turn.then(answer, started),
-                    Err(error) => answer(Err(error)),
-                }
+                let started = self.start(turn, id, now, start, parent, &compiled);
+                turn.answer(answer, started)
             }
-            Request::Signal { execution, event, answer } => match self.signal(turn, execution, now, event) {
-                Ok(signalled) => turn.then(answer, signalled),
-                Err(error) => answer(Err(error)),
-            },
+            Request::Signal { execution, event, answer } => {
+                let signalled = self.signal(turn, execution, now, event);
+                if let (Err(Unavailable::Store(_) | Unavailable::Panicked), Some((execution, timer))) =
+                    (&signalled, timer)
+                {
+                    self.timers.insert((now.saturating_add(TIMER_AGAIN), execution, timer));
+                }
+                turn.answer(answer, signalled)
+            }
             Request::Transact { change, answer } => {
-                turn.ops.extend(change(now));
-                turn.then(answer, ());
+                let changed = unharmed(|| change(now)).map(|ops| turn.ops.extend(ops));
+                turn.answer(answer, changed)
             }
         }
     }
@@ -412,16 +444,18 @@ impl<S: Store> Worker<S> {
         self.starts += 1;
         let id = ExecutionId::new(now, self.starts, self.random.next(), partition);
         let listed = listed(compiled, &start, id, now);
-        turn.names.insert(start.arn.clone(), id);
-        let named = Named { execution: id, redriven: None };
-        turn.put(Table::Names, layout::name_key(&start.arn), named.value());
+        let arn = start.arn.clone();
         let execution = Execution::new(compiled.definition.clone());
-        let mut loaded = Loaded { execution, rows: 0, bytes: 0, listed, logging: compiled.logging.clone() };
+        let logging = compiled.logging.clone();
+        let mut loaded = Loaded { execution, rows: 0, bytes: 0, counted: 0, listed, logging };
         let event = match parent {
             Some(parent) => Event::StartedBy(start, parent),
             None => Event::Started(start),
         };
-        let step = self.take_step(&mut loaded, now, false, event);
+        let step = self.take_step(&mut loaded, now, false, event)?;
+        let named = Named { execution: id, redriven: None };
+        turn.put(Table::Names, layout::name_key(&arn), named.value());
+        turn.names.insert(arn, id);
         self.keep(turn, id, loaded, step);
         Ok(Ok(Started { id, at: now }))
     }
@@ -464,33 +498,40 @@ impl<S: Store> Worker<S> {
     ) -> Result<Signalled, Unavailable> {
         let mut loaded = self.load(id)?;
         let deleted = self.is_deleted(&loaded)?;
-        let step = self.take_step(&mut loaded, now, deleted, event);
+        let step = self.take_step(&mut loaded, now, deleted, event)?;
         let signalled = Signalled { reply: step.reply.clone(), at: step.at };
         self.keep(turn, id, loaded, step);
         Ok(signalled)
     }
 
+    /// Takes one step. If it fails, the execution is not what it was: it has to be read back.
     fn take_step(
         &mut self,
         loaded: &mut Loaded,
         now: Timestamp,
         machine_deleted: bool,
         event: Event,
-    ) -> Step {
+    ) -> Result<Step, Unavailable> {
         let (seed, execution) = (self.random.next(), loaded.listed.execution);
         let (catalog, tokens) = (&self.catalog, &self.tokens);
-        // An unreadable catalogue has latched the store: the batch of this step will not be written.
+        let unreadable = Cell::new(None);
         let here = match &event {
             Event::Started(start) | Event::StartedBy(start, _) => Some(start.arn.clone()),
             _ => loaded.execution.start().map(|start| start.arn.clone()),
         };
         let activity_exists = |arn: &str| {
             let is_here = here.as_ref().is_some_and(|here| is_same_place(here, arn));
-            is_here && catalog.activity(arn).is_ok_and(|activity| activity.is_some())
+            is_here
+                && catalog.activity(arn).map(|activity| activity.is_some()).unwrap_or_else(|error| {
+                    unreadable.set(Some(error));
+                    false
+                })
         };
         let token = |frame, task| tokens.issue(Candidate { execution, frame, task });
         let env = Env { now, seed, machine_deleted, activity_exists: &activity_exists, token: &token };
-        loaded.execution.step(&env, event)
+        let step = unharmed(|| loaded.execution.step(&env, event))?;
+        // What it decided without knowing is not to be kept.
+        unreadable.take().map_or(Ok(step), |error| Err(error.into()))
     }
 
     fn is_deleted(&self, loaded: &Loaded) -> Result<bool, Error> {
@@ -501,9 +542,9 @@ impl<S: Store> Worker<S> {
 
     /// Writes a step down, and keeps the execution in memory while it is open.
     fn keep(&mut self, turn: &mut Turn, id: ExecutionId, mut loaded: Loaded, step: Step) {
-        let before = loaded.bytes;
+        let mut written = 0;
         if !step.facts.is_empty() {
-            self.write_facts(turn, id, &mut loaded, &step);
+            written = self.write_facts(turn, id, &mut loaded, &step);
             tell_parent(turn, &loaded);
             list(turn, &mut loaded);
         }
@@ -530,7 +571,7 @@ impl<S: Store> Worker<S> {
             }
         }
         let facts = StepFacts { at: step.at, first_event: step.first_event, entries: step.facts };
-        turn.effects.logged.extend(logged(&loaded, facts, loaded.bytes - before));
+        turn.effects.logged.extend(logged(&loaded, facts, written));
         self.put_back(turn, id, loaded);
     }
 
@@ -543,11 +584,19 @@ impl<S: Store> Worker<S> {
         self.executions.put(id, loaded);
     }
 
-    fn write_facts(&mut self, turn: &mut Turn, id: ExecutionId, loaded: &mut Loaded, step: &Step) {
+    /// Gives the size of the row.
+    fn write_facts(&mut self, turn: &mut Turn, id: ExecutionId, loaded: &mut Loaded, step: &Step) -> usize {
         let row = codec::encode(step.at, step.first_event, &step.facts);
-        loaded.bytes += row.len();
+        let written = row.len();
         turn.put(Table::Facts, layout::facts_key(id, loaded.rows), row);
         loaded.rows += 1;
+        loaded.bytes += written;
+        // Most of it may be let go of by now. Counted so rarely, the count costs less than the facts did.
+        if loaded.bytes > 2 * loaded.counted + COUNTED_FROM {
+            loaded.counted = loaded.execution.bytes();
+            loaded.bytes = loaded.counted;
+        }
+        written
     }
 
     fn arm(&mut self, turn: &mut Turn, id: ExecutionId, timer: Timer) {
@@ -562,16 +611,14 @@ impl<S: Store> Worker<S> {
         if let Some(loaded) = self.executions.take(id) {
             return Ok(loaded);
         }
-        let rows = self.store.range(layout::facts_from(id, 0))?;
-        let bytes = rows.iter().map(|(_, value)| value.len()).sum();
-        let count = rows.len() as u32;
-        let replayed = replay(&self.catalog, rows.iter().map(|(_, value)| &**value))?;
+        let (count, replayed) = read_back(&*self.store, &self.catalog, id)?;
         let Replayed { execution, compiled } = replayed.ok_or(Unavailable::NoExecution)?;
+        let counted = execution.bytes();
         let start = execution.start().ok_or(Unavailable::NoExecution)?;
         let started = execution.started_at().unwrap_or_default();
         let listed = listed_now(&listed(&compiled, start, id, started), &execution);
         let logging = compiled.logging.clone();
-        Ok(Loaded { rows: count, bytes, listed, logging, execution })
+        Ok(Loaded { rows: count, bytes: counted, counted, listed, logging, execution })
     }
 
     fn load_timers(&mut self, now: Timestamp) -> Result<(), Error> {
@@ -603,12 +650,13 @@ impl<S: Store> Worker<S> {
     }
 
     fn fire_timers(&mut self, now: Timestamp) {
-        while let Some((due, execution, timer)) = self.timers.first().copied() {
-            if due > now || self.waiting >= MAX_WAITING {
+        while let Some((at, execution, timer)) = self.timers.first().copied() {
+            if at > now || self.retired || self.waiting >= MAX_WAITING {
                 break;
             }
             self.timers.pop_first();
-            let event = Event::TimerFired { frame: timer.frame, purpose: timer.purpose, due };
+            let Timer { due, frame, purpose } = timer;
+            let event = Event::TimerFired { frame, purpose, due };
             let answer: Answer<Signalled> = Box::new(move |signalled| {
                 if let Err(error) = signalled {
                     tracing::error!(?execution, %error, "a timer could not be delivered");
@@ -630,6 +678,16 @@ impl<S: Store> Worker<S> {
 }
 
 impl Request {
+    /// The timer that fires with it, if one does.
+    fn timer(&self) -> Option<(ExecutionId, Timer)> {
+        match self {
+            Request::Signal { execution, event: Event::TimerFired { frame, purpose, due }, answer: _ } => {
+                Some((*execution, Timer { due: *due, frame: *frame, purpose: *purpose }))
+            }
+            Request::Signal { .. } | Request::Start { .. } | Request::Transact { .. } => None,
+        }
+    }
+
     /// Answers that it cannot be done here.
     pub fn refuse(self, why: &Unavailable) {
         match self {
@@ -660,12 +718,41 @@ pub struct Replayed {
     pub compiled: Arc<Compiled>,
 }
 
+/// How many rows of facts are read at once: a row may have some 16 MiB.
+const ROWS_AT_ONCE: usize = 16;
+
+/// An execution as it is on disk, with the number of its rows of facts; `None` without rows.
+pub(crate) fn read_back<S: Store>(
+    store: &S,
+    catalog: &Catalog<S>,
+    id: ExecutionId,
+) -> Result<(u32, Option<Replayed>), Error> {
+    let (mut count, mut replayed) = (0, None);
+    loop {
+        let rows = store.range(layout::facts_from(id, count).limit(ROWS_AT_ONCE))?;
+        count += rows.len() as u32;
+        replay_on(catalog, &mut replayed, rows.iter().map(|(_, row)| &**row))?;
+        if rows.len() < ROWS_AT_ONCE {
+            return Ok((count, replayed));
+        }
+    }
+}
+
 /// An execution from its rows of facts; `None` without rows.
 pub fn replay<'r, S: Store>(
     catalog: &Catalog<S>,
     rows: impl Iterator<Item = &'r [u8]>,
 ) -> Result<Option<Replayed>, Error> {
-    let mut replayed: Option<Replayed> = None;
+    let mut replayed = None;
+    replay_on(catalog, &mut replayed, rows)?;
+    Ok(replayed)
+}
+
+fn replay_on<'r, S: Store>(
+    catalog: &Catalog<S>,
+    replayed: &mut Option<Replayed>,
+    rows: impl Iterator<Item = &'r [u8]>,
+) -> Result<(), Error> {
     for row in rows {
         let facts = codec::decode(row).map_err(|error| Error::Damaged(error.to_string()))?;
         if replayed.is_none() {
@@ -678,14 +765,14 @@ pub fn replay<'r, S: Store>(
             let compiled =
                 compiled.ok_or_else(|| Error::Damaged(format!("revision `{}` is gone", start.revision)))?;
             let execution = Execution::new(compiled.definition.clone());
-            replayed = Some(Replayed { execution, compiled });
+            *replayed = Some(Replayed { execution, compiled });
         }
-        let Some(Replayed { execution, .. }) = &mut replayed else { continue };
+        let Some(Replayed { execution, .. }) = replayed else { continue };
         for entry in &facts.entries {
             execution.apply(facts.at, entry);
         }
     }
-    Ok(replayed)
+    Ok(())
 }
 
 /// The end of an execution that a task waits for is an errand, until the task has taken it. A redrive takes
@@ -780,6 +867,13 @@ pub fn status_of(outcome: Option<&Outcome>) -> Status {
     }
 }
 
+/// What `work` gives; a panic in it must not end the others of its thread. What it has changed is to be
+/// thrown away then, which makes it safe to go on.
+fn unharmed<T>(work: impl FnOnce() -> T) -> Result<T, Unavailable> {
+    // The hook has reported the panic.
+    catch_unwind(AssertUnwindSafe(work)).map_err(|_| Unavailable::Panicked)
+}
+
 /// Timers are read again before the horizon is reached, so that none is late for the reading.
 fn reload_at(until: Timestamp, horizon: Millis) -> Timestamp {
     Timestamp::from_millis(until.as_millis().saturating_sub_unsigned(horizon.0 / 4))
@@ -801,8 +895,18 @@ impl Turn {
         self.ops.push(Op::Put { table, key, value });
     }
 
-    fn then<T: Send + 'static>(&mut self, answer: Answer<T>, value: T) {
-        self.effects.answers.push(Box::new(move |result| answer(result.map(|()| value))));
+    /// Answers once the batch is durable, or at once that it could not be done; says whether it could.
+    fn answer<T: Send + 'static>(&mut self, answer: Answer<T>, done: Result<T, Unavailable>) -> bool {
+        match done {
+            Ok(value) => {
+                self.effects.answers.push(Box::new(move |result| answer(result.map(|()| value))));
+                true
+            }
+            Err(error) => {
+                answer(Err(error));
+                false
+            }
+        }
     }
 }
 
@@ -818,6 +922,9 @@ struct Cache {
 
 /// What an execution costs in memory besides its payloads, about.
 const EXECUTION_BYTES: usize = 1024;
+
+/// From how many new bytes on it is counted how many are held.
+const COUNTED_FROM: usize = 64 << 10;
 
 impl Cache {
     fn new(max_bytes: usize) -> Cache {

@@ -239,6 +239,10 @@ fn fault(error: impl Into<Unavailable>) -> Fault {
             let message = "gradus is stopping, or another process has taken over".to_owned();
             Fault { status: 503, ..Fault::new("com.amazon.coral.service#ServiceUnavailable", Some(message)) }
         }
+        Unavailable::Panicked => {
+            tracing::error!(%error, "a request could not be answered");
+            Fault::internal(None)
+        }
         Unavailable::Store(_) | Unavailable::NoExecution => {
             tracing::error!(%error, "a request could not be answered");
             Fault::internal(Some("the store of gradus has failed; its log tells why".to_owned()))

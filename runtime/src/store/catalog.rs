@@ -238,10 +238,15 @@ struct Cache {
     machines: HashMap<Arc<str>, Option<Arc<Machine>>>,
     activities: HashMap<Arc<str>, Option<Arc<Activity>>>,
     revisions: HashMap<Arc<str>, Arc<Compiled>>,
+    /// How many bytes the definitions of `revisions` have.
+    revision_bytes: usize,
 }
 
 /// The most entries of each kind in the cache; a full one begins anew, which costs only reads.
 const MAX_CACHED: usize = 4096;
+
+/// The most bytes of definitions in the cache; compiled, they take some times as much.
+const MAX_CACHED_BYTES: usize = 32 << 20;
 
 impl<S: Store> Catalog<S> {
     /// The catalogue in `store`.
@@ -267,7 +272,7 @@ impl<S: Store> Catalog<S> {
         let Some(revision) = self.read::<Revision>(Kind::Revision, key)? else { return Ok(None) };
         let compiled = Arc::new(compile(revision)?);
         // Revisions never change, so no change can come between the read and the cache.
-        self.write_cache(|cache| insert(&mut cache.revisions, key, compiled.clone()));
+        self.write_cache(|cache| cache.insert_revision(key, &compiled));
         Ok(Some(compiled))
     }
 
@@ -373,6 +378,19 @@ impl<S: Store> Catalog<S> {
     }
 }
 
+impl Cache {
+    fn insert_revision(&mut self, key: &str, compiled: &Arc<Compiled>) {
+        // What two have read at once is counted twice, which does no harm.
+        let bytes = self.revision_bytes + compiled.revision.definition.len();
+        if bytes > MAX_CACHED_BYTES || self.revisions.len() >= MAX_CACHED {
+            self.revisions.clear();
+            self.revision_bytes = 0;
+        }
+        self.revision_bytes += compiled.revision.definition.len();
+        self.revisions.insert(key.into(), compiled.clone());
+    }
+}
+
 /// Which part of the cache holds a kind of value.
 trait Part<T> {
     fn part(&self) -> &HashMap<Arc<str>, Option<Arc<T>>>;
@@ -436,6 +454,8 @@ mod machine_id {
 
 #[cfg(test)]
 mod tests {
+    use super::super::memory::Memory;
+    use super::super::{Batch, PartitionId};
     use super::*;
 
     fn alias(weights: &[u8]) -> Alias {
@@ -463,6 +483,42 @@ mod tests {
         let picks =
             (0..100).filter(|draw| alias(&[7, 93]).pick(*draw).is_some_and(|route| route.version == 1));
         assert_eq!(picks.count(), 7);
+    }
+
+    #[test]
+    fn large_definitions_do_not_fill_the_memory() {
+        let store = Arc::new(Memory::new());
+        let comment = "x".repeat(1_000_000);
+        let definition =
+            format!(r#"{{"Comment":"{comment}","StartAt":"A","States":{{"A":{{"Type":"Succeed"}}}}}}"#);
+        let mut revision = Revision {
+            machine_arn: "arn".into(),
+            machine_name: "m".into(),
+            machine: MachineId(7),
+            number: 0,
+            revision_id: None,
+            updated: 0,
+            express: false,
+            definition: definition.into(),
+            role_arn: "role".into(),
+            logging: serde_json::Value::Null,
+            tracing: serde_json::Value::Null,
+            encryption: serde_json::Value::Null,
+        };
+        let catalog = Catalog::new(store.clone());
+        let partition = PartitionId(0);
+        let epoch = store.acquire(partition).unwrap();
+        for number in 0..50 {
+            revision.number = number;
+            let ops = vec![put(Kind::Revision, &revision.key(), &revision).unwrap()];
+            assert!(store.commit(vec![Batch { partition, epoch, ops }]).unwrap()[0].is_ok());
+            let found = catalog.revision(&revision.key()).unwrap().unwrap();
+            assert_eq!(found.revision, revision);
+            let held = |cache: &Cache| -> usize {
+                cache.revisions.values().map(|compiled| compiled.revision.definition.len()).sum()
+            };
+            assert!((1..=MAX_CACHED_BYTES).contains(&catalog.read_cache(held)));
+        }
     }
 
     #[test]

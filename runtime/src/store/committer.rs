@@ -114,6 +114,14 @@ impl Committer {
         self.shared.failure.subscribe()
     }
 
+    /// Makes it a failure that somebody else cannot go on: what waits is refused, nothing more is taken.
+    pub fn fail(&self, error: &Error) {
+        for then in self.shared.fail(error) {
+            then(Err(CommitError::Failed(error.clone())));
+        }
+        self.shared.arrived.notify_one();
+    }
+
     /// Commits what was submitted, calls every `then`, and ends the thread. Later batches get
     /// [`CommitError::Stopped`].
     pub fn stop(&self) {

@@ -118,9 +118,11 @@ impl<S: Store> Activities<S> {
         }
         if queue.complete && queue.ready.len() >= MAX_READY {
             queue.complete = false;
-            queue.fetched = queue.ready.iter().map(|(key, _)| key).max().cloned();
+            // What was put back has no key; with nothing else here, all is fetched again.
+            let keys = queue.ready.iter().map(|(key, _)| key).filter(|key| !key.is_empty());
+            queue.fetched = keys.max().cloned();
             // A task that was scheduled before one that is here already would not be fetched.
-            if queue.fetched.as_ref().is_some_and(|fetched| key > *fetched) {
+            if queue.fetched.as_ref().is_none_or(|fetched| key > *fetched) {
                 return;
             }
         }
@@ -258,6 +260,28 @@ mod tests {
         let candidate = Candidate { execution: ExecutionId([0; 16]), frame: FrameId::ROOT, task: EventId(9) };
         activities.put_back(ACTIVITY, candidate);
         assert!(matches!(activities.poll(ACTIVITY).unwrap(), Poll::Ready(again) if again == candidate));
+    }
+
+    #[test]
+    fn a_queue_of_tasks_that_came_back_finds_no_other_activitys() {
+        let store = Arc::new(Memory::new());
+        let partition = PartitionId(0);
+        let epoch = store.acquire(partition).unwrap();
+        let other = ActivityTask { arn: "another activity".into(), ..task(1) };
+        let key = layout::queue_key(ExecutionId([0; 16]), &other);
+        let op = Op::Put { table: Table::Queue, key, value: Vec::new() };
+        assert!(store.commit(vec![Batch { partition, epoch, ops: vec![op] }]).unwrap()[0].is_ok());
+        let activities = Activities::new(store.clone());
+        let candidate =
+            |task| Candidate { execution: ExecutionId([0; 16]), frame: FrameId::ROOT, task: EventId(task) };
+        let empty = activities.poll(ACTIVITY).unwrap();
+        drop(empty);
+        let many = 10 + MAX_READY as u64;
+        (10..many).for_each(|number| activities.put_back(ACTIVITY, candidate(number)));
+        schedule(&store, &activities, many..many + 1);
+        let taken = take_all(&store, &activities);
+        assert_eq!(taken.len() as u64, many + 1 - 10);
+        assert!(taken.contains(&many) && !taken.contains(&1));
     }
 
     #[test]

@@ -21,7 +21,7 @@ use sha2::{Digest, Sha256};
 
 use super::is_same_place;
 use super::sdk::{Refusal, metadata};
-use crate::engine::partition::{Replayed, replay};
+use crate::engine::partition::{Replayed, read_back, replay};
 use crate::engine::{Engine, ExpressError, NameTaken, Started, Unavailable, find_execution};
 use crate::service::arn::{self, StateMachine};
 use crate::service::{execution::read_input, name};
@@ -212,8 +212,7 @@ pub(crate) fn abandoned<S: Store>(
     let Ok((place, named)) = arn::state_machine(&asked.state_machine_arn) else { return Ok(None) };
     let arn = place.execution(named.name, &name_of(&asked, &asked_by));
     let Some(id) = find_execution(store, &arn)? else { return Ok(None) };
-    let rows = store.range(layout::facts_from(id, 0))?;
-    let child = replay(catalog, rows.iter().map(|(_, row)| &**row))?.map(|replayed| replayed.execution);
+    let child = read_back(store, catalog, id)?.1.map(|replayed| replayed.execution);
     let is_open = |child: &Execution| child.outcome().is_none() && child.parent() == Some(&asked_by);
     // In the form that was recorded of the executions of a Map Run.
     let cause = format!("The execution [{}] which was managing this resource was aborted", start.arn);
@@ -256,8 +255,7 @@ pub(crate) enum News {
 
 /// What the end of an execution means to the one that waits for it, if one does.
 pub(crate) fn news<S: Store>(store: &S, catalog: &Catalog<S>, execution: ExecutionId) -> Result<News, Error> {
-    let rows = store.range(layout::facts_from(execution, 0))?;
-    let Some(Replayed { execution, .. }) = replay(catalog, rows.iter().map(|(_, row)| &**row))? else {
+    let Some(Replayed { execution, .. }) = read_back(store, catalog, execution)?.1 else {
         return Ok(News::Nobody);
     };
     if execution.outcome().is_none() {

@@ -55,6 +55,11 @@ impl Children {
         self.results.len() >= self.count as usize
     }
 
+    /// How many bytes the results have that are there.
+    pub(super) fn bytes(&self) -> usize {
+        self.results.values().map(Payload::len).sum()
+    }
+
     /// The array of the results, within a size: their texts joined, none of them read or printed
     /// again (recorded). `None` where it is larger.
     pub(super) fn results(&self, max_bytes: usize) -> Option<Payload> {

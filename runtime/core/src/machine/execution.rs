@@ -127,6 +127,12 @@ impl Frame {
     fn new(cursor: EventId, data: Payload, place: Option<Place>) -> Frame {
         Frame { cursor, data, visit: None, place, variables: BTreeMap::new(), halted: false }
     }
+
+    /// About how many bytes it holds besides its variables.
+    fn bytes(&self) -> usize {
+        let visit = self.visit.as_ref().map_or(0, |visit| visit.input.len() + visit.waits_for.bytes());
+        size_of::<Frame>() + self.data.len() + visit
+    }
 }
 
 /// The place of a branch or an iteration.
@@ -187,6 +193,18 @@ impl WaitsFor {
             | WaitsFor::Worker(_)
             | WaitsFor::Call { .. }
             | WaitsFor::Answer { .. } => None,
+        }
+    }
+
+    /// How many bytes of data go with it.
+    fn bytes(&self) -> usize {
+        match self {
+            WaitsFor::Nothing | WaitsFor::Time(_) | WaitsFor::Retry(_) => 0,
+            WaitsFor::Worker(task) | WaitsFor::Call { task, .. } | WaitsFor::Answer { task, .. } => {
+                task.input.len()
+            }
+            WaitsFor::Branches(children) => children.bytes(),
+            WaitsFor::Items(items) => items.children.bytes() + items.input.len() + items.items.len(),
         }
     }
 
@@ -324,6 +342,13 @@ impl Execution {
         let mut turn = Turn::new(self, env);
         turn.take(event);
         turn.finish()
+    }
+
+    /// About how many bytes of data it holds: what it has held before and let go of does not count.
+    pub fn bytes(&self) -> usize {
+        let frames = self.frames.values().map(Frame::bytes).sum::<usize>();
+        let input = self.started.as_ref().map_or(0, |started| started.start.input.len());
+        frames + input + self.variable_bytes
     }
 
     /// Changes the execution by one fact, recorded at `at`. The only place where it changes; no
