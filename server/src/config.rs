@@ -63,7 +63,7 @@ AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (and AWS_SESSION_TOKEN) where these 
 Logs instead of files where AWS_ENDPOINT_URL_CLOUDWATCH_LOGS or AWS_ENDPOINT_URL says where that is.
 
 The first line on standard output is `gradus listens on http://ADDRESS:PORT`.
-Exit codes: 0 ended by a signal, 1 could not start, 2 wrong usage, 70 the disk failed.")]
+Exit codes: 0 ended by a signal, 1 could not start, 2 wrong usage, 70 nothing more could be written.")]
 pub(crate) struct Serve {
     /// Where to listen; port 0 takes a free one.
     #[arg(

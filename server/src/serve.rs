@@ -29,16 +29,18 @@ use crate::aws_json::FrontEnd;
 use crate::config::{self, Data};
 use crate::{descriptors, listen, log};
 
-/// The disk failed while serving; the EX_SOFTWARE of sysexits, told apart from a failed start.
-const DISK_FAILED: u8 = 70;
+/// Nothing more could be written while serving; the EX_SOFTWARE of sysexits, told apart from a failed start.
+const CANNOT_WRITE: u8 = 70;
 
-/// Serves until a signal or the failure of the disk.
+/// Serves until a signal or until nothing more can be written.
 pub(crate) fn command(options: &config::Serve) -> ExitCode {
     match start(options) {
         Ok(End::Asked) => ExitCode::SUCCESS,
         Ok(End::StoreFailed(error)) => {
-            eprintln!("gradus: stopped, because the disk failed; nothing acknowledged is lost: {error}");
-            ExitCode::from(DISK_FAILED)
+            eprintln!(
+                "gradus: stopped, because nothing more can be written; nothing acknowledged is lost: {error}"
+            );
+            ExitCode::from(CANNOT_WRITE)
         }
         Err(error) => {
             eprintln!("gradus: {error}");

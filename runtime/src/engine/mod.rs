@@ -638,7 +638,7 @@ impl<S: Store> Drop for Thread<S> {
     /// Nobody else does the work of a thread that panicked: the process can only start anew.
     fn drop(&mut self) {
         if std::thread::panicking() {
-            self.committer.fail(&Error::Latched("a worker panicked".to_owned()));
+            self.committer.fail(&Error::Panicked("a worker"));
         }
     }
 }

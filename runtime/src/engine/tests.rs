@@ -361,7 +361,7 @@ async fn a_worker_that_panics_is_a_failure() {
     store.fail_next(Table::Timers, [], Fault::Panic);
     let engine = Engine::start(store, options).unwrap();
     let failed = tokio::time::timeout(Duration::from_secs(60), engine.failed()).await;
-    assert!(matches!(failed, Ok(Error::Latched(_))), "{failed:?}");
+    assert!(matches!(failed, Ok(Error::Panicked(_))), "{failed:?}");
 }
 
 /// Waits, and waits again.

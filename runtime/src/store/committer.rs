@@ -190,7 +190,7 @@ struct Fuse<'a>(&'a Shared);
 impl Drop for Fuse<'_> {
     fn drop(&mut self) {
         if thread::panicking() {
-            let error = Error::Latched("the committer panicked".to_owned());
+            let error = Error::Panicked("the committer");
             for then in self.0.fail(&error) {
                 then(Err(CommitError::Failed(error.clone())));
             }

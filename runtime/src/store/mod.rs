@@ -185,6 +185,9 @@ pub enum Error {
     /// An earlier commit failed; nothing more is written.
     #[error("the store stopped after a failed write: {0}")]
     Latched(String),
+    /// A thread that writes or runs executions is gone, by a fault in gradus.
+    #[error("a fault in gradus: {0} panicked")]
+    Panicked(&'static str),
 }
 
 /// A row: key and value.
