@@ -415,9 +415,7 @@ mod tests {
         assert_eq!(bench.entered.recv(), Ok(1));
         bench.submit_row(1, b"1");
         bench.gate.send(()).unwrap();
-        let failure =
-            Err("the commit failed: the store stopped after a failed write: the committer panicked"
-                .to_owned());
+        let failure = Err("the commit failed: a fault in gradus: the committer panicked".to_owned());
         assert_eq!(bench.answers.recv().unwrap(), (1, failure));
         assert!(bench.committer.failed().borrow().is_some());
     }
