@@ -1,24 +1,14 @@
 //! `gradus eval` as a program: what it reads, where it writes, how it ends.
 
 use std::fs;
-use std::io::Write;
-use std::process::{Command, Stdio};
 
 use gradus_tests::folder::Folder;
 
-use crate::GRADUS;
+use crate::program;
 
 /// Runs the program with this standard input; gives the exit code, standard output and standard error.
 fn eval(arguments: &[&str], input: &str) -> (Option<i32>, String, String) {
-    let mut command = Command::new(GRADUS);
-    command.arg("eval").args(arguments);
-    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut program = command.spawn().unwrap();
-    // A program that refuses its arguments does not read.
-    let _ = program.stdin.take().unwrap().write_all(input.as_bytes());
-    let output = program.wait_with_output().unwrap();
-    let text = |bytes| String::from_utf8(bytes).unwrap();
-    (output.status.code(), text(output.stdout), text(output.stderr))
+    program(&[&["eval"], arguments].concat(), input)
 }
 
 #[test]

@@ -12,6 +12,9 @@
     reason = "what goes wrong here is a failed test, and a panic says so"
 )]
 
+use std::io::Write;
+use std::process::{Command, Stdio};
+
 mod access;
 mod activity;
 mod calls;
@@ -32,6 +35,19 @@ mod wire;
 
 /// The program under test.
 const GRADUS: &str = env!("CARGO_BIN_EXE_gradus");
+
+/// Runs the program with this standard input; gives the exit code, standard output and standard error.
+fn program(arguments: &[&str], input: &str) -> (Option<i32>, String, String) {
+    let mut command = Command::new(GRADUS);
+    command.args(arguments);
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut program = command.spawn().unwrap();
+    // A program that refuses its arguments does not read.
+    let _ = program.stdin.take().unwrap().write_all(input.as_bytes());
+    let output = program.wait_with_output().unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    (output.status.code(), text(output.stdout), text(output.stderr))
+}
 
 /// A folder of cases, below `tests/`.
 fn cases(folder: &str) -> std::path::PathBuf {

@@ -1,12 +1,10 @@
 //! `gradus validate` as a program: what it reads, where it writes, how it ends.
 
 use std::fs;
-use std::io::Write;
-use std::process::{Command, Stdio};
 
 use gradus_tests::folder::Folder;
 
-use crate::GRADUS;
+use crate::program;
 
 const RIGHT: &str = r#"{"StartAt": "A", "States": {"A": {"Type": "Succeed"}}}"#;
 const FAULTY: &str = r#"{"StartAt": "B", "States": {"A": {"Type": "Succeed"}}}"#;
@@ -15,15 +13,7 @@ const GAP: &str = r#"{"StartAt": "A", "States": {"A": {"Type": "Task", "End": tr
 
 /// Runs the program with this input; gives the exit code, standard output and standard error.
 fn validate(arguments: &[&str], input: &str) -> (Option<i32>, String, String) {
-    let mut command = Command::new(GRADUS);
-    command.arg("validate").args(arguments);
-    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut program = command.spawn().unwrap();
-    // A program that refuses its arguments does not read.
-    let _ = program.stdin.take().unwrap().write_all(input.as_bytes());
-    let output = program.wait_with_output().unwrap();
-    let text = |bytes| String::from_utf8(bytes).unwrap();
-    (output.status.code(), text(output.stdout), text(output.stderr))
+    program(&[&["validate"], arguments].concat(), input)
 }
 
 #[test]

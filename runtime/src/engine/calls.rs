@@ -17,7 +17,8 @@ use tokio::runtime::Handle;
 use tokio::sync::{Notify, Semaphore, watch};
 
 use super::outside::{LoggedStep, Logs, Outside};
-use super::partition::{Unavailable, read_back};
+use super::partition::Unavailable;
+use super::read_back::read_back;
 use super::{Engine, Shared};
 use crate::store::catalog::Catalog;
 use crate::store::layout::{Errand, ErrandKind, ExecutionId};

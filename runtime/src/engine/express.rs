@@ -24,7 +24,8 @@ use tokio::time::Instant;
 
 use super::calls::Calls;
 use super::outside::{LoggedStep, Logs};
-use super::partition::{Random, Unavailable};
+use super::partition::Unavailable;
+use super::random::Random;
 use crate::store::Store;
 use crate::store::catalog::Compiled;
 use crate::store::logging::Logging;

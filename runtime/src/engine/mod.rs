@@ -8,8 +8,11 @@
 mod calls;
 pub mod clock;
 pub mod express;
+mod loaded;
 pub mod outside;
 pub mod partition;
+mod random;
+pub(crate) mod read_back;
 
 #[cfg(test)]
 mod simulation;
@@ -28,7 +31,8 @@ use tokio::sync::{oneshot, watch};
 
 pub use clock::Clock;
 pub use express::{Ended, ExpressError};
-pub use partition::{Limits, NameTaken, Signalled, Started, Unavailable, find_execution, find_named};
+pub use partition::{Limits, NameTaken, Signalled, Started, Unavailable};
+pub use read_back::{find_execution, find_named};
 
 use calls::{Calls, World};
 use express::Express;
@@ -174,7 +178,7 @@ impl<S: Store> Engine<S> {
             let owned = (0..PARTITIONS).filter(|id| usize::from(*id) % count == number).map(PartitionId);
             // Mixed, because states that lie one step apart would give the same numbers one call apart.
             let (limits, seed) =
-                (options.limits.clone(), partition::random_mix(seed.wrapping_add(number as u64)));
+                (options.limits.clone(), random::random_mix(seed.wrapping_add(number as u64)));
             let worker =
                 Worker::new(store.clone(), catalog.clone(), tokens.clone(), owned.clone(), limits, seed)?;
             owned.into_iter().try_for_each(|id| calls.adopt(id))?;
@@ -231,7 +235,7 @@ impl<S: Store> Engine<S> {
 
     /// A number at random, for choices where secrecy does not count.
     pub fn draw(&self) -> u64 {
-        partition::random_mix(self.0.draws.fetch_add(partition::RANDOM_STEP, Ordering::Relaxed))
+        random::random_mix(self.0.draws.fetch_add(random::RANDOM_STEP, Ordering::Relaxed))
     }
 
     /// Starts an execution. When this returns, the start is durable.

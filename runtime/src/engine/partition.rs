@@ -15,15 +15,15 @@ use std::sync::Arc;
 
 use gradus_core::machine::codec::{self, StepFacts};
 use gradus_core::machine::timestamp::Millis;
-use gradus_core::machine::{
-    Command, Env, Event, Execution, Outcome, Parent, Reply, Start, Step, Timer, Timestamp,
-};
+use gradus_core::machine::{Command, Env, Event, Parent, Reply, Start, Step, Timer, Timestamp};
 
+use super::loaded::{Cache, Loaded};
 use super::outside::{LoggedStep, Outside};
+use super::random::Random;
+use super::read_back::{find_execution, read_back};
 use crate::store::catalog::{Catalog, Compiled};
 use crate::store::committer::CommitError;
-use crate::store::layout::{self, Errand, ExecutionId, Listed, Named, Status};
-use crate::store::logging::Logging;
+use crate::store::layout::{self, Errand, ExecutionId, Named};
 use crate::store::{Batch, Durable, Epoch, Error, Op, PartitionId, Rejected, Store, Table};
 use crate::tasks::activity::Candidate;
 use crate::tasks::is_same_place;
@@ -226,19 +226,6 @@ impl Partition {
     }
 }
 
-/// An execution in memory.
-struct Loaded {
-    execution: Execution,
-    /// How many rows of facts it has.
-    rows: u32,
-    /// About how many bytes it holds: those that were counted last, and all that came since.
-    bytes: usize,
-    /// How many bytes were counted last.
-    counted: usize,
-    listed: Listed,
-    logging: Option<Arc<Logging>>,
-}
-
 impl<S: Store> Worker<S> {
     /// Takes over `partitions`. What is outstanding in them is found again as it comes due.
     pub fn new(
@@ -364,8 +351,8 @@ impl<S: Store> Worker<S> {
 
     /// An execution that is in memory.
     #[cfg(test)]
-    pub(super) fn live(&self, id: ExecutionId) -> Option<&Execution> {
-        Some(&self.executions.entries.get(&id)?.1.execution)
+    pub(super) fn live(&self, id: ExecutionId) -> Option<&gradus_core::machine::Execution> {
+        self.executions.get(id)
     }
 
     /// Forgets the timers in memory: a fault, for the test that the simulation finds it.
@@ -443,11 +430,8 @@ impl<S: Store> Worker<S> {
         }
         self.starts += 1;
         let id = ExecutionId::new(now, self.starts, self.random.next(), partition);
-        let listed = listed(compiled, &start, id, now);
         let arn = start.arn.clone();
-        let execution = Execution::new(compiled.definition.clone());
-        let logging = compiled.logging.clone();
-        let mut loaded = Loaded { execution, rows: 0, bytes: 0, counted: 0, listed, logging };
+        let mut loaded = Loaded::new(compiled, &start, id, now);
         let event = match parent {
             Some(parent) => Event::StartedBy(start, parent),
             None => Event::Started(start),
@@ -571,7 +555,7 @@ impl<S: Store> Worker<S> {
             }
         }
         let facts = StepFacts { at: step.at, first_event: step.first_event, entries: step.facts };
-        turn.effects.logged.extend(logged(&loaded, facts, written));
+        turn.effects.logged.extend(loaded.logged(facts, written));
         self.put_back(turn, id, loaded);
     }
 
@@ -589,13 +573,7 @@ impl<S: Store> Worker<S> {
         let row = codec::encode(step.at, step.first_event, &step.facts);
         let written = row.len();
         turn.put(Table::Facts, layout::facts_key(id, loaded.rows), row);
-        loaded.rows += 1;
-        loaded.bytes += written;
-        // Most of it may be let go of by now. Counted so rarely, the count costs less than the facts did.
-        if loaded.bytes > 2 * loaded.counted + COUNTED_FROM {
-            loaded.counted = loaded.execution.bytes();
-            loaded.bytes = loaded.counted;
-        }
+        loaded.has_written(written);
         written
     }
 
@@ -611,14 +589,8 @@ impl<S: Store> Worker<S> {
         if let Some(loaded) = self.executions.take(id) {
             return Ok(loaded);
         }
-        let (count, replayed) = read_back(&*self.store, &self.catalog, id)?;
-        let Replayed { execution, compiled } = replayed.ok_or(Unavailable::NoExecution)?;
-        let counted = execution.bytes();
-        let start = execution.start().ok_or(Unavailable::NoExecution)?;
-        let started = execution.started_at().unwrap_or_default();
-        let listed = listed_now(&listed(&compiled, start, id, started), &execution);
-        let logging = compiled.logging.clone();
-        Ok(Loaded { rows: count, bytes: counted, counted, listed, logging, execution })
+        let (rows, replayed) = read_back(&*self.store, &self.catalog, id)?;
+        replayed.and_then(|replayed| Loaded::read(replayed, id, rows)).ok_or(Unavailable::NoExecution)
     }
 
     fn load_timers(&mut self, now: Timestamp) -> Result<(), Error> {
@@ -698,83 +670,6 @@ impl Request {
     }
 }
 
-/// The execution of an ARN, if there is one.
-pub fn find_execution(store: &impl Store, arn: &str) -> Result<Option<ExecutionId>, Error> {
-    Ok(find_named(store, arn)?.map(|named| named.execution))
-}
-
-/// The same with its last redrive.
-pub fn find_named(store: &impl Store, arn: &str) -> Result<Option<Named>, Error> {
-    let Some(row) = store.get(Table::Names, &layout::name_key(arn))? else { return Ok(None) };
-    let named = Named::read(&row).ok_or_else(|| Error::Damaged(format!("the row of the name `{arn}`")))?;
-    Ok(Some(named))
-}
-
-/// An execution that was read back.
-pub struct Replayed {
-    /// The execution.
-    pub execution: Execution,
-    /// What it runs.
-    pub compiled: Arc<Compiled>,
-}
-
-/// How many rows of facts are read at once: a row may have some 16 MiB.
-const ROWS_AT_ONCE: usize = 16;
-
-/// An execution as it is on disk, with the number of its rows of facts; `None` without rows.
-pub(crate) fn read_back<S: Store>(
-    store: &S,
-    catalog: &Catalog<S>,
-    id: ExecutionId,
-) -> Result<(u32, Option<Replayed>), Error> {
-    let (mut count, mut replayed) = (0, None);
-    loop {
-        let rows = store.range(layout::facts_from(id, count).limit(ROWS_AT_ONCE))?;
-        count += rows.len() as u32;
-        replay_on(catalog, &mut replayed, rows.iter().map(|(_, row)| &**row))?;
-        if rows.len() < ROWS_AT_ONCE {
-            return Ok((count, replayed));
-        }
-    }
-}
-
-/// An execution from its rows of facts; `None` without rows.
-pub fn replay<'r, S: Store>(
-    catalog: &Catalog<S>,
-    rows: impl Iterator<Item = &'r [u8]>,
-) -> Result<Option<Replayed>, Error> {
-    let mut replayed = None;
-    replay_on(catalog, &mut replayed, rows)?;
-    Ok(replayed)
-}
-
-fn replay_on<'r, S: Store>(
-    catalog: &Catalog<S>,
-    replayed: &mut Option<Replayed>,
-    rows: impl Iterator<Item = &'r [u8]>,
-) -> Result<(), Error> {
-    for row in rows {
-        let facts = codec::decode(row).map_err(|error| Error::Damaged(error.to_string()))?;
-        if replayed.is_none() {
-            let Some(gradus_core::machine::Fact::ExecutionStarted { start }) =
-                facts.entries.first().map(|entry| &entry.fact)
-            else {
-                return Err(Error::Damaged("an execution does not begin with its start".to_owned()));
-            };
-            let compiled = catalog.revision(&start.revision)?;
-            let compiled =
-                compiled.ok_or_else(|| Error::Damaged(format!("revision `{}` is gone", start.revision)))?;
-            let execution = Execution::new(compiled.definition.clone());
-            *replayed = Some(Replayed { execution, compiled });
-        }
-        let Some(Replayed { execution, .. }) = replayed else { continue };
-        for entry in &facts.entries {
-            execution.apply(facts.at, entry);
-        }
-    }
-    Ok(())
-}
-
 /// The end of an execution that a task waits for is an errand, until the task has taken it. A redrive takes
 /// back an end that was not told yet: the next one will be.
 fn tell_parent(turn: &mut Turn, loaded: &Loaded) {
@@ -792,42 +687,10 @@ fn tell_parent(turn: &mut Turn, loaded: &Loaded) {
     }
 }
 
-/// A step for the log, if the state machine has one and the step says something in it.
-fn logged(loaded: &Loaded, facts: StepFacts, bytes: usize) -> Option<LoggedStep> {
-    let logging = loaded.logging.as_ref().filter(|_| !facts.entries.is_empty())?;
-    let start = loaded.execution.start()?;
-    Some(LoggedStep {
-        execution: start.arn.clone(),
-        machine: start.machine_name.clone(),
-        express: false,
-        redrives: loaded.execution.redriven().map_or(0, |redriven| redriven.count),
-        logging: logging.clone(),
-        facts,
-        bytes,
-    })
-}
-
-/// The row of an execution that has just been started.
-fn listed(compiled: &Compiled, start: &Start, execution: ExecutionId, started: Timestamp) -> Listed {
-    let qualifier = |arn: &Option<Arc<str>>| arn.as_deref()?.rsplit(':').next().map(Arc::from);
-    Listed {
-        machine: compiled.revision.machine,
-        status: Status::Running,
-        sorted_by: started,
-        execution,
-        name: start.name.clone(),
-        started,
-        version: qualifier(&start.version_arn),
-        alias: qualifier(&start.alias_arn),
-        redrives: 0,
-        redriven: None,
-    }
-}
-
 /// Keeps the lists of executions, and what a name leads to, in step with the execution.
 fn list(turn: &mut Turn, loaded: &mut Loaded) {
     let is_new = loaded.rows == 1;
-    let listed = listed_now(&loaded.listed, &loaded.execution);
+    let listed = loaded.listed_now();
     if !is_new && listed == loaded.listed {
         return;
     }
@@ -842,29 +705,6 @@ fn list(turn: &mut Turn, loaded: &mut Loaded) {
     }
     turn.ops.extend(listed.everywhere().map(|row| row.put()));
     loaded.listed = listed;
-}
-
-/// The row of an execution as it stands now.
-fn listed_now(before: &Listed, execution: &Execution) -> Listed {
-    let redriven = execution.redriven();
-    Listed {
-        status: status_of(execution.outcome()),
-        sorted_by: execution.closed_at().or_else(|| execution.opened_at()).unwrap_or(before.started),
-        redrives: redriven.map_or(0, |redriven| redriven.count),
-        redriven: redriven.map(|redriven| redriven.at),
-        ..before.clone()
-    }
-}
-
-/// The status of an execution.
-pub fn status_of(outcome: Option<&Outcome>) -> Status {
-    match outcome {
-        None => Status::Running,
-        Some(Outcome::Succeeded(_)) => Status::Succeeded,
-        Some(Outcome::Failed(_)) => Status::Failed,
-        Some(Outcome::Aborted(_)) => Status::Aborted,
-        Some(Outcome::TimedOut) => Status::TimedOut,
-    }
 }
 
 /// What `work` gives; a panic in it must not end the others of its thread. What it has changed is to be
@@ -908,90 +748,4 @@ impl Turn {
             }
         }
     }
-}
-
-/// Executions in memory, the least recently used leaving first.
-struct Cache {
-    entries: HashMap<ExecutionId, (u64, Loaded)>,
-    /// In the order of use; an entry counts if its number is that of the execution.
-    used: VecDeque<(u64, ExecutionId)>,
-    uses: u64,
-    bytes: usize,
-    max_bytes: usize,
-}
-
-/// What an execution costs in memory besides its payloads, about.
-const EXECUTION_BYTES: usize = 1024;
-
-/// From how many new bytes on it is counted how many are held.
-const COUNTED_FROM: usize = 64 << 10;
-
-impl Cache {
-    fn new(max_bytes: usize) -> Cache {
-        Cache { entries: HashMap::new(), used: VecDeque::new(), uses: 0, bytes: 0, max_bytes }
-    }
-
-    fn take(&mut self, id: ExecutionId) -> Option<Loaded> {
-        let (_, loaded) = self.entries.remove(&id)?;
-        self.bytes = self.bytes.saturating_sub(loaded.bytes + EXECUTION_BYTES);
-        Some(loaded)
-    }
-
-    fn put(&mut self, id: ExecutionId, loaded: Loaded) {
-        self.uses += 1;
-        self.bytes += loaded.bytes + EXECUTION_BYTES;
-        self.used.push_back((self.uses, id));
-        self.entries.insert(id, (self.uses, loaded));
-    }
-
-    /// Drops what is too much, but nothing whose facts are under way.
-    fn shrink(&mut self, is_busy: impl Fn(ExecutionId) -> bool) {
-        if self.used.len() > 2 * self.entries.len() + 64 {
-            let entries = &self.entries;
-            self.used.retain(|(use_, id)| entries.get(id).is_some_and(|(current, _)| current == use_));
-        }
-        for _ in 0..self.used.len() {
-            if self.bytes <= self.max_bytes {
-                break;
-            }
-            let Some((use_, id)) = self.used.pop_front() else { break };
-            if self.entries.get(&id).is_none_or(|(current, _)| *current != use_) {
-                continue;
-            }
-            if is_busy(id) {
-                self.used.push_back((use_, id));
-            } else {
-                self.take(id);
-            }
-        }
-    }
-
-    fn retain(&mut self, keep: impl Fn(&ExecutionId) -> bool) {
-        let gone: Vec<ExecutionId> = self.entries.keys().copied().filter(|id| !keep(id)).collect();
-        gone.into_iter().for_each(|id| drop(self.take(id)));
-    }
-}
-
-/// splitmix64: for ids and seeds, where uniqueness counts and secrecy does not.
-pub(super) struct Random(u64);
-
-impl Random {
-    pub(super) fn new(seed: u64) -> Random {
-        Random(seed)
-    }
-
-    pub(super) fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(RANDOM_STEP);
-        random_mix(self.0)
-    }
-}
-
-/// What splitmix64 adds to its state for each number.
-pub(super) const RANDOM_STEP: u64 = 0x9e37_79b9_7f4a_7c15;
-
-/// The number of a state of splitmix64.
-pub(super) fn random_mix(state: u64) -> u64 {
-    let mixed = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    mixed ^ (mixed >> 31)
 }

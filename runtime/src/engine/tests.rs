@@ -9,7 +9,8 @@ use gradus_core::machine::timestamp::Millis;
 use gradus_core::machine::{Event, EventId, FrameId, Reply, Start, Timestamp, codec};
 use serde_json::{Value, json};
 
-use super::partition::{Limits, Request, Signalled, Unavailable, Worker, find_execution};
+use super::partition::{Limits, Request, Signalled, Unavailable, Worker};
+use super::read_back::find_execution;
 use super::{Clock, Engine, Options};
 use crate::store::catalog::{self, Activity, Catalog, Compiled, Kind, Machine, Publish, Revision};
 use crate::store::layout::{self, ExecutionId, MachineId};

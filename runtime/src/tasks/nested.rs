@@ -21,12 +21,12 @@ use sha2::{Digest, Sha256};
 
 use super::is_same_place;
 use super::sdk::{Refusal, metadata};
-use crate::engine::partition::{Replayed, read_back, replay};
+use crate::engine::read_back::{Replayed, read_back, search};
 use crate::engine::{Engine, ExpressError, NameTaken, Started, Unavailable, find_execution};
 use crate::service::arn::{self, StateMachine};
 use crate::service::{execution::read_input, name};
 use crate::store::catalog::{self, Alias, Catalog, Compiled, Kind, Machine, Version};
-use crate::store::layout::{self, Errand, ErrandKind, ExecutionId};
+use crate::store::layout::{Errand, ErrandKind, ExecutionId};
 use crate::store::{Error, Store};
 
 /// Starts the execution that a task asks for: what the task gets from the service, or the failure.
@@ -198,15 +198,10 @@ pub(crate) fn abandoned<S: Store>(
     catalog: &Catalog<S>,
     errand: Errand,
 ) -> Result<Option<(ExecutionId, Failure)>, Error> {
-    let rows = store.range(layout::facts_from(errand.execution, 0))?;
-    let Some(Replayed { execution: parent, .. }) = replay(catalog, rows.iter().map(|(_, row)| &**row))?
-    else {
-        return Ok(None);
-    };
-    let Some(start) = parent.start() else { return Ok(None) };
-    let Some(call) = scheduled(rows.iter().map(|(_, row)| &**row), &start.arn, errand)? else {
-        return Ok(None);
-    };
+    let Some(parent) = read_back(store, catalog, errand.execution)?.1 else { return Ok(None) };
+    let Some(start) = parent.execution.start() else { return Ok(None) };
+    let call = search(store, errand.execution, |row| scheduled(row, &start.arn, errand))?;
+    let Some(call) = call else { return Ok(None) };
     let asked_by = self::parent(&call);
     let Ok(asked) = asked(&call) else { return Ok(None) };
     let Ok((place, named)) = arn::state_machine(&asked.state_machine_arn) else { return Ok(None) };
@@ -220,27 +215,24 @@ pub(crate) fn abandoned<S: Store>(
     Ok(child.filter(is_open).map(|_| (id, failure)))
 }
 
-/// The call that a task was scheduled with.
-fn scheduled<'r>(
-    rows: impl Iterator<Item = &'r [u8]>,
+/// The call that a task was scheduled with, if this row of facts has it.
+fn scheduled(
+    row: &[u8],
     execution: &Arc<str>,
     Errand { frame, task, .. }: Errand,
 ) -> Result<Option<Call>, Error> {
-    for row in rows {
-        let facts = codec::decode(row).map_err(|error| Error::Damaged(error.to_string()))?;
-        let mut found = facts.numbered().filter(|(event, entry)| *event == task && entry.fact.is_event());
-        let Some((_, Entry { fact, .. })) = found.next() else { continue };
-        let (Fact::TaskScheduled { service, action, parameters, .. }
-        | Fact::TaskScheduledInRole { service, action, parameters, .. }) = fact
-        else {
-            continue;
-        };
-        let pattern = Pattern::of(action);
-        let resource = Resource::Service { service: service.clone(), action: action.clone(), pattern };
-        let (execution, input) = (execution.clone(), parameters.clone());
-        return Ok(Some(Call { execution, frame, task, resource, input, due: None }));
-    }
-    Ok(None)
+    let facts = codec::decode(row).map_err(|error| Error::Damaged(error.to_string()))?;
+    let mut found = facts.numbered().filter(|(event, entry)| *event == task && entry.fact.is_event());
+    let Some((_, Entry { fact, .. })) = found.next() else { return Ok(None) };
+    let (Fact::TaskScheduled { service, action, parameters, .. }
+    | Fact::TaskScheduledInRole { service, action, parameters, .. }) = fact
+    else {
+        return Ok(None);
+    };
+    let pattern = Pattern::of(action);
+    let resource = Resource::Service { service: service.clone(), action: action.clone(), pattern };
+    let (execution, input) = (execution.clone(), parameters.clone());
+    Ok(Some(Call { execution, frame, task, resource, input, due: None }))
 }
 
 /// What is to be told of an execution that has ended.

@@ -373,6 +373,17 @@ mod tests {
     use super::*;
     use crate::machine::{FrameId, Start, StateKind};
 
+    /// The entries make these bytes, which are read as the same again, and no cut row is read at all.
+    fn assert_row(first_event: u64, entries: &[Entry], expected: &[u8]) {
+        let row = encode(Timestamp::from_millis(1), EventId(first_event), entries);
+        assert_eq!(row, expected);
+        let read = decode(&row).expect("our own bytes");
+        assert_eq!((read.first_event, read.entries.as_slice()), (EventId(first_event), entries));
+        for end in 0..row.len() {
+            assert!(decode(&row[..end]).is_err(), "cut at {end}");
+        }
+    }
+
     /// The bytes of a row are a promise: this test may grow, but no line of it may change.
     #[test]
     fn variables_are_these_bytes() {
@@ -390,7 +401,6 @@ mod tests {
             },
         ];
         let entries = facts.map(|fact| Entry { previous: EventId(3), fact });
-        let row = encode(Timestamp::from_millis(1), EventId(4), &entries);
         #[rustfmt::skip]
         let expected = [
             1, /* first event */ 4, /* time */ 2,
@@ -399,11 +409,7 @@ mod tests {
             /* StateExitedAssigned */ 36, 3, 2, 4, 0, 1, 2, 2, 1, 3, 1,
             /* StateExitedAssigned */ 36, 3, 2, 4, 4, 5, 0,
         ];
-        assert_eq!(row, expected);
-        assert_eq!(decode(&row).expect("our own bytes").entries, entries);
-        for end in 0..row.len() {
-            assert!(decode(&row[..end]).is_err(), "cut at {end}");
-        }
+        assert_row(4, &entries, &expected);
     }
 
     /// As for the row above.
@@ -431,7 +437,6 @@ mod tests {
             },
         ];
         let entries = facts.map(|fact| Entry { previous: EventId(3), fact });
-        let row = encode(Timestamp::from_millis(1), EventId(4), &entries);
         #[rustfmt::skip]
         let expected = [
             1, /* first event */ 4, /* time */ 2,
@@ -440,11 +445,7 @@ mod tests {
             /* LambdaFunctionScheduledInRole */ 53, 3, 2, 0, 1, 1, 5, 2,
             /* TaskScheduledInRole */ 54, 3, 2, 3, 4, 5, 1, 0, 1, 6, 6,
         ];
-        assert_eq!(row, expected);
-        assert_eq!(decode(&row).expect("our own bytes").entries, entries);
-        for end in 0..row.len() {
-            assert!(decode(&row[..end]).is_err(), "cut at {end}");
-        }
+        assert_row(4, &entries, &expected);
     }
 
     #[test]
@@ -466,7 +467,6 @@ mod tests {
             (9, Fact::ExecutionRedriven { count: 200, token: None }),
         ];
         let entries = facts.map(|(previous, fact)| Entry { previous: EventId(previous), fact });
-        let row = encode(Timestamp::from_millis(1), EventId(10), &entries);
         #[rustfmt::skip]
         let expected = [
             1, /* first event */ 10, /* time */ 2, /* texts */ 1, 1, b't', /* facts */ 4,
@@ -475,11 +475,7 @@ mod tests {
             /* StateResumed */ 61, 0, 2, 4,
             /* ExecutionRedriven */ 60, 9, 200, 1, 0,
         ];
-        assert_eq!(row, expected);
-        assert_eq!(decode(&row).expect("our own bytes").entries, entries);
-        for end in 0..row.len() {
-            assert!(decode(&row[..end]).is_err(), "cut at {end}");
-        }
+        assert_row(10, &entries, &expected);
     }
 
     /// As for the row above.
@@ -507,7 +503,6 @@ mod tests {
             (3, Fact::ExecutionSucceeded { output: input }),
         ];
         let entries = facts.map(|(previous, fact)| Entry { previous: EventId(previous), fact });
-        let row = encode(Timestamp::from_millis(1), EventId(1), &entries);
         #[rustfmt::skip]
         let expected = [
             1, /* first event */ 1, /* time */ 2,
@@ -518,12 +513,7 @@ mod tests {
             /* StateExited */ 3, 2, 0, 1, 8, 7,
             /* ExecutionSucceeded */ 12, 3, 7,
         ];
-        assert_eq!(row, expected);
-        let read = decode(&row).expect("our own bytes");
-        assert_eq!((read.first_event, read.entries.as_slice()), (EventId(1), &entries[..]));
-        for end in 0..row.len() {
-            assert!(decode(&row[..end]).is_err(), "cut at {end}");
-        }
+        assert_row(1, &entries, &expected);
         assert_eq!(decode(&[2, 1, 2, 0, 0]), Err(DecodeError::UnknownVersion(2)));
         assert_eq!(decode(&[1, 1, 2, 0, 1, 99, 0]), Err(DecodeError::UnknownFact(99)));
     }

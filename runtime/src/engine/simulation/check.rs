@@ -10,7 +10,7 @@ use gradus_core::machine::{
 
 use super::machines;
 use super::world::{World, tokens};
-use crate::engine::partition::{find_execution, find_named};
+use crate::engine::read_back::{find_execution, find_named};
 use crate::store::layout::{self, Errand, ErrandKind, ExecutionId, Listed, MachineId};
 use crate::store::{Range, Store, Table};
 use crate::tasks::activity::Candidate;
@@ -75,7 +75,7 @@ impl World {
             let steps: Result<Vec<_>, _> = rows.iter().map(|(_, row)| codec::decode(row)).collect();
             let steps = steps.map_err(|error| format!("{id:?}: {error}"))?;
             let rows = rows.iter().map(|(_, row)| &**row);
-            let replayed = crate::engine::partition::replay(self.catalog(), rows);
+            let replayed = crate::engine::read_back::replay(self.catalog(), rows);
             let replayed = replayed.map_err(|error| format!("{id:?}: {error}"))?;
             let execution = replayed.ok_or_else(|| format!("{id:?} has a name and no facts"))?.execution;
             recorded.push(Recorded { id, steps, execution });
@@ -264,7 +264,7 @@ impl World {
             }
         }
         for Recorded { id, execution, steps } in recorded {
-            let status = crate::engine::partition::status_of(execution.outcome());
+            let status = crate::engine::loaded::status_of(execution.outcome());
             let ended = steps.last().map(|step| step.at).filter(|_| execution.outcome().is_some());
             let name = execution.start().map(|start| find_named(self.store(), &start.arn));
             let Some(Ok(Some(named))) = name else { return Err(format!("{id:?} has no name")) };

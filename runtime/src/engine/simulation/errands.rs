@@ -11,7 +11,8 @@ use gradus_core::machine::{Call, Command, Event, Failure, Parent, Reply};
 
 use super::world::World;
 use crate::engine::outside::{LoggedStep, Outside};
-use crate::engine::partition::{Answer, NameTaken, Request, Started, find_execution, replay};
+use crate::engine::partition::{Answer, NameTaken, Request, Started};
+use crate::engine::read_back::{find_execution, replay};
 use crate::store::layout::{self, Errand, ErrandKind, ExecutionId};
 use crate::store::memory::Memory;
 use crate::store::{Durable, Op, PartitionId, Range, Store, Table};
